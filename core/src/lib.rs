@@ -1,0 +1,9 @@
+//! The Tasker engine: workflows as directed acyclic graphs of steps, on PostgreSQL, inside your own process.
+//!
+//! The rooms, and who may import whom (a test enforces it):
+//! `model ← graph, template, retry ← store ← engine ← worker, events ← bridge`.
+
+pub mod error;
+pub mod model;
+
+pub use error::{Error, ErrorKind, Result};

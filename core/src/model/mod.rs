@@ -1,0 +1,18 @@
+//! The data of the engine: states, requests, outcomes, settings, what a task and a step look like from outside.
+//!
+//! Pure: no SQL, no runtime, no clock.
+
+mod outcome;
+mod request;
+mod settings;
+mod state;
+
+pub use outcome::{ErrorCode, Failure, Outcome, OutcomeKind};
+pub use request::{OnDuplicate, TaskRequest};
+pub use settings::{BackoffSettings, EngineSettings, ExecutionSettings, IdentityStrategy, Settings};
+pub use state::{State, STEP_TRANSITIONS, TASK_TRANSITIONS};
+
+/// The id of a task: a UUIDv7, made by the client.
+pub type TaskId = uuid::Uuid;
+/// The number of a step inside its task, from 1, in template order.
+pub type StepNo = i32;

@@ -1,0 +1,1 @@
+//! The schema of Tasker as numbered SQL, embedded.
