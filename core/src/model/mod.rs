@@ -2,15 +2,19 @@
 //!
 //! Pure: no SQL, no runtime, no clock.
 
+mod operate;
 mod outcome;
 mod request;
 mod settings;
 mod state;
+mod view;
 
+pub use operate::{Operator, PauseScope, StepSelector, StepUpdate, TaskFilter, TaskUpdate};
 pub use outcome::{ErrorCode, Failure, Outcome, OutcomeKind};
 pub use request::{OnDuplicate, TaskRequest};
 pub use settings::{BackoffSettings, EngineSettings, ExecutionSettings, IdentityStrategy, Settings};
-pub use state::{State, STEP_TRANSITIONS, TASK_TRANSITIONS};
+pub use state::{STEP_TRANSITIONS, State, TASK_TRANSITIONS};
+pub use view::{Created, NamedTask, Readiness, Registered, Step, Task, Transition};
 
 /// The id of a task: a UUIDv7, made by the client.
 pub type TaskId = uuid::Uuid;
