@@ -1,0 +1,5 @@
+//! Templates: YAML text → checked → compiled into the plan that the database keeps.
+
+mod compiled;
+
+pub use compiled::{CompiledStep, CompiledTemplate, Warning};
