@@ -4,6 +4,9 @@
 //! `model ← graph, template, retry ← store ← engine ← worker, events ← bridge`.
 
 pub mod error;
+pub mod graph;
 pub mod model;
+pub mod retry;
+pub mod template;
 
 pub use error::{Error, ErrorKind, Result};
