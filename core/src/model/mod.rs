@@ -10,7 +10,7 @@ mod state;
 pub use outcome::{ErrorCode, Failure, Outcome, OutcomeKind};
 pub use request::{OnDuplicate, TaskRequest};
 pub use settings::{BackoffSettings, EngineSettings, ExecutionSettings, IdentityStrategy, Settings};
-pub use state::{State, STEP_TRANSITIONS, TASK_TRANSITIONS};
+pub use state::{STEP_TRANSITIONS, State, TASK_TRANSITIONS};
 
 /// The id of a task: a UUIDv7, made by the client.
 pub type TaskId = uuid::Uuid;
