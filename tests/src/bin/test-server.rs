@@ -1,4 +1,5 @@
-//! `test-server start` starts the server that all tests share and prints its URL; `test-server stop` stops it.
+//! `test-server start` starts the server that all tests share and prints its URL; `test-server stop` stops it;
+//! `test-server remove` stops it and removes its files.
 
 use anyhow::{Result, bail};
 use std::io::Write;
@@ -13,6 +14,10 @@ async fn main() -> Result<()> {
             Ok(writeln!(std::io::stdout(), "{url}")?)
         }
         Some("stop") => SharedServer::stop().await,
-        _ => bail!("usage: test-server start|stop"),
+        Some("remove") => {
+            SharedServer::stop().await?;
+            Ok(std::fs::remove_dir_all(tasker_tests::shared_data_dir()?)?)
+        }
+        _ => bail!("usage: test-server start|stop|remove"),
     }
 }
