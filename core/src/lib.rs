@@ -8,6 +8,7 @@ pub mod error;
 pub mod graph;
 pub mod model;
 pub mod retry;
+pub mod store;
 pub mod template;
 
 pub use error::{Error, ErrorKind, Result};
