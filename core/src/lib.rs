@@ -8,5 +8,6 @@ pub mod graph;
 pub mod model;
 pub mod retry;
 pub mod template;
+pub mod values;
 
 pub use error::{Error, ErrorKind, Result};
