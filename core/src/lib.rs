@@ -10,5 +10,6 @@ pub mod model;
 pub mod retry;
 pub mod store;
 pub mod template;
+pub mod values;
 
 pub use error::{Error, ErrorKind, Result};
