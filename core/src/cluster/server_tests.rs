@@ -237,7 +237,7 @@ async fn a_cluster_of_a_version_that_is_gone_is_not_replaced_by_an_empty_one() {
     let found = Search::of_this_process(None).find().unwrap();
     std::fs::create_dir_all(place.0.path().join("pg14/data")).unwrap();
     std::fs::write(place.0.path().join("pg14/data/PG_VERSION"), "14").unwrap();
-    let error = matching(found.clone(), place.0.path()).unwrap_err();
+    let error = matching(&found, place.0.path()).unwrap_err();
     assert!(
         error.message.contains("made by PostgreSQL 14"),
         "{}",
@@ -251,7 +251,7 @@ async fn a_cluster_of_a_version_that_is_gone_is_not_replaced_by_an_empty_one() {
         major.to_string(),
     )
     .unwrap();
-    assert_eq!(matching(found, place.0.path()).unwrap().major, major);
+    assert_eq!(matching(&found, place.0.path()).unwrap().major, major);
     std::fs::remove_dir_all(place.0.path().join(format!("pg{major}"))).unwrap();
     std::fs::remove_dir_all(place.0.path().join("pg14")).unwrap();
 }
@@ -299,4 +299,23 @@ async fn a_place_that_nobody_can_reach_is_named() {
         "{}",
         error.message
     );
+}
+
+#[tokio::test]
+async fn a_copy_of_a_running_cluster_is_not_taken_for_the_original() {
+    let (place, copy) = (Place::new(), Place::new());
+    let original = place.open().await;
+    let target = copy
+        .0
+        .path()
+        .join(original.status().data_dir.file_name().unwrap());
+    let status = std::process::Command::new("cp")
+        .arg("-a")
+        .args([&original.status().data_dir, &target])
+        .status();
+    assert!(status.unwrap().success());
+    assert!(!Cluster::locate(copy.options()).unwrap().status().running);
+    let opened = copy.open().await;
+    assert_ne!(opened.status().pid, original.status().pid);
+    assert!(original.status().running);
 }
