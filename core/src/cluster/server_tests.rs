@@ -319,3 +319,21 @@ async fn a_copy_of_a_running_cluster_is_not_taken_for_the_original() {
     assert_ne!(opened.status().pid, original.status().pid);
     assert!(original.status().running);
 }
+
+#[tokio::test]
+async fn the_server_inherits_no_open_file_of_the_process_that_starts_it() {
+    let place = Place::new();
+    let file = std::fs::File::create(place.0.path().join("held-open")).unwrap();
+    let number = rustix::io::fcntl_dupfd_cloexec(&file, 200).unwrap();
+    rustix::io::fcntl_setfd(&number, rustix::io::FdFlags::empty()).unwrap();
+    let pid = place.open().await.status().pid.unwrap();
+    let Ok(open_files) = std::fs::read_dir(format!("/proc/{pid}/fd")) else {
+        return; // No /proc here to look into another process.
+    };
+    let names: Vec<_> = open_files
+        .flatten()
+        .filter_map(|entry| std::fs::read_link(entry.path()).ok())
+        .collect();
+    assert!(names.iter().any(|name| name.ends_with("server.log")), "{names:?}");
+    assert!(!names.iter().any(|name| name.ends_with("held-open")), "{names:?}");
+}
