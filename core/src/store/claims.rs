@@ -22,8 +22,16 @@ pub struct StepKey {
 pub enum FlushStatus {
     /// A step is yours.
     Claimed,
+    /// The one step claimed must run with nothing beside it.
+    Alone,
     /// A step waits for a process that does nothing else.
     AloneWaiting,
+    /// All room was used; `step_no` is the priority of the last step taken.
+    More,
+    /// There is nothing to claim before `ready_at`.
+    NextDue,
+    /// The task is complete.
+    Ended,
     /// The outcome was recorded before: a success.
     AlreadyRecorded,
     /// The claim is no longer held.
@@ -228,6 +236,10 @@ impl Store {
 fn decode(row: &PgRow) -> Result<FlushRow> {
     let status = match row.try_get::<&str, _>(0)? {
         "claimed" => FlushStatus::Claimed,
+        "alone" => FlushStatus::Alone,
+        "more" => FlushStatus::More,
+        "next_due" => FlushStatus::NextDue,
+        "ended" => FlushStatus::Ended,
         "alone_waiting" => FlushStatus::AloneWaiting,
         "already_recorded" => FlushStatus::AlreadyRecorded,
         "attempt_lost" => FlushStatus::AttemptLost,
