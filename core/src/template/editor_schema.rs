@@ -48,12 +48,6 @@ pub fn json_schema() -> Value {
     schema
 }
 
-/// The schema as it is committed: pretty, with a line break at the end.
-#[cfg(test)]
-pub(super) fn committed_form() -> String {
-    format!("{:#}\n", json_schema())
-}
-
 fn map_of(keys: &[Key], required: impl Fn(&Key) -> bool) -> Value {
     let required: Vec<&str> = keys
         .iter()
@@ -115,7 +109,12 @@ fn value_of(kind: Kind) -> Value {
         Kind::Texts => json!({ "type": "array", "items": { "type": "string" } }),
         Kind::List => json!({ "type": "array" }),
         Kind::Map => json!({ "type": "object" }),
-        Kind::Schema => json!({ "$ref": "https://json-schema.org/draft/2020-12/schema" }),
+        // A schema that names its draft is its own editor's affair.
+        Kind::Schema => json!({
+            "type": ["object", "boolean"],
+            "if": { "required": ["$schema"] },
+            "else": { "$ref": "https://json-schema.org/draft/2020-12/schema" },
+        }),
         Kind::Events => json!({ "type": "array", "items": { "$ref": "#/$defs/event" } }),
         Kind::Retry => json!({ "$ref": "#/$defs/retry" }),
         Kind::Steps => json!({ "type": "array", "minItems": 1, "items": { "$ref": "#/$defs/step" } }),
