@@ -180,7 +180,7 @@ fn excerpt(line: &str, column: u32) -> Excerpt {
     const WIDTH: usize = 100;
     const BEFORE: usize = 60;
     let column = (column.max(1) - 1) as usize;
-    let start = if column > BEFORE { column - BEFORE } else { 0 };
+    let start = column.saturating_sub(BEFORE);
     let tame = |character: char| if character.is_control() { ' ' } else { character };
     let text: String = line.chars().skip(start).take(WIDTH).map(tame).collect();
     Excerpt {
