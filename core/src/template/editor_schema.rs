@@ -1,8 +1,8 @@
 //! The format of templates as a JSON Schema, for editors: completion, help, and the first mistakes while typing.
 
+use super::checks::{MAX_FACTOR, MAX_RETRY_LIMIT, MAX_SECONDS, MAX_WAITS};
 use super::keys::{EVENT_KEYS, FIXED_KEYS, Key, Kind, RETRY_KEYS, STEP_KEYS, TASK_KEYS};
 use super::names::{MAX_HANDLER, MAX_NAME, MAX_STEP_NAME};
-use super::values::{MAX_FACTOR, MAX_RETRY_LIMIT, MAX_SECONDS, MAX_WAITS};
 use crate::retry::Strategy;
 use serde_json::{Map, Value, json};
 

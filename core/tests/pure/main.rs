@@ -5,6 +5,7 @@
 mod editor_schema;
 mod graph_properties;
 mod pictures;
+mod retry_properties;
 mod snapshot;
 mod template_files;
 mod template_properties;
