@@ -5,7 +5,8 @@
 
 /// Containers inside of each other, at most.
 pub(super) const MAX_DEPTH: u32 = 128;
-/// No number is written with more characters; `numeric` of PostgreSQL has 16,383 digits behind the point at most.
+/// No number is written with more characters: with the largest exponent it stays below the 16,383 digits behind the
+/// point that `numeric` of PostgreSQL has.
 const MAX_NUMBER_LENGTH: usize = 4_096;
 /// No exponent is larger, in either direction, for the same reason.
 const MAX_EXPONENT: i64 = 9_999;
@@ -329,7 +330,7 @@ fn decimal_number(text: &[u8], exponent: bool, start: usize) -> Scan {
         return Ok(());
     }
     if text.len() > MAX_NUMBER_LENGTH {
-        return refuse_at(start, "the number has more digits than the database can store");
+        return refuse_at(start, "the number is written with more than 4096 characters");
     }
     let mantissa = text
         .split(|byte| matches!(byte, b'e' | b'E'))
