@@ -5,6 +5,8 @@
 // In a test a panic is the report.
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
+mod claim;
+mod complete;
 mod create;
 mod plan;
 mod session;
