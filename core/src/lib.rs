@@ -3,7 +3,11 @@
 //! The rooms, and who may import whom (a test enforces it):
 //! `model ← graph, template, retry ← store ← engine ← worker, events ← bridge`.
 
+pub mod cluster;
 pub mod error;
+pub mod graph;
 pub mod model;
+pub mod retry;
+pub mod template;
 
 pub use error::{Error, ErrorKind, Result};
