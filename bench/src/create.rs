@@ -46,7 +46,9 @@ async fn in_batches(client: &Client, options: &Options, progress: &dyn Progress)
     let mut made = 0;
     while made < options.tasks() {
         let count = CREATED_AT_ONCE.min(options.tasks() - made);
-        client.create_tasks(&requests(made, count, options.payload_bytes)).await?;
+        client
+            .create_tasks(&requests(made, count, options.payload_bytes))
+            .await?;
         made += count;
         progress.done(made, options.tasks());
     }
@@ -56,7 +58,9 @@ async fn in_batches(client: &Client, options: &Options, progress: &dyn Progress)
 async fn one_by_one(client: &Client, count: u64, options: &Options, progress: &dyn Progress) -> Result<f64> {
     let started = Instant::now();
     for number in 0..count {
-        client.create_task(&request(number, options.payload_bytes)).await?;
+        client
+            .create_task(&request(number, options.payload_bytes))
+            .await?;
         progress.done(number + 1, count);
     }
     Ok(started.elapsed().as_secs_f64())
@@ -74,8 +78,12 @@ async fn inside_transactions(
     let started = Instant::now();
     for number in 0..count {
         sqlx::query("begin").execute(&mut connection).await?;
-        sqlx::query("insert into single_commit (value) values (1)").execute(&mut connection).await?;
-        client.create_task_in(&mut connection, &request(number, options.payload_bytes)).await?;
+        sqlx::query("insert into single_commit (value) values (1)")
+            .execute(&mut connection)
+            .await?;
+        client
+            .create_task_in(&mut connection, &request(number, options.payload_bytes))
+            .await?;
         sqlx::query("commit").execute(&mut connection).await?;
         progress.done(number + 1, count);
     }

@@ -93,21 +93,28 @@ async fn one(
 }
 
 async fn has_ended(looker: &mut Looker, id: TaskId) -> Result<bool> {
-    Ok(sqlx::query_scalar("select completed_at is not null from tasks where task_id = $1")
-        .bind(id)
-        .fetch_one(looker.once())
-        .await?)
+    Ok(
+        sqlx::query_scalar("select completed_at is not null from tasks where task_id = $1")
+            .bind(id)
+            .fetch_one(looker.once())
+            .await?,
+    )
 }
 
 fn give_up_after(patience: Duration, started: Instant) -> Result<()> {
     if started.elapsed() > patience {
-        bail!("a task has not ended for {} s; the engine stands still", patience.as_secs());
+        bail!(
+            "a task has not ended for {} s; the engine stands still",
+            patience.as_secs()
+        );
     }
     Ok(())
 }
 
 /// What the single commits in between cost the server: as many again, measured alone.
 async fn single_commits(count: usize, room: &mut Room, single: Option<&mut SingleCommit>) -> Result<Spent> {
-    let Some(single) = single else { return Ok(Spent::default()) };
+    let Some(single) = single else {
+        return Ok(Spent::default());
+    };
     single.cost(count, &mut room.looker).await
 }

@@ -105,17 +105,29 @@ impl Percentiles {
     /// The percentiles of these values; none where there are none.
     pub(crate) fn of(mut values: Vec<f64>) -> Option<Self> {
         values.sort_by(f64::total_cmp);
-        Some(Self { p50: at(&values, 0.50)?, p95: at(&values, 0.95)?, p99: at(&values, 0.99)? })
+        Some(Self {
+            p50: at(&values, 0.50)?,
+            p95: at(&values, 0.95)?,
+            p99: at(&values, 0.99)?,
+        })
     }
 
     /// The same divided by `parts`.
     pub(crate) fn divided(self, parts: f64) -> Self {
-        Self { p50: rounded(self.p50 / parts), p95: rounded(self.p95 / parts), p99: rounded(self.p99 / parts) }
+        Self {
+            p50: rounded(self.p50 / parts),
+            p95: rounded(self.p95 / parts),
+            p99: rounded(self.p99 / parts),
+        }
     }
 }
 
 /// The value below which `share` of the sorted values lie, between two of them where it falls between.
-#[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, clippy::cast_precision_loss)] // an index
+#[allow(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    clippy::cast_precision_loss
+)] // an index
 fn at(sorted: &[f64], share: f64) -> Option<f64> {
     let place = share * sorted.len().checked_sub(1)? as f64;
     let (below, part) = (place.floor() as usize, place.fract());
@@ -149,13 +161,19 @@ mod tests {
     fn percentiles_lie_between_their_neighbours() {
         let values = (1..=101).rev().map(f64::from).collect();
         let percentiles = Percentiles::of(values).unwrap();
-        assert_eq!((percentiles.p50, percentiles.p95, percentiles.p99), (51.0, 96.0, 100.0));
+        assert_eq!(
+            (percentiles.p50, percentiles.p95, percentiles.p99),
+            (51.0, 96.0, 100.0)
+        );
         assert_eq!(Percentiles::of(vec![1.0, 2.0]).unwrap().p50, 1.5);
         assert!(Percentiles::of(vec![]).is_none());
     }
 
     #[test]
     fn four_digits_are_kept() {
-        assert_eq!([0.0, 0.012_345_6, 1.234_56, 28_765.432].map(rounded), [0.0, 0.012_35, 1.235, 28_765.0]);
+        assert_eq!(
+            [0.0, 0.012_345_6, 1.234_56, 28_765.432].map(rounded),
+            [0.0, 0.012_35, 1.235, 28_765.0]
+        );
     }
 }

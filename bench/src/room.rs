@@ -8,7 +8,8 @@ use sqlx::postgres::{PgConnectOptions, PgConnection};
 use sqlx::{AssertSqlSafe, ConnectOptions, Connection};
 use std::str::FromStr;
 use tasker_core::model::TaskRequest;
-use tasker_core::{Client, ClientOptions, template};
+use tasker_core::template::{ParseOptions, Template};
+use tasker_core::{Client, ClientOptions};
 
 /// Held while a bench runs: two at once would measure each other, and share the yardstick's schema.
 const LOCK: i64 = 0x7461_736b_6265_6e63;
@@ -46,9 +47,15 @@ impl Room {
         let schema = format!("tasker_bench_{:08x}", rand::random::<u32>());
         let client = engine_on(options.database_url.clone(), &schema)?;
         let url = client.database_url().await?;
-        let mut looker = Looker { connection: quiet_connection(&url, None).await?, transactions: 0 };
+        let mut looker = Looker {
+            connection: quiet_connection(&url, None).await?,
+            transactions: 0,
+        };
         refuse_company(&mut looker, options).await?;
-        let alone: bool = sqlx::query_scalar("select pg_try_advisory_lock($1)").bind(LOCK).fetch_one(looker.once()).await?;
+        let alone: bool = sqlx::query_scalar("select pg_try_advisory_lock($1)")
+            .bind(LOCK)
+            .fetch_one(looker.once())
+            .await?;
         if !alone {
             bail!("another tasker bench runs on this database; two at once would measure each other");
         }
@@ -65,12 +72,17 @@ impl Room {
 
     async fn furnish(&mut self, client: &Client, options: &Options) -> Result<()> {
         client.migrate().await?;
-        sqlx::query("select set_config('search_path', $1, false)").bind(&self.schema).execute(self.looker.once()).await?;
-        sqlx::query("create table single_commit (id bigint generated always as identity primary key, value int)")
+        sqlx::query("select set_config('search_path', $1, false)")
+            .bind(&self.schema)
             .execute(self.looker.once())
             .await?;
+        sqlx::query(
+            "create table single_commit (id bigint generated always as identity primary key, value int)",
+        )
+        .execute(self.looker.once())
+        .await?;
         let text = options.workload.template(options.steps_per_task());
-        let compiled = template::load(&text, "the template of the workload")?;
+        let compiled = Template::parse(&text, &ParseOptions::default())?;
         client.register_template(&compiled, false).await?;
         Ok(())
     }
@@ -88,9 +100,12 @@ impl Room {
     /// Gives everything back, whatever happened before.
     pub(crate) async fn leave(mut self) -> Result<()> {
         let schema = &self.schema;
-        let drop_it = format!("drop schema if exists {schema} cascade; drop schema if exists bench_reference cascade");
+        let drop_it =
+            format!("drop schema if exists {schema} cascade; drop schema if exists bench_reference cascade");
         // The name is made of our own prefix and hexadecimal digits.
-        let dropped = sqlx::raw_sql(AssertSqlSafe(drop_it)).execute(self.looker.once()).await;
+        let dropped = sqlx::raw_sql(AssertSqlSafe(drop_it))
+            .execute(self.looker.once())
+            .await;
         dropped.with_context(|| format!("the schema {schema} could not be dropped; drop it by hand"))?;
         self.looker.connection.close().await?;
         Ok(())
@@ -108,8 +123,9 @@ fn engine_on(database_url: Option<String>, schema: &str) -> Result<Client> {
 
 /// A connection whose statements do not count as the engine's.
 async fn quiet_connection(url: &str, schema: Option<&str>) -> Result<PgConnection> {
-    let mut options =
-        PgConnectOptions::from_str(url)?.application_name("tasker-bench-looker").disable_statement_logging();
+    let mut options = PgConnectOptions::from_str(url)?
+        .application_name("tasker-bench-looker")
+        .disable_statement_logging();
     if let Some(schema) = schema {
         options = options.options([("search_path", schema)]);
     }
@@ -149,7 +165,9 @@ async fn refuse_company(looker: &mut Looker, options: &Options) -> Result<()> {
 
 /// Requests for `count` tasks, the first one with this number.
 pub(crate) fn requests(first: u64, count: u64, payload_bytes: usize) -> Vec<TaskRequest> {
-    (first..first + count).map(|number| request(number, payload_bytes)).collect()
+    (first..first + count)
+        .map(|number| request(number, payload_bytes))
+        .collect()
 }
 
 /// A request for one task.
@@ -158,7 +176,9 @@ pub(crate) fn request(number: u64, payload_bytes: usize) -> TaskRequest {
     if payload_bytes > 0 {
         context.insert("payload".to_owned(), Value::String("x".repeat(payload_bytes)));
     }
-    TaskRequest::new(TASK_NAME).in_namespace("bench").with_context(context)
+    TaskRequest::new(TASK_NAME)
+        .in_namespace("bench")
+        .with_context(context)
 }
 
 /// How long no run may take without an end of a step.
@@ -169,7 +189,11 @@ pub(crate) const CREATED_AT_ONCE: u64 = 1_000;
 
 /// What the tables say about the tasks of the run.
 pub(crate) async fn unfinished(looker: &mut Looker) -> Result<bool> {
-    Ok(sqlx::query_scalar("select exists (select from tasks where completed_at is null)").fetch_one(looker.once()).await?)
+    Ok(
+        sqlx::query_scalar("select exists (select from tasks where completed_at is null)")
+            .fetch_one(looker.once())
+            .await?,
+    )
 }
 
 /// How many tasks have ended, and how many of them not well.

@@ -1,7 +1,8 @@
 //! One run, from the first look to the report.
 
 use crate::measure::{
-    EngineCpu, PostgresCpu, Spent, Stand, forget_peak, machine, postmaster_of, statements_sent, step_waits, task_times,
+    EngineCpu, PostgresCpu, Spent, Stand, forget_peak, machine, postmaster_of, statements_sent, step_waits,
+    task_times,
 };
 use crate::options::Options;
 use crate::progress::Progress;
@@ -38,7 +39,10 @@ pub async fn run(
 
 fn refuse_nonsense(options: &Options) -> Result<()> {
     if options.steps.is_some() && !options.workload.has_any_length() {
-        bail!("--steps does not go with the workload {}, whose tasks are what they are", options.workload);
+        bail!(
+            "--steps does not go with the workload {}, whose tasks are what they are",
+            options.workload
+        );
     }
     if options.tasks() == 0 || options.steps == Some(0) || options.workers == 0 || options.concurrency == 0 {
         bail!("--tasks, --steps, --workers and --concurrency begin at 1");
@@ -72,7 +76,9 @@ async fn measure(room: &mut Room, options: &Options, progress: &dyn Progress) ->
     let machine = machine(&mut room.looker).await?;
     let postmaster = postmaster_of(&mut room.looker).await?;
     if postmaster.is_none() {
-        progress.note("PostgreSQL runs on another machine or in a container of its own: its CPU time is not known.");
+        progress.note(
+            "PostgreSQL runs on another machine or in a container of its own: its CPU time is not known.",
+        );
     }
     let steps = options.tasks() * u64::from(options.steps_per_task());
     let compares = options.reference && !matches!(options.workload, Workload::Latency | Workload::Create);
@@ -98,7 +104,9 @@ async fn measure(room: &mut Room, options: &Options, progress: &dyn Progress) ->
     let cpu = Cpu {
         engine: Some(rounded(EngineCpu::now()?.since(engine_cpu))),
         handlers: Some(0.0),
-        postgres: PostgresCpu::now(postmaster).zip(postgres_cpu).map(|(now, then)| rounded(now.since(then))),
+        postgres: PostgresCpu::now(postmaster)
+            .zip(postgres_cpu)
+            .map(|(now, then)| rounded(now.since(then))),
     };
     let peak_rss_mb = peak_of_all(&figures.children);
     if figures.step_ms.is_none() && figures.steps_executed.is_some() {
@@ -108,7 +116,10 @@ async fn measure(room: &mut Room, options: &Options, progress: &dyn Progress) ->
     }
     let statements = statements_since(statements, &figures.children);
     let after = Stand::after_engine(&mut room.looker, &before).await?;
-    let spent = after.since(&before, &mut room.looker).await?.without(&figures.taken_off);
+    let spent = after
+        .since(&before, &mut room.looker)
+        .await?
+        .without(&figures.taken_off);
     if spent.wal_bytes.is_none() {
         progress.note("pg_walinspect cannot be used here: WAL without full-page images is not known.");
     }
@@ -119,9 +130,20 @@ async fn measure(room: &mut Room, options: &Options, progress: &dyn Progress) ->
         None => None,
     };
     let batch = batch_sql.as_ref().and_then(BatchSql::best).map(rounded);
-    let reference = Reference { single_commit_ms, batch_sql_steps_per_s: batch, rust_steps_per_s: None };
+    let reference = Reference {
+        single_commit_ms,
+        batch_sql_steps_per_s: batch,
+        rust_steps_per_s: None,
+    };
     let per_step = spent.per_step(figures.steps, statements);
-    Ok(report(options, figures, per_step, (cpu, peak_rss_mb), reference, machine))
+    Ok(report(
+        options,
+        figures,
+        per_step,
+        (cpu, peak_rss_mb),
+        reference,
+        machine,
+    ))
 }
 
 /// The yardsticks, once before and once after the measurement. `latency` interleaves its own.
@@ -147,7 +169,11 @@ async fn around(
 /// Writes everything to disk, so that nobody pays for what came before.
 async fn settle(room: &mut Room, progress: &dyn Progress) -> Result<()> {
     progress.phase("checkpoint");
-    if sqlx::query("checkpoint").execute(room.looker.once()).await.is_err() {
+    if sqlx::query("checkpoint")
+        .execute(room.looker.once())
+        .await
+        .is_err()
+    {
         progress.note("This user may not CHECKPOINT: the run may pay for writes of what came before it.");
     }
     tokio::time::sleep(Duration::from_millis(200)).await;
@@ -164,7 +190,9 @@ fn report(
 ) -> Report {
     #[allow(clippy::cast_precision_loss)] // counts
     let per_second = |count: u64, seconds: f64| quotient(count as f64, seconds);
-    let steps_per_s = figures.steps_executed.and_then(|steps| per_second(steps, figures.total_s));
+    let steps_per_s = figures
+        .steps_executed
+        .and_then(|steps| per_second(steps, figures.total_s));
     let ratios = Ratios {
         throughput_to_batch_sql: steps_per_s
             .zip(reference.batch_sql_steps_per_s)
@@ -190,7 +218,9 @@ fn report(
             .steps_executed
             .zip(figures.run_s)
             .and_then(|(steps, seconds)| per_second(steps, seconds)),
-        tasks_per_s_created: figures.create_s.and_then(|seconds| per_second(figures.created, seconds)),
+        tasks_per_s_created: figures
+            .create_s
+            .and_then(|seconds| per_second(figures.created, seconds)),
         step_ms: figures.step_ms,
         task_ms: figures.task_ms,
         per_step,

@@ -27,7 +27,10 @@ pub(crate) async fn run(room: &mut Room, options: &Options, progress: &dyn Progr
     let children = workers.stop().await?;
     client.close().await;
     let (_, badly) = ended(&mut room.looker).await?;
-    ensure!(badly == 0, "{badly} tasks did not complete; the figures would mean nothing");
+    ensure!(
+        badly == 0,
+        "{badly} tasks did not complete; the figures would mean nothing"
+    );
     Ok(Figures {
         create_s: Some((created - started).as_secs_f64()),
         run_s: Some((done - created).as_secs_f64()),
@@ -45,7 +48,9 @@ async fn create(client: &Client, options: &Options, progress: &dyn Progress) -> 
     let mut made = 0;
     while made < options.tasks() {
         let count = CREATED_AT_ONCE.min(options.tasks() - made);
-        client.create_tasks(&requests(made, count, options.payload_bytes)).await?;
+        client
+            .create_tasks(&requests(made, count, options.payload_bytes))
+            .await?;
         made += count;
         progress.done(made, options.tasks());
     }

@@ -17,7 +17,12 @@ use tokio::process::{Child, ChildStdin, ChildStdout, Command};
 /// The workers of a run, before they begin.
 pub(crate) enum Workers {
     /// One, in this process.
-    Here { client: Client, concurrency: u32, calls: Arc<AtomicU64>, worker: Option<Worker> },
+    Here {
+        client: Client,
+        concurrency: u32,
+        calls: Arc<AtomicU64>,
+        worker: Option<Worker>,
+    },
     /// Several, each a child.
     Children(Vec<ChildWorker>),
 }
@@ -33,7 +38,12 @@ impl Workers {
     /// Gets `count` workers ready. They claim nothing before [`Workers::start`].
     pub(crate) async fn prepare(room: &Room, client: &Client, count: u32, concurrency: u32) -> Result<Self> {
         if count == 1 {
-            return Ok(Self::Here { client: client.clone(), concurrency, calls: Arc::default(), worker: None });
+            return Ok(Self::Here {
+                client: client.clone(),
+                concurrency,
+                calls: Arc::default(),
+                worker: None,
+            });
         }
         let mut children = Vec::new();
         for _ in 0..count {
@@ -48,7 +58,12 @@ impl Workers {
     /// Lets them claim.
     pub(crate) async fn start(&mut self) -> Result<()> {
         match self {
-            Self::Here { client, concurrency, calls, worker } => {
+            Self::Here {
+                client,
+                concurrency,
+                calls,
+                worker,
+            } => {
                 *worker = Some(start_worker(client, *concurrency, calls).await?);
             }
             Self::Children(children) => {
@@ -91,14 +106,20 @@ impl Workers {
 /// All statements of the engine since `before`; none where nobody counts.
 pub(crate) fn statements_since(before: Option<u64>, children: &[ChildUsage]) -> Option<f64> {
     let own = statements_sent()?.checked_sub(before?)?;
-    let others = children.iter().map(|child| child.statements).sum::<Option<u64>>()?;
+    let others = children
+        .iter()
+        .map(|child| child.statements)
+        .sum::<Option<u64>>()?;
     #[allow(clippy::cast_precision_loss)] // a count
     Some((own + others) as f64)
 }
 
 /// The peaks of all processes of the engine together.
 pub(crate) fn peak_of_all(children: &[ChildUsage]) -> Option<f64> {
-    let others = children.iter().map(|child| child.peak_rss_mb).sum::<Option<f64>>()?;
+    let others = children
+        .iter()
+        .map(|child| child.peak_rss_mb)
+        .sum::<Option<f64>>()?;
     Some(crate::report::rounded(peak_rss_mb()? + others))
 }
 
@@ -112,7 +133,10 @@ async fn start_worker(client: &Client, concurrency: u32, calls: &Arc<AtomicU64>)
             Ok::<_, HandlerError>(json!({"ok": true}))
         }
     });
-    let options = WorkerOptions { concurrency: concurrency as usize, ..WorkerOptions::default() };
+    let options = WorkerOptions {
+        concurrency: concurrency as usize,
+        ..WorkerOptions::default()
+    };
     Ok(Worker::start(client, registry, options).await?)
 }
 
@@ -129,7 +153,13 @@ impl ChildWorker {
         let program = std::env::current_exe().context("the program that runs cannot be found again")?;
         let mut command = Command::new(program);
         command
-            .args(["bench-worker", "--schema", &room.schema, "--concurrency", &concurrency.to_string()])
+            .args([
+                "bench-worker",
+                "--schema",
+                &room.schema,
+                "--concurrency",
+                &concurrency.to_string(),
+            ])
             // Not an argument: it may hold a password, and arguments are for everyone to see.
             .env("TASKER_DATABASE_URL", &room.url)
             .stdin(Stdio::piped())
@@ -139,7 +169,11 @@ impl ChildWorker {
         let (Some(tell), Some(answers)) = (process.stdin.take(), process.stdout.take()) else {
             bail!("the pipes to a worker process are missing");
         };
-        Ok(Self { process, tell, answers: BufReader::new(answers).lines() })
+        Ok(Self {
+            process,
+            tell,
+            answers: BufReader::new(answers).lines(),
+        })
     }
 
     async fn say(&mut self, word: &str) -> Result<()> {
@@ -150,13 +184,19 @@ impl ChildWorker {
         match self.answers.next_line().await? {
             Some(line) if line == word => Ok(()),
             Some(line) => bail!("a worker process said {line:?} where {word:?} was due"),
-            None => bail!("a worker process ended before it was ready; what it wrote to standard error says why"),
+            None => {
+                bail!("a worker process ended before it was ready; what it wrote to standard error says why")
+            }
         }
     }
 
     async fn stop(mut self) -> Result<ChildUsage> {
         self.say("stop").await?;
-        let line = self.answers.next_line().await?.context("a worker process ended without its figures")?;
+        let line = self
+            .answers
+            .next_line()
+            .await?
+            .context("a worker process ended without its figures")?;
         drop(self.tell);
         self.process.wait().await?;
         Ok(serde_json::from_str(&line)?)
@@ -187,8 +227,13 @@ pub async fn serve_worker(schema: &str, concurrency: u32) -> Result<()> {
     words.next_line().await?;
     worker.shutdown().await?;
     client.close().await;
-    let statements = before.zip(statements_sent()).map(|(before, after)| after - before);
-    let usage = serde_json::to_string(&ChildUsage { statements, peak_rss_mb: peak_rss_mb() })?;
+    let statements = before
+        .zip(statements_sent())
+        .map(|(before, after)| after - before);
+    let usage = serde_json::to_string(&ChildUsage {
+        statements,
+        peak_rss_mb: peak_rss_mb(),
+    })?;
     out.write_all(format!("{usage}\n").as_bytes()).await?;
     out.flush().await?;
     // Until the parent lets go, so that it never writes into a closed pipe.

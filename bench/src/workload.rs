@@ -80,12 +80,19 @@ impl Workload {
         let mut step = |name: &str, parents: &[String]| {
             let parents = parents.join(", ");
             // Writing to a string cannot fail.
-            let _ = writeln!(text, "  - {{name: {name}, handler: {HANDLER}, depends_on_steps: [{parents}]}}");
+            let _ = writeln!(
+                text,
+                "  - {{name: {name}, handler: {HANDLER}, depends_on_steps: [{parents}]}}"
+            );
         };
         match self {
             Workload::Linear | Workload::Latency | Workload::Create | Workload::Jobs => {
                 for number in 1..=steps {
-                    let parents = if number == 1 { vec![] } else { vec![format!("step_{}", number - 1)] };
+                    let parents = if number == 1 {
+                        vec![]
+                    } else {
+                        vec![format!("step_{}", number - 1)]
+                    };
                     step(&format!("step_{number}"), &parents);
                 }
             }
@@ -96,7 +103,9 @@ impl Workload {
                 step("d", &["b".to_owned(), "c".to_owned()]);
             }
             Workload::Fanout => {
-                let parallel: Vec<String> = (1..=steps.saturating_sub(2)).map(|number| format!("p_{number}")).collect();
+                let parallel: Vec<String> = (1..=steps.saturating_sub(2))
+                    .map(|number| format!("p_{number}"))
+                    .collect();
                 step("root", &[]);
                 for name in &parallel {
                     step(name, &["root".to_owned()]);
@@ -123,9 +132,9 @@ impl FromStr for Workload {
         }
         let known = Self::ALL.map(Self::name).join(", ");
         match text {
-            "backlog" | "graph-size" => {
-                Err(format!("the workload {text} comes with a later version; this one has {known}"))
-            }
+            "backlog" | "graph-size" => Err(format!(
+                "the workload {text} comes with a later version; this one has {known}"
+            )),
             _ => Err(format!("there is no such workload; there are {known}")),
         }
     }
@@ -136,12 +145,13 @@ mod tests {
     // Tests may panic: that is how they fail.
     #![allow(clippy::unwrap_used, clippy::expect_used)]
     use super::*;
+    use tasker_core::template::{ParseOptions, Template};
 
     #[test]
     fn every_workload_has_a_valid_template_of_the_size_that_it_says() {
         for workload in Workload::ALL {
             let steps = workload.steps_per_task(None);
-            let template = tasker_core::template::load(&workload.template(steps), "bench").unwrap();
+            let template = Template::parse(&workload.template(steps), &ParseOptions::default()).unwrap();
             assert_eq!(template.steps.len(), steps as usize, "{workload}");
             assert!(template.steps.iter().all(|step| step.handler == HANDLER));
         }
@@ -149,7 +159,17 @@ mod tests {
 
     #[test]
     fn a_workload_that_is_to_come_is_told_from_one_that_never_was() {
-        assert!("backlog".parse::<Workload>().unwrap_err().contains("later version"));
-        assert!("lineer".parse::<Workload>().unwrap_err().contains("no such workload"));
+        assert!(
+            "backlog"
+                .parse::<Workload>()
+                .unwrap_err()
+                .contains("later version")
+        );
+        assert!(
+            "lineer"
+                .parse::<Workload>()
+                .unwrap_err()
+                .contains("no such workload")
+        );
     }
 }

@@ -11,7 +11,8 @@ const STYLES: Styles = Styles::styled()
     .literal(AnsiColor::Cyan.on_default().bold())
     .placeholder(AnsiColor::Cyan.on_default());
 
-const ABOUT: &str = "Durable workflows on PostgreSQL: graphs of steps with retries, recovery and a full audit trail";
+const ABOUT: &str =
+    "Durable workflows on PostgreSQL: graphs of steps with retries, recovery and a full audit trail";
 
 const AFTER_HELP: &str = "\
 Examples:
@@ -21,8 +22,8 @@ Examples:
   tasker task watch 0198c0de-0000-7000-8000-000000000000
   tasker task list --status error --json | jq .
 
-Which database: --database-url, else TASKER_DATABASE_URL, else DATABASE_URL, else a private PostgreSQL cluster
-that Tasker makes from the installed binaries (`tasker pg status` shows it).
+Which database: --database-url, else TASKER_DATABASE_URL, else DATABASE_URL, else a private PostgreSQL
+cluster that Tasker makes from the installed binaries (`tasker pg status` shows it).
 
 Exit codes:
   0    done

@@ -25,14 +25,16 @@ where
     };
     let printer = Printer::new(&cli.global);
     log_to_stderr(&cli.global);
-    let outcome = tokio::runtime::Builder::new_multi_thread().enable_all().build().map_err(Failure::from).and_then(
-        |runtime| {
+    let outcome = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+        .map_err(Failure::from)
+        .and_then(|runtime| {
             let outcome = runtime.block_on(commands::dispatch(cli, &printer));
             // A handler that blocks its thread must not keep the command from ending.
             runtime.shutdown_background();
             outcome
-        },
-    );
+        });
     match outcome {
         Ok(status) => status.into(),
         Err(failure) => {
@@ -66,5 +68,8 @@ fn log_to_stderr(global: &GlobalOptions) {
     let filter = EnvFilter::try_from_env("TASKER_LOG").unwrap_or_else(|_| EnvFilter::new(wanted));
     let text = fmt::layer().with_writer(std::io::stderr).with_filter(filter);
     // Refused only where the host program has a subscriber already; then that one is the right one.
-    let _ = tracing_subscriber::registry().with(tasker_bench::statement_counter()).with(text).try_init();
+    let _ = tracing_subscriber::registry()
+        .with(tasker_bench::statement_counter())
+        .with(text)
+        .try_init();
 }

@@ -81,7 +81,9 @@ impl ExitStatus {
 
     /// The engine errors that end a command this way.
     pub(crate) fn error_kinds(self) -> impl Iterator<Item = ErrorKind> {
-        ErrorKind::ALL.into_iter().filter(move |kind| ExitStatus::from(*kind) == self)
+        ErrorKind::ALL
+            .into_iter()
+            .filter(move |kind| ExitStatus::from(*kind) == self)
     }
 }
 
@@ -96,7 +98,9 @@ impl From<ErrorKind> for ExitStatus {
             | ErrorKind::IllegalTransition
             | ErrorKind::AttemptLost => ExitStatus::Conflict,
             ErrorKind::DatabaseUnavailable | ErrorKind::SchemaMismatch => ExitStatus::Database,
-            ErrorKind::InvalidTemplate | ErrorKind::CycleDetected | ErrorKind::InvalidContext => ExitStatus::Invalid,
+            ErrorKind::InvalidTemplate | ErrorKind::CycleDetected | ErrorKind::InvalidContext => {
+                ExitStatus::Invalid
+            }
             ErrorKind::Timeout => ExitStatus::Timeout,
             ErrorKind::Unauthenticated | ErrorKind::Forbidden => ExitStatus::Refused,
             ErrorKind::UnknownHandler | ErrorKind::ShuttingDown => ExitStatus::Failed,

@@ -143,7 +143,9 @@ impl From<anyhow::Error> for Failure {
 const fn advice(kind: ErrorKind) -> Option<&'static str> {
     match kind {
         ErrorKind::SchemaMismatch => Some("run `tasker migrate` with the same --database-url and --schema"),
-        ErrorKind::UnknownNamedTask => Some("see `tasker template list`, or register it: `tasker template register FILE`"),
+        ErrorKind::UnknownNamedTask => {
+            Some("see `tasker template list`, or register it: `tasker template register FILE`")
+        }
         ErrorKind::Internal | ErrorKind::Panic => {
             Some("this is a defect of Tasker: run it again with -vv and report what it says")
         }

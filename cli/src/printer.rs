@@ -38,8 +38,14 @@ impl Printer {
         };
         Self {
             json: global.json,
-            out: Look { color: color(out), width: width(out) },
-            err: Look { color: color(err), width: width(err) },
+            out: Look {
+                color: color(out),
+                width: width(out),
+            },
+            err: Look {
+                color: color(err),
+                width: width(err),
+            },
             live: out && !dumb && !global.json,
             live_err: err && !dumb,
         }
@@ -61,7 +67,9 @@ impl Printer {
         };
         match text {
             Ok(text) => write(&mut std::io::stdout().lock(), &text),
-            Err(defect) => self.failure(&Failure::failed(format!("The answer cannot be written as JSON: {defect}"))),
+            Err(defect) => self.failure(&Failure::failed(format!(
+                "The answer cannot be written as JSON: {defect}"
+            ))),
         }
     }
 
@@ -72,7 +80,11 @@ impl Printer {
 
     /// The answer of a verb: the document for programs, the text for people.
     pub(crate) fn answer(&self, value: &impl Serialize, text: impl FnOnce(&Look) -> String) {
-        if self.json { self.document(value) } else { self.text(&text(&self.out)) }
+        if self.json {
+            self.document(value)
+        } else {
+            self.text(&text(&self.out))
+        }
     }
 
     /// Something to know beside the answer, on standard error.
@@ -89,8 +101,11 @@ impl Printer {
 
     /// What went wrong, on standard error.
     pub(crate) fn failure(&self, failure: &Failure) {
-        let text =
-            if self.json { failure.to_json().to_string() } else { render::failure(failure, &self.err) };
+        let text = if self.json {
+            failure.to_json().to_string()
+        } else {
+            render::failure(failure, &self.err)
+        };
         write(&mut std::io::stderr().lock(), &text);
     }
 }

@@ -25,7 +25,8 @@ impl Session {
 
     /// The same without touching the database.
     pub(crate) fn configure(global: &GlobalOptions) -> Result<Self, Failure> {
-        let choice = cluster::resolve_database(global.database_url.as_deref(), &|name| std::env::var(name).ok())?;
+        let choice =
+            cluster::resolve_database(global.database_url.as_deref(), &|name| std::env::var(name).ok())?;
         let client = Client::new(ClientOptions {
             database_url: global.database_url.clone(),
             schema: global.schema.clone(),
@@ -44,16 +45,23 @@ impl Session {
 
 /// The URL with its password left out.
 pub(crate) fn without_password(url: &str) -> String {
-    let Some((scheme, rest)) = url.split_once("://") else { return url.to_owned() };
+    let Some((scheme, rest)) = url.split_once("://") else {
+        return url.to_owned();
+    };
     let end = rest.find(['/', '?']).unwrap_or(rest.len());
     let (authority, path) = rest.split_at(end);
     let shown = match authority.rsplit_once('@') {
         Some((user, host)) => format!("{}@{host}", user.split(':').next().unwrap_or_default()),
         None => authority.to_owned(),
     };
-    let (path, query) = path.split_once('?').map_or((path, None), |(path, query)| (path, Some(query)));
-    let query: Vec<&str> =
-        query.into_iter().flat_map(|query| query.split('&')).filter(|pair| !pair.starts_with("password=")).collect();
+    let (path, query) = path
+        .split_once('?')
+        .map_or((path, None), |(path, query)| (path, Some(query)));
+    let query: Vec<&str> = query
+        .into_iter()
+        .flat_map(|query| query.split('&'))
+        .filter(|pair| !pair.starts_with("password="))
+        .collect();
     let mark = if query.is_empty() { "" } else { "?" };
     format!("{scheme}://{shown}{path}{mark}{}", query.join("&"))
 }
@@ -64,13 +72,18 @@ mod tests {
 
     #[test]
     fn a_password_is_never_shown() {
-        let shown = without_password("postgres://anna:s3cr%40t@db.example:5433/shop?sslmode=require&password=x");
+        let shown =
+            without_password("postgres://anna:s3cr%40t@db.example:5433/shop?sslmode=require&password=x");
         assert_eq!(shown, "postgres://anna@db.example:5433/shop?sslmode=require");
     }
 
     #[test]
     fn a_url_without_one_stays_as_it_is() {
-        for url in ["postgres://db/shop", "postgres:///tasker?host=/run/tasker", "postgres://anna@db"] {
+        for url in [
+            "postgres://db/shop",
+            "postgres:///tasker?host=/run/tasker",
+            "postgres://anna@db",
+        ] {
             assert_eq!(without_password(url), url);
         }
     }

@@ -1,9 +1,9 @@
 //! Where it runs.
 
 use crate::report::{Machine, rounded};
+use crate::room::Looker;
 use anyhow::Result;
 use procfs::{Current, Meminfo};
-use crate::room::Looker;
 
 /// The machine, and the settings of the server that decide what a commit costs.
 pub(crate) async fn machine(looker: &mut Looker) -> Result<Machine> {
@@ -14,7 +14,9 @@ pub(crate) async fn machine(looker: &mut Looker) -> Result<Machine> {
     .fetch_one(looker.once())
     .await?;
     #[allow(clippy::cast_precision_loss)] // gigabytes
-    let memory_gb = Meminfo::current().ok().map(|memory| rounded(memory.mem_total as f64 / f64::from(1 << 30)));
+    let memory_gb = Meminfo::current()
+        .ok()
+        .map(|memory| rounded(memory.mem_total as f64 / f64::from(1 << 30)));
     Ok(Machine {
         cpus: std::thread::available_parallelism().map_or(1, usize::from),
         memory_gb,

@@ -1,9 +1,9 @@
 //! CPU time and memory of processes.
 
+use crate::room::Looker;
 use anyhow::{Context, Result};
 use nix::sys::resource::{UsageWho, getrusage};
 use procfs::process::{Process, all_processes};
-use crate::room::Looker;
 
 /// CPU seconds of the engine: this process and its children that have ended.
 #[derive(Debug, Clone, Copy)]
@@ -60,13 +60,20 @@ impl PostgresCpu {
 
 /// The process of the server behind a connection; none where it is not a process of this machine.
 pub(crate) async fn postmaster_of(looker: &mut Looker) -> Result<Option<i32>> {
-    let (backend, local): (i32, bool) =
-        sqlx::query_as("select pg_backend_pid(), inet_server_addr() is null or inet_server_addr() = inet_client_addr()")
-            .fetch_one(looker.once())
-            .await?;
+    let (backend, local): (i32, bool) = sqlx::query_as(
+        "select pg_backend_pid(), inet_server_addr() is null or inet_server_addr() = inet_client_addr()",
+    )
+    .fetch_one(looker.once())
+    .await?;
     // In a container of its own the server has numbers of its own; the name tells.
-    let stat = if local { Process::new(backend).and_then(|process| process.stat()).ok() } else { None };
-    Ok(stat.filter(|stat| stat.comm.starts_with("postgres")).map(|stat| stat.ppid))
+    let stat = if local {
+        Process::new(backend).and_then(|process| process.stat()).ok()
+    } else {
+        None
+    };
+    Ok(stat
+        .filter(|stat| stat.comm.starts_with("postgres"))
+        .map(|stat| stat.ppid))
 }
 
 /// Lets the peak of resident memory of this process begin anew.

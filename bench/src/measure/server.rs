@@ -1,8 +1,8 @@
 //! Figures of the server between two moments.
 
 use crate::report::{PerStep, quotient};
-use anyhow::{Result, bail};
 use crate::room::Looker;
+use anyhow::{Result, bail};
 use sqlx::AssertSqlSafe;
 use std::time::{Duration, Instant};
 
@@ -43,10 +43,20 @@ from pg_stat_user_tables where schemaname = current_schema() and relname <> 'sin
 impl Stand {
     async fn read(looker: &mut Looker) -> Result<Self> {
         // What this connection has done itself is told at once, too.
-        sqlx::query("select pg_stat_force_next_flush()").execute(looker.once()).await?;
+        sqlx::query("select pg_stat_force_next_flush()")
+            .execute(looker.once())
+            .await?;
         let row: (i64, String, i64, i64, i64, i64) = sqlx::query_as(READ).fetch_one(looker.once()).await?;
         let (commits, wal, rows, updates, hot_updates, clients) = row;
-        Ok(Self { commits, looks: looker.transactions(), wal, rows, updates, hot_updates, clients })
+        Ok(Self {
+            commits,
+            looks: looker.transactions(),
+            wal,
+            rows,
+            updates,
+            hot_updates,
+            clients,
+        })
     }
 
     /// The counters before a run. A backend tells what it did when it has been idle for a while or ends; so this waits
@@ -57,7 +67,9 @@ impl Stand {
         loop {
             tokio::time::sleep(Duration::from_millis(100)).await;
             let next = Self::read(looker).await?;
-            if next.commits - last.commits <= next.looks - last.looks && next.rows == last.rows || Instant::now() > deadline {
+            if next.commits - last.commits <= next.looks - last.looks && next.rows == last.rows
+                || Instant::now() > deadline
+            {
                 return Ok(next);
             }
             last = next;
@@ -145,7 +157,9 @@ async fn wal_between(looker: &mut Looker, from: &str, to: &str) -> Result<(Optio
         .bind(from)
         .fetch_one(looker.once())
         .await?;
-    let Some(schema) = walinspect(looker).await? else { return Ok((None, all)) };
+    let Some(schema) = walinspect(looker).await? else {
+        return Ok((None, all));
+    };
     let quoted = schema.replace('"', "\"\"");
     let sums: Result<(f64, f64), sqlx::Error> = sqlx::query_as(AssertSqlSafe(format!(
         "select coalesce(sum(record_size), 0)::float8, coalesce(sum(combined_size), 0)::float8 \
@@ -168,7 +182,11 @@ async fn walinspect(looker: &mut Looker) -> Result<Option<String>> {
         return Ok(found);
     }
     // Needs a superuser and the contrib package; without them the figure stays unknown.
-    if sqlx::query("create extension pg_walinspect").execute(looker.once()).await.is_err() {
+    if sqlx::query("create extension pg_walinspect")
+        .execute(looker.once())
+        .await
+        .is_err()
+    {
         return Ok(None);
     }
     Ok(sqlx::query_scalar(WHERE).fetch_optional(looker.once()).await?)

@@ -3,10 +3,10 @@
 use std::sync::atomic::{AtomicU64, Ordering};
 use tracing::level_filters::LevelFilter;
 use tracing::{Event, Subscriber};
+use tracing_subscriber::Layer;
 use tracing_subscriber::filter::Targets;
 use tracing_subscriber::layer::Context;
 use tracing_subscriber::registry::LookupSpan;
-use tracing_subscriber::Layer;
 
 /// Where sqlx tells of every statement that it sent. Connections of the bench's own are made not to.
 const TARGET: &str = "sqlx::query";

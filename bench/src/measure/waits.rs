@@ -1,8 +1,8 @@
 //! How long steps and tasks took, from what the tables keep.
 
 use crate::report::Percentiles;
-use anyhow::Result;
 use crate::room::Looker;
+use anyhow::Result;
 
 /// From a step becoming ready (its task was created, its last parent ended) to its end, in milliseconds.
 pub(crate) async fn step_waits(looker: &mut Looker) -> Result<Option<Percentiles>> {

@@ -26,7 +26,11 @@ pub(crate) struct BatchSql {
 impl BatchSql {
     /// As many tasks as make (at least) `steps` steps.
     pub(crate) fn new(url: &str, steps: u64) -> Self {
-        Self { url: url.to_owned(), tasks: steps.div_ceil(STEPS_PER_TASK).max(1), rounds: Vec::new() }
+        Self {
+            url: url.to_owned(),
+            tasks: steps.div_ceil(STEPS_PER_TASK).max(1),
+            rounds: Vec::new(),
+        }
     }
 
     /// Runs every batch size once.
@@ -44,7 +48,11 @@ impl BatchSql {
     #[allow(clippy::cast_precision_loss)] // a handful of rounds
     pub(crate) fn best(&self) -> Option<f64> {
         let mean = |index: usize| {
-            self.rounds.iter().filter_map(|round| round.get(index)).sum::<f64>() / self.rounds.len() as f64
+            self.rounds
+                .iter()
+                .filter_map(|round| round.get(index))
+                .sum::<f64>()
+                / self.rounds.len() as f64
         };
         if self.rounds.is_empty() {
             return None;
@@ -63,8 +71,11 @@ impl BatchSql {
         if let Some(first) = connections.first_mut() {
             self.create(first).await?;
         }
-        let workers: Vec<_> =
-            connections.into_iter().zip(1..).map(|(connection, number)| tokio::spawn(work(connection, number, batch))).collect();
+        let workers: Vec<_> = connections
+            .into_iter()
+            .zip(1..)
+            .map(|(connection, number)| tokio::spawn(work(connection, number, batch)))
+            .collect();
         let mut connections = Vec::new();
         for worker in workers {
             connections.push(worker.await??);
@@ -85,8 +96,13 @@ impl BatchSql {
         let mut made = 0;
         while made < self.tasks {
             let count = CREATED_AT_ONCE.min(self.tasks - made);
-            let contexts: Vec<Value> = (made..made + count).map(|number| json!({"order_id": number})).collect();
-            sqlx::query("select bench_reference.create_tasks($1)").bind(contexts).execute(&mut *connection).await?;
+            let contexts: Vec<Value> = (made..made + count)
+                .map(|number| json!({"order_id": number}))
+                .collect();
+            sqlx::query("select bench_reference.create_tasks($1)")
+                .bind(contexts)
+                .execute(&mut *connection)
+                .await?;
             made += count;
         }
         Ok(())
@@ -95,11 +111,18 @@ impl BatchSql {
     /// A figure counts only if the work was done.
     async fn check(&self, connections: &mut Vec<PgConnection>) -> Result<()> {
         if let Some(connection) = connections.first_mut() {
-            let complete: i64 = sqlx::query_scalar("select count(*) from bench_reference.task where state = 'c'")
-                .fetch_one(&mut *connection)
+            let complete: i64 =
+                sqlx::query_scalar("select count(*) from bench_reference.task where state = 'c'")
+                    .fetch_one(&mut *connection)
+                    .await?;
+            ensure!(
+                complete.unsigned_abs() == self.tasks,
+                "the reference completed {complete} of {} tasks",
+                self.tasks
+            );
+            sqlx::raw_sql("drop schema bench_reference cascade")
+                .execute(connection)
                 .await?;
-            ensure!(complete.unsigned_abs() == self.tasks, "the reference completed {complete} of {} tasks", self.tasks);
-            sqlx::raw_sql("drop schema bench_reference cascade").execute(connection).await?;
         }
         for connection in connections.drain(..) {
             connection.close().await?;
@@ -144,7 +167,11 @@ mod tests {
     #[test]
     fn the_best_batch_is_best_over_all_rounds() {
         let rounds = vec![[10.0, 30.0, 40.0], [10.0, 50.0, 20.0]];
-        let batch = BatchSql { url: String::new(), tasks: 1, rounds };
+        let batch = BatchSql {
+            url: String::new(),
+            tasks: 1,
+            rounds,
+        };
         assert_eq!(batch.best(), Some(40.0));
     }
 

@@ -17,7 +17,10 @@ pub(crate) struct SingleCommit {
 impl SingleCommit {
     /// On a connection whose search path leads to the table `single_commit`.
     pub(crate) async fn on(connection: PgConnection) -> Result<Self> {
-        let mut this = Self { connection, milliseconds: Vec::new() };
+        let mut this = Self {
+            connection,
+            milliseconds: Vec::new(),
+        };
         // The first ones prepare the statements and warm the table; they do not count.
         this.times(5).await?;
         this.milliseconds.clear();
@@ -32,7 +35,10 @@ impl SingleCommit {
         let id: i64 = sqlx::query_scalar("insert into single_commit (value) values (1) returning id")
             .fetch_one(&mut *connection)
             .await?;
-        sqlx::query("update single_commit set value = 2 where id = $1").bind(id).execute(&mut *connection).await?;
+        sqlx::query("update single_commit set value = 2 where id = $1")
+            .bind(id)
+            .execute(&mut *connection)
+            .await?;
         sqlx::query("commit").execute(&mut *connection).await?;
         self.milliseconds.push(started.elapsed().as_secs_f64() * 1000.0);
         Ok(())
@@ -49,7 +55,9 @@ impl SingleCommit {
     /// Makes the server count what this connection did: a backend tells of it seconds later by itself, which may be
     /// in the middle of a measurement.
     pub(crate) async fn tell_server(&mut self) -> Result<()> {
-        sqlx::query("select pg_stat_force_next_flush()").execute(&mut self.connection).await?;
+        sqlx::query("select pg_stat_force_next_flush()")
+            .execute(&mut self.connection)
+            .await?;
         Ok(())
     }
 
@@ -66,7 +74,10 @@ impl SingleCommit {
         // One commit for each, and one for telling the server.
         #[allow(clippy::cast_precision_loss)]
         let commits = count as f64 + 1.0;
-        Ok(Spent { commits, ..spent.times(share) })
+        Ok(Spent {
+            commits,
+            ..spent.times(share)
+        })
     }
 
     /// Ends the connection, which makes the server count all of it.

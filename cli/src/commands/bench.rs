@@ -115,8 +115,17 @@ struct State {
 impl<'a> Shown<'a> {
     fn new(workload: Workload, printer: &'a Printer) -> Self {
         let screen = printer.live_err.then(|| Screen::new(std::io::stderr()));
-        let state = State { screen, phase: String::new(), since: Instant::now(), drawn: None };
-        Self { workload, printer, state: Mutex::new(state) }
+        let state = State {
+            screen,
+            phase: String::new(),
+            since: Instant::now(),
+            drawn: None,
+        };
+        Self {
+            workload,
+            printer,
+            state: Mutex::new(state),
+        }
     }
 
     /// Takes the line away and gives the cursor back.
@@ -156,7 +165,13 @@ impl Progress for Shown<'_> {
         if state.screen.is_none() || state.drawn.is_some_and(|at| at.elapsed() < EVERY) {
             return;
         }
-        let line = counted(self.workload, &state.phase, (done, of), state.since.elapsed(), &self.printer.err);
+        let line = counted(
+            self.workload,
+            &state.phase,
+            (done, of),
+            state.since.elapsed(),
+            &self.printer.err,
+        );
         self.draw(&mut state, line);
     }
 

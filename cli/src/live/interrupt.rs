@@ -6,7 +6,9 @@ use tokio::signal::unix::{SignalKind, signal};
 /// Ends when somebody interrupts.
 pub(crate) async fn interrupted() {
     // Where a signal cannot be listened for, it ends the process in its own way.
-    let Ok(mut terminate) = signal(SignalKind::terminate()) else { return std::future::pending().await };
+    let Ok(mut terminate) = signal(SignalKind::terminate()) else {
+        return std::future::pending().await;
+    };
     tokio::select! {
         outcome = tokio::signal::ctrl_c() => if outcome.is_err() { std::future::pending().await },
         _ = terminate.recv() => {}

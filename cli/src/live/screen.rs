@@ -15,7 +15,11 @@ pub(crate) struct Screen<Out: Write> {
 impl<Out: Write> Screen<Out> {
     /// A screen below what is on the terminal already.
     pub(crate) fn new(out: Out) -> Self {
-        Self { out, drawn: 0, hidden: false }
+        Self {
+            out,
+            drawn: 0,
+            hidden: false,
+        }
     }
 
     /// Columns and lines of the terminal; 80 × 24 where nobody knows.
@@ -86,9 +90,15 @@ mod tests {
         }
         let text = String::from_utf8(written).unwrap();
         let (first, second) = text.split_once("two").unwrap();
-        assert!(first.starts_with("\x1b[?25l"), "hides the cursor first: {first:?}");
+        assert!(
+            first.starts_with("\x1b[?25l"),
+            "hides the cursor first: {first:?}"
+        );
         assert!(second.contains("\x1b[2A"), "moves up over both lines: {second:?}");
-        assert!(second.contains("three\n\x1b[J"), "clears what was below: {second:?}");
+        assert!(
+            second.contains("three\n\x1b[J"),
+            "clears what was below: {second:?}"
+        );
         assert!(text.ends_with("\x1b[?25h"), "shows the cursor last: {text:?}");
     }
 }

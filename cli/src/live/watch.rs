@@ -14,11 +14,24 @@ use tasker_core::model::{State, Step, Task, TaskId};
 const EVERY: Duration = Duration::from_millis(100);
 
 /// States that a task does not leave by itself.
-pub(crate) const ENDED: [State; 4] = [State::Complete, State::Error, State::Cancelled, State::ResolvedManually];
+pub(crate) const ENDED: [State; 4] = [
+    State::Complete,
+    State::Error,
+    State::Cancelled,
+    State::ResolvedManually,
+];
 
 /// Shows the task until it has ended, and returns it with its steps as they were then.
-pub(crate) async fn watch(client: &Client, id: TaskId, printer: &Printer) -> Result<(Task, Vec<Step>), Failure> {
-    let mut view = if printer.live { View::Drawn(Screen::new(std::io::stdout())) } else { View::Lines(None) };
+pub(crate) async fn watch(
+    client: &Client,
+    id: TaskId,
+    printer: &Printer,
+) -> Result<(Task, Vec<Step>), Failure> {
+    let mut view = if printer.live {
+        View::Drawn(Screen::new(std::io::stdout()))
+    } else {
+        View::Lines(None)
+    };
     let mut timer = tokio::time::interval(EVERY);
     timer.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
     loop {
@@ -48,11 +61,21 @@ impl View {
         match self {
             View::Drawn(screen) => {
                 let (columns, lines) = Screen::<std::io::Stdout>::size();
-                let look = Look { width: Some(columns), ..printer.out };
+                let look = Look {
+                    width: Some(columns),
+                    ..printer.out
+                };
                 // Two lines stand over the flow, and the cursor stands below it.
                 let most = lines.saturating_sub(3);
                 let mut picture = vec![render::status_line(task, now, &look), String::new()];
-                picture.extend(render::flow(steps, Flow { now, lines: Some(most) }, &look));
+                picture.extend(render::flow(
+                    steps,
+                    Flow {
+                        now,
+                        lines: Some(most),
+                    },
+                    &look,
+                ));
                 screen.draw(&picture)?;
             }
             View::Lines(seen) => {
@@ -62,7 +85,10 @@ impl View {
                 }
                 let moved = before.is_none_or(|(was, were)| {
                     was.status != task.status
-                        || were.iter().zip(steps).any(|(a, b)| (a.status, a.attempts) != (b.status, b.attempts))
+                        || were
+                            .iter()
+                            .zip(steps)
+                            .any(|(a, b)| (a.status, a.attempts) != (b.status, b.attempts))
                 });
                 if printer.json && moved {
                     printer.document(&json!({"task": task, "steps": steps}));

@@ -3,8 +3,8 @@
 //! Any graph can be drawn so, because a step's level (the longest way from a root) always lies below those of its
 //! parents. Where a step does not simply wait for the whole level above it, its parents are named.
 
-use super::time::{duration, until};
 use super::look::rail;
+use super::time::{duration, until};
 use super::{Look, glyph};
 use chrono::{DateTime, Utc};
 use serde_json::Value;
@@ -24,7 +24,12 @@ pub(crate) struct Flow {
 /// The lines of the picture, cut to the width of the terminal.
 pub(crate) fn flow(steps: &[Step], options: Flow, look: &Look) -> Vec<String> {
     let levels = levels(steps);
-    let names = Names(steps.iter().map(|step| (step.workflow_step_id, step.name.as_str())).collect());
+    let names = Names(
+        steps
+            .iter()
+            .map(|step| (step.workflow_step_id, step.name.as_str()))
+            .collect(),
+    );
     let most = options.lines.unwrap_or(usize::MAX).max(1);
     let mut rows = Vec::new();
     let all: usize = levels.iter().map(Vec::len).sum();
@@ -33,10 +38,22 @@ pub(crate) fn flow(steps: &[Step], options: Flow, look: &Look) -> Vec<String> {
         // A level that is summed up still shows the steps that need somebody's eye.
         if all > most && level.len() > 3 {
             rows.push(Row::summary(level, look));
-            rows.extend(level.iter().filter(|step| step.status == State::Error).take(3).map(|step| Row::of(step, "└─", note_of(step, above, &names), options, look)));
+            rows.extend(
+                level
+                    .iter()
+                    .filter(|step| step.status == State::Error)
+                    .take(3)
+                    .map(|step| Row::of(step, "└─", note_of(step, above, &names), options, look)),
+            );
         } else {
             rows.extend(level.iter().enumerate().map(|(place, step)| {
-                Row::of(step, rail(place, level.len()), note_of(step, above, &names), options, look)
+                Row::of(
+                    step,
+                    rail(place, level.len()),
+                    note_of(step, above, &names),
+                    options,
+                    look,
+                )
             }));
         }
     }
@@ -46,9 +63,17 @@ pub(crate) fn flow(steps: &[Step], options: Flow, look: &Look) -> Vec<String> {
 
 /// Steps by level, each level in the order of the template.
 fn levels(steps: &[Step]) -> Vec<Vec<&Step>> {
-    let index: HashMap<StepNo, usize> =
-        steps.iter().enumerate().map(|(index, step)| (step.workflow_step_id, index)).collect();
-    let parents = |step: &Step| step.parents_ids.iter().filter_map(|parent| index.get(parent).copied()).collect();
+    let index: HashMap<StepNo, usize> = steps
+        .iter()
+        .enumerate()
+        .map(|(index, step)| (step.workflow_step_id, index))
+        .collect();
+    let parents = |step: &Step| {
+        step.parents_ids
+            .iter()
+            .filter_map(|parent| index.get(parent).copied())
+            .collect()
+    };
     // A stored task has no cycle; if the database says otherwise, all steps on one level is still a picture.
     let level_of = Graph::from_parents(steps.iter().map(parents).collect())
         .shape()
@@ -75,15 +100,37 @@ impl Row {
         let mark = glyph(step.status, waiting);
         let name = (
             format!("{connector}{mark} {}", step.name),
-            format!("{}{} {}", look.dim(connector), look.state(step.status, waiting, mark), step.name),
+            format!(
+                "{}{} {}",
+                look.dim(connector),
+                look.state(step.status, waiting, mark),
+                step.name
+            ),
         );
-        let attempts = if step.attempts == 0 { String::new() } else { format!("{}/{}", step.attempts, step.retry_limit) };
-        let painted_attempts = if step.attempts > 1 { look.warn(&attempts) } else { look.dim(&attempts) };
+        let attempts = if step.attempts == 0 {
+            String::new()
+        } else {
+            format!("{}/{}", step.attempts, step.retry_limit)
+        };
+        let painted_attempts = if step.attempts > 1 {
+            look.warn(&attempts)
+        } else {
+            look.dim(&attempts)
+        };
         let time = time_of(step, options.now);
         let painted_time = look.state(step.status, waiting, &time);
-        let painted_note = if step.status == State::Error && !waiting { look.bad(&note) } else { look.dim(&note) };
+        let painted_note = if step.status == State::Error && !waiting {
+            look.bad(&note)
+        } else {
+            look.dim(&note)
+        };
         Self {
-            cells: [name, (attempts, painted_attempts), (time, painted_time), (note, painted_note)],
+            cells: [
+                name,
+                (attempts, painted_attempts),
+                (time, painted_time),
+                (note, painted_note),
+            ],
             settled: step.processed,
         }
     }
@@ -97,17 +144,33 @@ impl Row {
             }
         }
         counts.sort();
-        let words: Vec<String> = counts.iter().map(|(state, count)| format!("{count} {state}")).collect();
+        let words: Vec<String> = counts
+            .iter()
+            .map(|(state, count)| format!("{count} {state}"))
+            .collect();
         let plain = format!("≡ {} steps: {}", level.len(), words.join(", "));
         Self {
-            cells: [(String::new(), String::new()), Default::default(), Default::default(), (plain.clone(), look.bold(&plain))],
+            cells: [
+                (String::new(), String::new()),
+                Default::default(),
+                Default::default(),
+                (plain.clone(), look.bold(&plain)),
+            ],
             settled: level.iter().all(|step| step.processed),
         }
     }
 
     fn plain(text: String, look: &Look) -> Self {
         let painted = look.dim(&text);
-        Self { cells: [Default::default(), Default::default(), Default::default(), (text, painted)], settled: false }
+        Self {
+            cells: [
+                Default::default(),
+                Default::default(),
+                Default::default(),
+                (text, painted),
+            ],
+            settled: false,
+        }
     }
 
     /// A row without a name is one text from the left edge.
@@ -117,7 +180,12 @@ impl Row {
 }
 
 fn time_of(step: &Step, now: DateTime<Utc>) -> String {
-    match (step.status, step.last_attempted_at, step.processed_at, step.next_retry_at) {
+    match (
+        step.status,
+        step.last_attempted_at,
+        step.processed_at,
+        step.next_retry_at,
+    ) {
         (State::InProgress, Some(since), ..) => format!("{} …", duration(now - since)),
         (State::Complete, Some(since), Some(end), _) => duration(end - since),
         (State::Error, _, _, Some(at)) => format!("retry {}", until(at, now)),
@@ -135,21 +203,35 @@ struct Names<'a>(HashMap<StepNo, &'a str>);
 impl Names<'_> {
     /// A few of them, separated by commas.
     fn list(&self, steps: &[StepNo]) -> String {
-        let shown: Vec<&str> = steps.iter().take(4).filter_map(|number| self.0.get(number).copied()).collect();
-        let more = if steps.len() > 4 { format!(" and {} more", steps.len() - 4) } else { String::new() };
+        let shown: Vec<&str> = steps
+            .iter()
+            .take(4)
+            .filter_map(|number| self.0.get(number).copied())
+            .collect();
+        let more = if steps.len() > 4 {
+            format!(" and {} more", steps.len() - 4)
+        } else {
+            String::new()
+        };
         format!("{}{more}", shown.join(", "))
     }
 }
 
 /// The last failure while it matters, else what the step waits for where the picture does not show it.
 fn note_of(step: &Step, above: Option<&Vec<&Step>>, names: &Names<'_>) -> String {
-    if !step.processed && let Some(failure) = last_failure(&step.results) {
+    if !step.processed
+        && let Some(failure) = last_failure(&step.results)
+    {
         return failure;
     }
     if step.status != State::Pending || step.parents_ids.is_empty() {
         return String::new();
     }
-    let above: Vec<StepNo> = above.into_iter().flatten().map(|step| step.workflow_step_id).collect();
+    let above: Vec<StepNo> = above
+        .into_iter()
+        .flatten()
+        .map(|step| step.workflow_step_id)
+        .collect();
     if step.parents_ids == above {
         return String::new();
     }
@@ -161,8 +243,17 @@ pub(super) fn last_failure(results: &Value) -> Option<String> {
     // A failure has a verdict and an attempt; a handler's own results rarely have both beside `error`.
     results.get("retryable")?.as_bool()?;
     results.get("attempt")?.as_i64()?;
-    let message = results.get("error")?.as_str()?.lines().next().unwrap_or_default().trim();
-    let label = results.get("error_code").and_then(Value::as_str).filter(|code| !code.is_empty());
+    let message = results
+        .get("error")?
+        .as_str()?
+        .lines()
+        .next()
+        .unwrap_or_default()
+        .trim();
+    let label = results
+        .get("error_code")
+        .and_then(Value::as_str)
+        .filter(|code| !code.is_empty());
     Some(match label {
         Some(label) => format!("{label}: {message}"),
         None => message.to_owned(),
@@ -195,7 +286,11 @@ fn width_of(text: &str) -> usize {
 
 fn align(rows: &[Row], look: &Look) -> Vec<String> {
     let width = |column: usize| {
-        rows.iter().filter(|row| !row.is_text()).map(|row| width_of(&row.cells[column].0)).max().unwrap_or(0)
+        rows.iter()
+            .filter(|row| !row.is_text())
+            .map(|row| width_of(&row.cells[column].0))
+            .max()
+            .unwrap_or(0)
     };
     let widths = [width(0), width(1), width(2)];
     rows.iter().map(|row| line(row, &widths, look)).collect()

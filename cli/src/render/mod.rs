@@ -22,7 +22,7 @@ pub(crate) use progress::{bar, changes, status_line};
 pub(crate) use table::Table;
 pub(crate) use task::{created, step, task, task_list};
 pub(crate) use template::{full_name, named_tasks, registered, template_text, validated};
-pub(crate) use time::{ago, duration, seconds, until};
+pub(crate) use time::duration;
 pub(crate) use trail::trail;
 
 #[cfg(test)]

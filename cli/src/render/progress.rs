@@ -8,15 +8,26 @@ use tasker_core::model::{State, Step, Task};
 
 /// `▰▰▰▱▱▱`, `cells` wide.
 pub(crate) fn bar(done: u64, total: u64, cells: usize) -> String {
-    let full = if total == 0 { 0 } else { (u128::from(done.min(total)) * cells as u128 / u128::from(total)) as usize };
+    let full = if total == 0 {
+        0
+    } else {
+        (u128::from(done.min(total)) * cells as u128 / u128::from(total)) as usize
+    };
     format!("{}{}", "▰".repeat(full), "▱".repeat(cells - full))
 }
 
 /// The line over the flow: state, name, bar, steps done, time taken.
 pub(crate) fn status_line(task: &Task, now: DateTime<Utc>, look: &Look) -> String {
-    let (done, total) = (task.completed_steps.unsigned_abs(), task.total_steps.unsigned_abs());
+    let (done, total) = (
+        task.completed_steps.unsigned_abs(),
+        task.total_steps.unsigned_abs(),
+    );
     let waiting = false;
-    let state = if task.paused { format!("{}, paused", task.status) } else { task.status.to_string() };
+    let state = if task.paused {
+        format!("{}, paused", task.status)
+    } else {
+        task.status.to_string()
+    };
     format!(
         "{} {}  {}  {done}/{total} steps  {}",
         look.state(task.status, waiting, glyph(task.status, waiting)),
@@ -35,11 +46,16 @@ pub(crate) fn changes(
 ) -> Vec<String> {
     let clock = look.dim(&now.format("%H:%M:%S%.3f").to_string());
     let old = |step: &Step| {
-        before.and_then(|(_, steps)| steps.iter().find(|was| was.workflow_step_id == step.workflow_step_id))
+        before.and_then(|(_, steps)| {
+            steps
+                .iter()
+                .find(|was| was.workflow_step_id == step.workflow_step_id)
+        })
     };
     let mut lines = Vec::new();
     for step in after.1 {
-        let (state_was, attempts_were) = old(step).map_or((State::Pending, 0), |was| (was.status, was.attempts));
+        let (state_was, attempts_were) =
+            old(step).map_or((State::Pending, 0), |was| (was.status, was.attempts));
         if state_was != step.status || attempts_were != step.attempts {
             lines.push(format!("{clock}  {}", step_line(step, now, look)));
         }
@@ -47,7 +63,11 @@ pub(crate) fn changes(
     let task = after.0;
     if before.is_none_or(|(was, _)| was.status != task.status) {
         let mark = look.state(task.status, false, glyph(task.status, false));
-        lines.push(format!("{clock}  {mark} {} is {}", look.bold(&task.full_name), task.status));
+        lines.push(format!(
+            "{clock}  {mark} {} is {}",
+            look.bold(&task.full_name),
+            task.status
+        ));
     }
     lines
 }
@@ -60,13 +80,17 @@ fn step_line(step: &Step, now: DateTime<Utc>, look: &Look) -> String {
         attempt => format!(", attempt {attempt} of {}", step.retry_limit),
     };
     let mut text = format!("{mark} {} is {}{attempts}", step.name, step.status);
-    if let (State::Complete, Some(since), Some(end)) = (step.status, step.last_attempted_at, step.processed_at) {
+    if let (State::Complete, Some(since), Some(end)) =
+        (step.status, step.last_attempted_at, step.processed_at)
+    {
         text.push_str(&format!(", {}", duration(end - since)));
     }
     if let Some(at) = step.next_retry_at {
         text.push_str(&format!(", retry {}", until(at, now)));
     }
-    if step.status == State::Error && let Some(failure) = last_failure(&step.results) {
+    if step.status == State::Error
+        && let Some(failure) = last_failure(&step.results)
+    {
         text.push_str(&format!(" — {failure}"));
     }
     text

@@ -14,7 +14,7 @@ impl Table {
     /// A table with these headings; those that begin with `>` stand over numbers, which are flush right.
     pub(crate) fn new(look: &Look, headings: &[&str]) -> Self {
         let mut table = comfy_table::Table::new();
-        table.load_preset(comfy_table::presets::NOTHING);
+        table.load_style(comfy_table::presets::NOTHING);
         match look.width {
             Some(width) => {
                 table.set_content_arrangement(ContentArrangement::Dynamic);
@@ -24,7 +24,11 @@ impl Table {
                 table.set_content_arrangement(ContentArrangement::Disabled);
             }
         }
-        table.set_header(headings.iter().map(|text| Cell::new(look.dim(&text.trim_start_matches('>').to_uppercase()))));
+        table.set_header(
+            headings
+                .iter()
+                .map(|text| Cell::new(look.dim(&text.trim_start_matches('>').to_uppercase()))),
+        );
         for (index, column) in table.column_iter_mut().enumerate() {
             column.set_padding((0, 2));
             if headings.get(index).is_some_and(|text| text.starts_with('>')) {
@@ -47,6 +51,10 @@ impl Table {
 
     /// The text, without blanks at line ends.
     pub(crate) fn render(&self) -> String {
-        self.table.lines().map(|line| line.trim_end().to_owned()).collect::<Vec<_>>().join("\n")
+        self.table
+            .lines()
+            .map(|line| line.trim_end().to_owned())
+            .collect::<Vec<_>>()
+            .join("\n")
     }
 }

@@ -15,12 +15,6 @@ pub(crate) fn duration(time: TimeDelta) -> String {
     }
 }
 
-/// The same for a number of seconds.
-#[allow(clippy::cast_possible_truncation)] // saturates, and nobody waits that long
-pub(crate) fn seconds(value: f64) -> String {
-    duration(TimeDelta::milliseconds((value * 1000.0).round() as i64))
-}
-
 /// `just now`, `42 s ago`, `3 min ago`, `5 h ago`, `2 d ago`, and the date beyond a month.
 pub(crate) fn ago(then: DateTime<Utc>, now: DateTime<Utc>) -> String {
     let seconds = (now - then).num_seconds();
@@ -37,7 +31,11 @@ pub(crate) fn ago(then: DateTime<Utc>, now: DateTime<Utc>) -> String {
 /// `in 1.2 s`, or `now` when the instant has come.
 pub(crate) fn until(then: DateTime<Utc>, now: DateTime<Utc>) -> String {
     let left = then - now;
-    if left <= TimeDelta::zero() { "now".to_owned() } else { format!("in {}", duration(left)) }
+    if left <= TimeDelta::zero() {
+        "now".to_owned()
+    } else {
+        format!("in {}", duration(left))
+    }
 }
 
 #[cfg(test)]
@@ -46,9 +44,24 @@ mod tests {
 
     #[test]
     fn durations_use_the_two_units_that_people_would_say() {
-        let said = [0, 350, 1_000, 1_249, 59_999, 60_000, 184_000, 7_500_000, 273_600_000]
-            .map(|milliseconds| duration(TimeDelta::milliseconds(milliseconds)));
-        assert_eq!(said, ["0 ms", "350 ms", "1.0 s", "1.2 s", "59.9 s", "1m 00s", "3m 04s", "2h 05m", "3d 4h"]);
+        let said = [
+            0,
+            350,
+            1_000,
+            1_249,
+            59_999,
+            60_000,
+            184_000,
+            7_500_000,
+            273_600_000,
+        ]
+        .map(|milliseconds| duration(TimeDelta::milliseconds(milliseconds)));
+        assert_eq!(
+            said,
+            [
+                "0 ms", "350 ms", "1.0 s", "1.2 s", "59.9 s", "1m 00s", "3m 04s", "2h 05m", "3d 4h"
+            ]
+        );
     }
 
     #[test]

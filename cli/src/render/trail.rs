@@ -18,7 +18,9 @@ pub(crate) fn trail(title: &str, moves: &[Transition], look: &Look) -> String {
 }
 
 fn detail(metadata: &serde_json::Value) -> String {
-    let Some(map) = metadata.as_object() else { return String::new() };
+    let Some(map) = metadata.as_object() else {
+        return String::new();
+    };
     let said = |value: &serde_json::Value| match value {
         serde_json::Value::String(text) => text.lines().next().unwrap_or_default().to_owned(),
         other => other.to_string(),

@@ -10,10 +10,21 @@ pub use model::{Cart, Charge, Order, Receipt, Reservation, Shipment, example_con
 
 use serde_json::{Value, json};
 use std::time::Duration;
+use tasker_core::Error;
 use tasker_core::handler::{HandlerError, Registry, Step};
+use tasker_core::template::{CompiledTemplate, ParseOptions, Template};
 
-/// The workflow.
-pub const WORKFLOW: &str = include_str!("../workflow.yaml");
+/// The workflow, checked and ready to be registered.
+///
+/// # Errors
+/// Everything that is wrong with `workflow.yaml`; the tests see to it that nothing is.
+pub fn workflow() -> Result<CompiledTemplate, Error> {
+    let options = ParseOptions {
+        file: Some("workflow.yaml".to_owned()),
+        ..ParseOptions::default()
+    };
+    Ok(Template::parse(include_str!("../workflow.yaml"), &options)?)
+}
 
 /// Makes the handlers known by the names that the workflow calls them: `namespace.task.step`.
 pub fn register(registry: &mut Registry) {
@@ -30,19 +41,29 @@ pub fn register(registry: &mut Registry) {
 async fn validate_cart(step: Step) -> Result<Cart, HandlerError> {
     let order: Order = step.context_as()?;
     work(&order).await;
-    let total_cents: i64 = order.items.iter().map(|item| item.price_cents * item.quantity).sum();
+    let total_cents: i64 = order
+        .items
+        .iter()
+        .map(|item| item.price_cents * item.quantity)
+        .sum();
     if total_cents == 0 {
         // Trying again will not help: the step fails for good, and so does the task.
         return Err(HandlerError::permanent("the cart is worth nothing").code("empty_cart"));
     }
-    Ok(Cart { total_cents, item_count: order.items.iter().map(|item| item.quantity).sum() })
+    Ok(Cart {
+        total_cents,
+        item_count: order.items.iter().map(|item| item.quantity).sum(),
+    })
 }
 
 async fn reserve_stock(step: Step) -> Result<Reservation, HandlerError> {
     let order: Order = step.context_as()?;
     work(&order).await;
     let skus = order.items.iter().map(|item| item.sku.clone()).collect();
-    Ok(Reservation { reservation_id: format!("res-{}", order.order_id), skus })
+    Ok(Reservation {
+        reservation_id: format!("res-{}", order.order_id),
+        skus,
+    })
 }
 
 /// The step that needs luck. What `validate_cart` returned is there to be read.
@@ -52,13 +73,19 @@ async fn charge_payment(step: Step) -> Result<Charge, HandlerError> {
     work(&order).await;
     if step.attempt() <= order.simulate.gateway_failures {
         // Trying again may help: the engine does so after the wait that the workflow says.
-        return Err(HandlerError::retryable("the payment gateway answered 503 Service Unavailable")
-            .code("gateway_unavailable")
-            .details(json!({"gateway": "pay.example", "amount_cents": cart.total_cents})));
+        return Err(
+            HandlerError::retryable("the payment gateway answered 503 Service Unavailable")
+                .code("gateway_unavailable")
+                .details(json!({"gateway": "pay.example", "amount_cents": cart.total_cents})),
+        );
     }
     // The gateway charges once for one key, however often it is asked.
     let idempotency_key = format!("order-{}", order.order_id);
-    Ok(Charge { charge_id: format!("ch-{idempotency_key}"), amount_cents: cart.total_cents, attempt: step.attempt() })
+    Ok(Charge {
+        charge_id: format!("ch-{idempotency_key}"),
+        amount_cents: cart.total_cents,
+        attempt: step.attempt(),
+    })
 }
 
 /// Waits for two steps, and reads what both returned.
@@ -78,7 +105,10 @@ async fn send_receipt(step: Step) -> Result<Receipt, HandlerError> {
     let order: Order = step.context_as()?;
     let shipment: Shipment = step.results_as("create_shipment").await?;
     work(&order).await;
-    Ok(Receipt { sent_to: order.customer, tracking: shipment.tracking })
+    Ok(Receipt {
+        sent_to: order.customer,
+        tracking: shipment.tracking,
+    })
 }
 
 async fn award_points(step: Step) -> Result<Value, HandlerError> {

@@ -51,5 +51,8 @@ fn locate() -> Result<Cluster, Failure> {
 }
 
 fn with_patience(seconds: u64) -> ClusterOptions {
-    ClusterOptions { start_timeout: Duration::from_secs(seconds), ..ClusterOptions::default() }
+    ClusterOptions {
+        start_timeout: Duration::from_secs(seconds),
+        ..ClusterOptions::default()
+    }
 }

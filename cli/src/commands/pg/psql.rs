@@ -27,7 +27,14 @@ pub(super) async fn run(arguments: &Arguments) -> Result<ExitStatus, Failure> {
     let url = cluster.ensure_database(DATABASE).await?;
     let program = cluster.bin_dir().join("psql");
     // Takes the place of this process, so that Ctrl-C, job control and the exit code are psql's own.
-    let refusal = Command::new(&program).arg("--dbname").arg(url).args(&arguments.arguments).exec();
-    Err(Failure::failed(format!("{} cannot be run: {refusal}.", program.display()))
-        .next("install the PostgreSQL client programs, or use any client with the URL of `tasker pg status`"))
+    let refusal = Command::new(&program)
+        .arg("--dbname")
+        .arg(url)
+        .args(&arguments.arguments)
+        .exec();
+    Err(
+        Failure::failed(format!("{} cannot be run: {refusal}.", program.display())).next(
+            "install the PostgreSQL client programs, or use any client with the URL of `tasker pg status`",
+        ),
+    )
 }

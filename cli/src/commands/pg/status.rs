@@ -20,7 +20,11 @@ pub(crate) struct Arguments {}
 pub(super) fn run(printer: &Printer) -> Result<ExitStatus, Failure> {
     let cluster = locate()?;
     let status = cluster.status();
-    let url = if status.running { Some(cluster.database_url(DATABASE)?) } else { None };
+    let url = if status.running {
+        Some(cluster.database_url(DATABASE)?)
+    } else {
+        None
+    };
     printer.answer(
         &json!({
             "exists": status.exists,
@@ -34,18 +38,31 @@ pub(super) fn run(printer: &Printer) -> Result<ExitStatus, Failure> {
         }),
         |look| text(&status, url.as_deref(), look),
     );
-    Ok(if status.running { ExitStatus::Ok } else { ExitStatus::Database })
+    Ok(if status.running {
+        ExitStatus::Ok
+    } else {
+        ExitStatus::Database
+    })
 }
 
 fn text(status: &ClusterStatus, url: Option<&str>, look: &Look) -> String {
     let state = match (status.exists, status.running, status.pid) {
         (_, true, Some(pid)) => format!("{} running, process {pid}", look.good("●")),
         (_, true, None) => format!("{} running", look.good("●")),
-        (true, false, _) => format!("{} stopped; start it: {}", look.dim("○"), look.command("tasker pg start")),
-        (false, false, _) => format!("{} not created yet; do so: {}", look.dim("○"), look.command("tasker pg start")),
+        (true, false, _) => format!(
+            "{} stopped; start it: {}",
+            look.dim("○"),
+            look.command("tasker pg start")
+        ),
+        (false, false, _) => format!(
+            "{} not created yet; do so: {}",
+            look.dim("○"),
+            look.command("tasker pg start")
+        ),
     };
     let mut lines = vec![format!("{state}")];
-    let mut fact = |label: &str, value: String| lines.push(format!("  {} {value}", look.dim(&format!("{label:<8}"))));
+    let mut fact =
+        |label: &str, value: String| lines.push(format!("  {} {value}", look.dim(&format!("{label:<8}"))));
     fact("version", format!("PostgreSQL {}", status.version));
     fact("data", status.data_dir.display().to_string());
     if let Some(socket) = &status.socket_dir {

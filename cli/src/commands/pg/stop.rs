@@ -57,13 +57,16 @@ pub(super) async fn run(arguments: &Arguments, printer: &Printer) -> Result<Exit
     }
     let place = status.data_dir.display().to_string();
     let stopped = status.running && !arguments.dry_run;
-    printer.answer(&json!({"stopped": stopped, "was_running": status.running, "data_dir": place}), |look| {
-        match (status.running, status.pid) {
+    printer.answer(
+        &json!({"stopped": stopped, "was_running": status.running, "data_dir": place}),
+        |look| match (status.running, status.pid) {
             (false, _) => format!("{} the private cluster does not run", look.dim("=")),
-            (true, Some(pid)) if arguments.dry_run => format!("would stop PostgreSQL (process {pid}) of {place}"),
+            (true, Some(pid)) if arguments.dry_run => {
+                format!("would stop PostgreSQL (process {pid}) of {place}")
+            }
             _ if arguments.dry_run => format!("would stop the PostgreSQL of {place}"),
             _ => format!("{} stopped; its data stays in {place}", look.good("✔")),
-        }
-    });
+        },
+    );
     Ok(ExitStatus::Ok)
 }

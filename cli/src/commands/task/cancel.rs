@@ -43,7 +43,9 @@ pub(super) async fn run(
     let operator = Operator::from(&arguments.operator);
     match arguments.target.selector() {
         Some(step) => {
-            let step = client.cancel_step(arguments.target.task, &step, &operator).await?;
+            let step = client
+                .cancel_step(arguments.target.task, &step, &operator)
+                .await?;
             show_step(&step, "cancelled", printer);
         }
         None => {
@@ -61,12 +63,19 @@ async fn forecast(client: &Client, target: &Target, printer: &Printer) -> Result
         if step.status != State::Cancelled && !step.status.step_may_become(State::Cancelled) {
             return Err(illegal(&step, State::Cancelled));
         }
-        let moved = if step.status == State::Cancelled { vec![] } else { vec![&step] };
+        let moved = if step.status == State::Cancelled {
+            vec![]
+        } else {
+            vec![&step]
+        };
         show_forecast(&task, &moved, State::Cancelled, printer);
         return Ok(ExitStatus::Ok);
     }
     if task.status != State::Cancelled && !task.status.task_may_become(State::Cancelled) {
-        return Err(Failure::conflict(format!("Task {} is {}; it cannot be cancelled.", task.task_id, task.status)));
+        return Err(Failure::conflict(format!(
+            "Task {} is {}; it cannot be cancelled.",
+            task.task_id, task.status
+        )));
     }
     let steps = client.steps(target.task).await?;
     // A step that failed for good stays as it is; one that waits for its next attempt is open.

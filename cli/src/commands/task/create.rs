@@ -124,7 +124,9 @@ fn request(arguments: Arguments) -> Result<TaskRequest, Failure> {
         version: arguments.version,
         context,
         task_id: arguments.task_id,
-        initiator: arguments.initiator.or_else(|| std::env::var("USER").ok().filter(|user| !user.is_empty())),
+        initiator: arguments
+            .initiator
+            .or_else(|| std::env::var("USER").ok().filter(|user| !user.is_empty())),
         source_system: arguments.source_system.or_else(|| Some("tasker-cli".to_owned())),
         reason: arguments.reason,
         tags: arguments.tags,

@@ -57,7 +57,11 @@ pub(super) async fn run(
         namespace: arguments.namespace,
         name: arguments.name,
         version: arguments.version,
-        status: arguments.status.iter().map(|name| name.parse::<State>()).collect::<Result<_, _>>()?,
+        status: arguments
+            .status
+            .iter()
+            .map(|name| name.parse::<State>())
+            .collect::<Result<_, _>>()?,
         tags: arguments.tags,
         since: arguments.since.map(|text| instant(&text, now)).transpose()?,
         before: arguments.before,
@@ -65,9 +69,15 @@ pub(super) async fn run(
     };
     let session = Session::open(global).await?;
     let tasks = session.client.list_tasks(&filter).await?;
-    printer.answer(&json!({"tasks": tasks}), |look| render::task_list(&tasks, now, look));
+    printer.answer(&json!({"tasks": tasks}), |look| {
+        render::task_list(&tasks, now, look)
+    });
     if let Some(last) = tasks.last().filter(|_| tasks.len() == arguments.limit as usize) {
-        printer.note(&printer.err.dim(&format!("There may be more: --before {}", last.task_id)));
+        printer.note(
+            &printer
+                .err
+                .dim(&format!("There may be more: --before {}", last.task_id)),
+        );
     }
     Ok(ExitStatus::Ok)
 }
@@ -89,8 +99,15 @@ fn instant(text: &str, now: DateTime<Utc>) -> Result<DateTime<Utc>, Failure> {
         'd' => 86_400,
         _ => return Err(refusal()),
     };
-    let count: i64 = text.strip_suffix(unit).and_then(|count| count.parse().ok()).filter(|count| *count >= 0).ok_or_else(refusal)?;
-    let span = count.checked_mul(seconds).and_then(TimeDelta::try_seconds).ok_or_else(refusal)?;
+    let count: i64 = text
+        .strip_suffix(unit)
+        .and_then(|count| count.parse().ok())
+        .filter(|count| *count >= 0)
+        .ok_or_else(refusal)?;
+    let span = count
+        .checked_mul(seconds)
+        .and_then(TimeDelta::try_seconds)
+        .ok_or_else(refusal)?;
     now.checked_sub_signed(span).ok_or_else(refusal)
 }
 
@@ -102,15 +119,34 @@ mod tests {
 
     #[test]
     fn since_takes_a_time_or_a_span() {
-        let now = DateTime::parse_from_rfc3339("2026-07-02T08:00:00Z").unwrap().to_utc();
-        assert_eq!(instant("2h", now).unwrap().to_rfc3339(), "2026-07-02T06:00:00+00:00");
-        assert_eq!(instant("1d", now).unwrap().to_rfc3339(), "2026-07-01T08:00:00+00:00");
-        assert_eq!(instant("2026-07-01T10:00:00+02:00", now).unwrap().to_rfc3339(), "2026-07-01T08:00:00+00:00");
+        let now = DateTime::parse_from_rfc3339("2026-07-02T08:00:00Z")
+            .unwrap()
+            .to_utc();
+        assert_eq!(
+            instant("2h", now).unwrap().to_rfc3339(),
+            "2026-07-02T06:00:00+00:00"
+        );
+        assert_eq!(
+            instant("1d", now).unwrap().to_rfc3339(),
+            "2026-07-01T08:00:00+00:00"
+        );
+        assert_eq!(
+            instant("2026-07-01T10:00:00+02:00", now).unwrap().to_rfc3339(),
+            "2026-07-01T08:00:00+00:00"
+        );
     }
 
     #[test]
     fn since_refuses_what_it_does_not_understand_and_says_what_it_does() {
-        for text in ["", "h", "2 weeks", "-2h", "99999999999999999999d", "9223372036854775807d", "yesterday"] {
+        for text in [
+            "",
+            "h",
+            "2 weeks",
+            "-2h",
+            "99999999999999999999d",
+            "9223372036854775807d",
+            "yesterday",
+        ] {
             let failure = instant(text, Utc::now()).unwrap_err();
             assert_eq!(failure.status, ExitStatus::Usage, "{text}");
             assert!(failure.next.unwrap().contains("2h"), "{text}");

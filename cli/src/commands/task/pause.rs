@@ -34,11 +34,18 @@ impl Scope {
             (_, namespace, Some(name), _) => {
                 let namespace = namespace.clone().unwrap_or_else(|| "default".to_owned());
                 let words = format!("all tasks named {namespace}.{name}");
-                Ok((PauseScope::NamedTask { namespace, name: name.clone() }, words))
+                Ok((
+                    PauseScope::NamedTask {
+                        namespace,
+                        name: name.clone(),
+                    },
+                    words,
+                ))
             }
-            (_, Some(namespace), ..) => {
-                Ok((PauseScope::Namespace(namespace.clone()), format!("namespace {namespace}")))
-            }
+            (_, Some(namespace), ..) => Ok((
+                PauseScope::Namespace(namespace.clone()),
+                format!("namespace {namespace}"),
+            )),
             (.., Some(handler)) => Ok((PauseScope::Handler(handler.clone()), format!("handler {handler}"))),
             _ => Err(Failure::usage("Nothing is named.")
                 .next("give the id of a task, or --namespace, --name or --handler")),
@@ -80,7 +87,10 @@ pub(super) async fn pause(
 ) -> Result<ExitStatus, Failure> {
     let (scope, words) = arguments.scope.read()?;
     let session = Session::open(global).await?;
-    session.client.pause(&scope, &Operator::from(&arguments.operator)).await?;
+    session
+        .client
+        .pause(&scope, &Operator::from(&arguments.operator))
+        .await?;
     answer(true, &words, printer);
     Ok(ExitStatus::Ok)
 }
@@ -92,13 +102,24 @@ pub(super) async fn resume(
 ) -> Result<ExitStatus, Failure> {
     let (scope, words) = arguments.scope.read()?;
     let session = Session::open(global).await?;
-    session.client.resume(&scope, &Operator::from(&arguments.operator)).await?;
+    session
+        .client
+        .resume(&scope, &Operator::from(&arguments.operator))
+        .await?;
     answer(false, &words, printer);
     Ok(ExitStatus::Ok)
 }
 
 fn answer(paused: bool, scope: &str, printer: &Printer) {
     printer.answer(&json!({"paused": paused, "scope": scope}), |look| {
-        format!("{} {scope} {}", look.good("✔"), if paused { "is paused; what runs goes on" } else { "goes on" })
+        format!(
+            "{} {scope} {}",
+            look.good("✔"),
+            if paused {
+                "is paused; what runs goes on"
+            } else {
+                "goes on"
+            }
+        )
     });
 }

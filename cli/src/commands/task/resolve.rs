@@ -1,6 +1,8 @@
 //! `tasker task resolve`.
 
-use super::selection::{OperatorArguments, Target, illegal, json_argument, show_forecast, show_step, show_task};
+use super::selection::{
+    OperatorArguments, Target, illegal, json_argument, show_forecast, show_step, show_task,
+};
 use crate::args::GlobalOptions;
 use crate::exit_status::ExitStatus;
 use crate::failure::Failure;
@@ -51,7 +53,9 @@ pub(super) async fn run(
     let operator = Operator::from(&arguments.operator);
     match arguments.target.selector() {
         Some(step) => {
-            let step = client.resolve_step(arguments.target.task, &step, results, &operator).await?;
+            let step = client
+                .resolve_step(arguments.target.task, &step, results, &operator)
+                .await?;
             show_step(&step, "resolved", printer);
         }
         None => {
@@ -80,7 +84,10 @@ async fn forecast(client: &Client, target: &Target, printer: &Printer) -> Result
         )));
     }
     let steps = client.steps(target.task).await?;
-    let open: Vec<_> = steps.iter().filter(|step| matches!(step.status, State::Pending | State::InProgress)).collect();
+    let open: Vec<_> = steps
+        .iter()
+        .filter(|step| matches!(step.status, State::Pending | State::InProgress))
+        .collect();
     show_forecast(&task, &open, State::Cancelled, printer);
     Ok(ExitStatus::Ok)
 }

@@ -46,7 +46,9 @@ pub(super) async fn run(
     match arguments.target.selector() {
         Some(step) => {
             let reset = arguments.reset_attempts;
-            let step = client.retry_step(arguments.target.task, &step, reset, &operator).await?;
+            let step = client
+                .retry_step(arguments.target.task, &step, reset, &operator)
+                .await?;
             show_step(&step, "will be tried again", printer);
         }
         None => {

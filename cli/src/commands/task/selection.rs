@@ -25,7 +25,10 @@ pub(super) struct OperatorArguments {
 impl From<&OperatorArguments> for Operator {
     fn from(arguments: &OperatorArguments) -> Self {
         let user = || std::env::var("USER").ok().filter(|name| !name.is_empty());
-        Operator { by: arguments.by.clone().or_else(user), reason: arguments.reason.clone() }
+        Operator {
+            by: arguments.by.clone().or_else(user),
+            reason: arguments.reason.clone(),
+        }
     }
 }
 
@@ -99,10 +102,19 @@ pub(super) const fn status_of(state: State) -> ExitStatus {
 }
 
 /// The answer of an operator verb: the task as it is now.
-pub(super) async fn show_task(client: &Client, task: &Task, what: &str, printer: &Printer) -> Result<(), Failure> {
+pub(super) async fn show_task(
+    client: &Client,
+    task: &Task,
+    what: &str,
+    printer: &Printer,
+) -> Result<(), Failure> {
     let steps = client.steps(task.task_id).await?;
     printer.answer(&json!({"task": task, "steps": steps}), |look| {
-        format!("{} {what}\n{}", look.good("✔"), render::task(task, &steps, Utc::now(), look))
+        format!(
+            "{} {what}\n{}",
+            look.good("✔"),
+            render::task(task, &steps, Utc::now(), look)
+        )
     });
     Ok(())
 }
@@ -112,7 +124,11 @@ pub(super) fn show_step(step: &Step, what: &str, printer: &Printer) {
     printer.answer(&json!({"step": step}), |look| {
         let waiting = step.next_retry_at.is_some();
         let state = look.state(step.status, waiting, step.status.as_str());
-        format!("{} step {} {what}; it is {state} now", look.good("✔"), look.bold(&step.name))
+        format!(
+            "{} step {} {what}; it is {state} now",
+            look.good("✔"),
+            look.bold(&step.name)
+        )
     });
 }
 
@@ -123,12 +139,19 @@ pub(super) fn show_forecast(task: &Task, steps: &[&Step], to: State, printer: &P
         &json!({"dry_run": true, "task_id": task.task_id, "steps": names, "to": to}),
         |look| match names.as_slice() {
             [] => format!("{} no step would change", look.dim("=")),
-            names => format!("would become {}: {}", look.state(to, false, to.as_str()), names.join(", ")),
+            names => format!(
+                "would become {}: {}",
+                look.state(to, false, to.as_str()),
+                names.join(", ")
+            ),
         },
     );
 }
 
 /// The refusal that the engine would give for a step.
 pub(super) fn illegal(step: &Step, to: State) -> Failure {
-    Failure::conflict(format!("Step {} is {}; from there it cannot become {to}.", step.name, step.status))
+    Failure::conflict(format!(
+        "Step {} is {}; from there it cannot become {to}.",
+        step.name, step.status
+    ))
 }

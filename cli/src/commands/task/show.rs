@@ -40,8 +40,11 @@ pub(super) async fn run(
     let client = &session.client;
     let id = arguments.task;
     let selector = arguments.step.as_deref().map(StepSelector::parse);
-    let moves =
-        if arguments.trail { Some(client.transitions(id, selector.as_ref()).await?) } else { None };
+    let moves = if arguments.trail {
+        Some(client.transitions(id, selector.as_ref()).await?)
+    } else {
+        None
+    };
     if let Some(selector) = &selector {
         let step = client.step(id, selector).await?;
         printer.answer(&json!({"step": step, "transitions": moves}), |look| {
@@ -52,10 +55,13 @@ pub(super) async fn run(
     }
     let task = client.task(id).await?;
     let steps = client.steps(id).await?;
-    printer.answer(&json!({"task": task, "steps": steps, "transitions": moves}), |look| {
-        let trail = moves.as_deref().map(|moves| render::trail("Trail", moves, look));
-        joined(render::task(&task, &steps, Utc::now(), look), trail)
-    });
+    printer.answer(
+        &json!({"task": task, "steps": steps, "transitions": moves}),
+        |look| {
+            let trail = moves.as_deref().map(|moves| render::trail("Trail", moves, look));
+            joined(render::task(&task, &steps, Utc::now(), look), trail)
+        },
+    );
     Ok(ExitStatus::Ok)
 }
 

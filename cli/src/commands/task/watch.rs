@@ -46,8 +46,11 @@ pub(super) async fn run(
 /// The time that `--timeout` gives; nearly for ever without it.
 pub(super) fn patience(timeout: Option<f64>) -> Result<Duration, Failure> {
     timeout.map_or(Ok(FOR_EVER), |seconds| {
-        Duration::try_from_secs_f64(seconds)
-            .map_err(|_| Failure::usage(format!("--timeout must be a number of seconds from 0, not {seconds}.")))
+        Duration::try_from_secs_f64(seconds).map_err(|_| {
+            Failure::usage(format!(
+                "--timeout must be a number of seconds from 0, not {seconds}."
+            ))
+        })
     })
 }
 
@@ -57,8 +60,11 @@ pub(super) async fn within<T>(
     work: impl Future<Output = Result<T, Failure>>,
 ) -> Result<T, Failure> {
     tokio::time::timeout(patience, work).await.unwrap_or_else(|_| {
-        Err(Failure::timeout(format!("The task has not ended within {} s.", patience.as_secs_f64()))
-            .next("it goes on; a worker with its handlers must be running"))
+        Err(Failure::timeout(format!(
+            "The task has not ended within {} s.",
+            patience.as_secs_f64()
+        ))
+        .next("it goes on; a worker with its handlers must be running"))
     })
 }
 

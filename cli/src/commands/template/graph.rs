@@ -62,11 +62,17 @@ pub(super) async fn run(
     printer: &Printer,
 ) -> Result<ExitStatus, Failure> {
     let template = find(&arguments.source, global).await?;
-    let format = if printer.json { Format::Json } else { arguments.format };
+    let format = if printer.json {
+        Format::Json
+    } else {
+        arguments.format
+    };
     match format {
         Format::Text => printer.text(&render::template_text(&template, &printer.out)),
-        Format::Mermaid => printer.raw(&draw(&template, arguments.direction, Drawing::to_mermaid)),
-        Format::Dot => printer.raw(&draw(&template, arguments.direction, Drawing::to_dot)),
+        Format::Mermaid => printer.raw(&draw(&template, arguments.direction, |drawing| {
+            drawing.to_mermaid()
+        })),
+        Format::Dot => printer.raw(&draw(&template, arguments.direction, |drawing| drawing.to_dot())),
         Format::Json => printer.document(&document(&template)),
     }
     Ok(ExitStatus::Ok)
@@ -77,13 +83,18 @@ async fn find(source: &str, global: &GlobalOptions) -> Result<CompiledTemplate, 
     let path = Path::new(source);
     if source == "-" || path.is_file() {
         let mut good = sources::all_good(vec![sources::check_file(path)?])?;
-        return good.pop().ok_or_else(|| Failure::failed("The file holds no template."));
+        return good
+            .pop()
+            .ok_or_else(|| Failure::failed("The file holds no template."));
     }
-    let looks_like_file = path.extension().is_some_and(|end| end == "yaml" || end == "yml") || source.contains('/');
+    let looks_like_file =
+        path.extension().is_some_and(|end| end == "yaml" || end == "yml") || source.contains('/');
     if looks_like_file {
         return Err(Failure::not_found(format!("There is no file {source}.")));
     }
-    let (name, version) = source.split_once('@').map_or((source, None), |(name, version)| (name, Some(version)));
+    let (name, version) = source
+        .split_once('@')
+        .map_or((source, None), |(name, version)| (name, Some(version)));
     let (namespace, name) = name.split_once('.').unwrap_or(("default", name));
     let session = Session::open(global).await?;
     Ok(session.client.template(namespace, name, version).await?)
@@ -96,7 +107,12 @@ fn draw(template: &CompiledTemplate, way: Way, to_text: impl Fn(&Drawing<'_>) ->
         Way::Down => Direction::Down,
         Way::Right => Direction::Right,
     };
-    to_text(&Drawing { graph: &graph, names: &names, states: &[], direction })
+    to_text(&Drawing {
+        graph: &graph,
+        names: &names,
+        states: &[],
+        direction,
+    })
 }
 
 fn document(template: &CompiledTemplate) -> Value {
@@ -117,7 +133,10 @@ fn document(template: &CompiledTemplate) -> Value {
             })
         })
         .collect();
-    let longest = graph.critical_path(|_| 1.0).map(|path| path.nodes).unwrap_or_default();
+    let longest = graph
+        .critical_path(|_| 1.0)
+        .map(|path| path.nodes)
+        .unwrap_or_default();
     json!({
         "namespace": template.namespace,
         "name": template.name,

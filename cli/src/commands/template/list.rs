@@ -30,6 +30,8 @@ pub(super) async fn run(
 ) -> Result<ExitStatus, Failure> {
     let session = Session::open(global).await?;
     let tasks = session.client.named_tasks(arguments.namespace.as_deref()).await?;
-    printer.answer(&json!({"templates": tasks}), |look| render::named_tasks(&tasks, Utc::now(), look));
+    printer.answer(&json!({"templates": tasks}), |look| {
+        render::named_tasks(&tasks, Utc::now(), look)
+    });
     Ok(ExitStatus::Ok)
 }

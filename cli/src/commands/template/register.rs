@@ -44,19 +44,31 @@ pub(super) async fn run(
 ) -> Result<ExitStatus, Failure> {
     let templates = sources::all_good(sources::check(&arguments.paths)?)?;
     let session = Session::open(global).await?;
-    let known = if arguments.dry_run { session.client.named_tasks(None).await? } else { Vec::new() };
+    let known = if arguments.dry_run {
+        session.client.named_tasks(None).await?
+    } else {
+        Vec::new()
+    };
     let mut answers = Vec::new();
     let mut superseded = Vec::new();
     for template in &templates {
         let outcome = if arguments.dry_run {
             foresee(template, &known)
         } else {
-            session.client.register_template(template, arguments.force).await?
+            session
+                .client
+                .register_template(template, arguments.force)
+                .await?
         };
         if outcome == Registered::Superseded {
             superseded.push(render::full_name(template));
         }
-        printer.text(&render::registered(template, outcome, arguments.dry_run, &printer.out));
+        printer.text(&render::registered(
+            template,
+            outcome,
+            arguments.dry_run,
+            &printer.out,
+        ));
         answers.push(json!({
             "namespace": template.namespace,
             "name": template.name,

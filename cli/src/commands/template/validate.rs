@@ -52,6 +52,6 @@ fn document(one: &Checked) -> Value {
             "digest": template.digest,
             "warnings": template.warnings,
         }),
-        Err(error) => json!({"file": one.origin, "valid": false, "kind": error.kind, "problems": error.details}),
+        Err(errors) => json!({"file": one.origin, "valid": false, "problems": errors.problems}),
     }
 }
