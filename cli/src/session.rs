@@ -2,10 +2,10 @@
 
 use crate::args::GlobalOptions;
 use crate::failure::Failure;
-use tasker_core::cluster::{self, DatabaseChoice, DatabaseSource};
+use tasker_core::cluster::{self, DatabaseChoice};
 use tasker_core::{Client, ClientOptions};
 
-/// An open client, and which database it is on.
+/// A client, and which database it is on.
 #[derive(Debug)]
 pub(crate) struct Session {
     pub(crate) client: Client,
@@ -13,18 +13,9 @@ pub(crate) struct Session {
 }
 
 impl Session {
-    /// Opens the database that the options and the environment name. The private cluster is ours alone and brought
-    /// up to date at once; a database that somebody named is migrated by `tasker migrate` only.
-    pub(crate) async fn open(global: &GlobalOptions) -> Result<Self, Failure> {
-        let session = Self::configure(global)?;
-        if session.choice.source == DatabaseSource::PrivateCluster {
-            session.client.migrate().await?;
-        }
-        Ok(session)
-    }
-
-    /// The same without touching the database.
-    pub(crate) fn configure(global: &GlobalOptions) -> Result<Self, Failure> {
+    /// The engine on the database that the options and the environment name. Opens at first use; the private cluster
+    /// is started and brought up to date then, a database that somebody named is migrated by `tasker migrate` only.
+    pub(crate) fn new(global: &GlobalOptions) -> Result<Self, Failure> {
         let choice =
             cluster::resolve_database(global.database_url.as_deref(), &|name| std::env::var(name).ok())?;
         let client = Client::new(ClientOptions {

@@ -38,7 +38,7 @@ pub(crate) async fn run(
     global: &GlobalOptions,
     printer: &Printer,
 ) -> Result<ExitStatus, Failure> {
-    let session = or_interrupted(Session::open(global)).await?;
+    let session = Session::new(global)?;
     let id = or_interrupted(prepare(&session, &arguments, printer)).await?;
     let worker = start_worker(&session).await?;
     let outcome = or_interrupted(watch(&session.client, id, printer)).await;

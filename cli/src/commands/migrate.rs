@@ -22,7 +22,7 @@ Examples:
 pub(crate) struct Arguments {}
 
 pub(crate) async fn run(global: &GlobalOptions, printer: &Printer) -> Result<ExitStatus, Failure> {
-    let session = Session::configure(global)?;
+    let session = Session::new(global)?;
     let report = session.client.migrate().await?;
     let database = session.describe_database().await?;
     printer.answer(

@@ -1,7 +1,7 @@
 //! What a migration did.
 
 use super::Look;
-use tasker_core::MigrationReport;
+use tasker_core::store::MigrationReport;
 
 /// One line a migration, and where the schema stands.
 pub(crate) fn migration(report: &MigrationReport, database: &str, look: &Look) -> String {

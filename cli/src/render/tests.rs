@@ -9,8 +9,9 @@ use crate::failure::Failure;
 use insta::assert_snapshot;
 use serde_json::json;
 use tasker_core::model::{Created, NamedTask, Registered, State};
+use tasker_core::store::MigrationReport;
 use tasker_core::template::{CompiledTemplate, ParseOptions, Template};
-use tasker_core::{Error, ErrorKind, MigrationReport};
+use tasker_core::{Error, ErrorKind};
 
 const PLAIN: Look = Look {
     color: false,
@@ -290,7 +291,7 @@ fn a_migration_tells_what_it_applied() {
     let report = |applied: &[&str]| MigrationReport {
         applied: applied.iter().map(ToString::to_string).collect(),
         schema: "tasker".into(),
-        version: "0021".into(),
+        version: 21,
     };
     let database = "postgres://anna@db/shop (explicit)";
     let first = migration(&report(&["0001_foundation", "0002_tasks"]), database, &PLAIN);

@@ -35,7 +35,7 @@ pub(super) async fn run(
     global: &GlobalOptions,
     printer: &Printer,
 ) -> Result<ExitStatus, Failure> {
-    let session = Session::open(global).await?;
+    let session = Session::new(global)?;
     let client = &session.client;
     if arguments.dry_run {
         return forecast(client, &arguments.target, printer).await;

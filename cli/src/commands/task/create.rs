@@ -95,7 +95,7 @@ pub(super) async fn run(
 ) -> Result<ExitStatus, Failure> {
     let (wait, patience) = (arguments.wait, super::watch::patience(arguments.timeout)?);
     let request = request(arguments)?;
-    let session = Session::open(global).await?;
+    let session = Session::new(global)?;
     let created = session.client.create_task(&request).await?;
     if !wait {
         printer.answer(&created, |look| {

@@ -67,7 +67,7 @@ pub(super) async fn run(
         before: arguments.before,
         limit: arguments.limit,
     };
-    let session = Session::open(global).await?;
+    let session = Session::new(global)?;
     let tasks = session.client.list_tasks(&filter).await?;
     printer.answer(&json!({"tasks": tasks}), |look| {
         render::task_list(&tasks, now, look)

@@ -86,7 +86,7 @@ pub(super) async fn pause(
     printer: &Printer,
 ) -> Result<ExitStatus, Failure> {
     let (scope, words) = arguments.scope.read()?;
-    let session = Session::open(global).await?;
+    let session = Session::new(global)?;
     session
         .client
         .pause(&scope, &Operator::from(&arguments.operator))
@@ -101,7 +101,7 @@ pub(super) async fn resume(
     printer: &Printer,
 ) -> Result<ExitStatus, Failure> {
     let (scope, words) = arguments.scope.read()?;
-    let session = Session::open(global).await?;
+    let session = Session::new(global)?;
     session
         .client
         .resume(&scope, &Operator::from(&arguments.operator))

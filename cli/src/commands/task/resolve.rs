@@ -45,7 +45,7 @@ pub(super) async fn run(
         Some(text) => json_argument("--results", text)?,
         None => json!({}),
     };
-    let session = Session::open(global).await?;
+    let session = Session::new(global)?;
     let client = &session.client;
     if arguments.dry_run {
         return forecast(client, &arguments.target, printer).await;

@@ -36,7 +36,7 @@ pub(super) async fn run(
     global: &GlobalOptions,
     printer: &Printer,
 ) -> Result<ExitStatus, Failure> {
-    let session = Session::open(global).await?;
+    let session = Session::new(global)?;
     let client = &session.client;
     let id = arguments.task;
     let selector = arguments.step.as_deref().map(StepSelector::parse);

@@ -38,7 +38,7 @@ pub(super) async fn run(
     printer: &Printer,
 ) -> Result<ExitStatus, Failure> {
     let patience = patience(arguments.timeout)?;
-    let session = Session::open(global).await?;
+    let session = Session::new(global)?;
     let (task, _) = within(patience, live::watch(&session.client, arguments.task, printer)).await?;
     Ok(status_of(task.status))
 }

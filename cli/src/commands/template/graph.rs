@@ -96,7 +96,7 @@ async fn find(source: &str, global: &GlobalOptions) -> Result<CompiledTemplate, 
         .split_once('@')
         .map_or((source, None), |(name, version)| (name, Some(version)));
     let (namespace, name) = name.split_once('.').unwrap_or(("default", name));
-    let session = Session::open(global).await?;
+    let session = Session::new(global)?;
     Ok(session.client.template(namespace, name, version).await?)
 }
 

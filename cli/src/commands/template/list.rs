@@ -28,7 +28,7 @@ pub(super) async fn run(
     global: &GlobalOptions,
     printer: &Printer,
 ) -> Result<ExitStatus, Failure> {
-    let session = Session::open(global).await?;
+    let session = Session::new(global)?;
     let tasks = session.client.named_tasks(arguments.namespace.as_deref()).await?;
     printer.answer(&json!({"templates": tasks}), |look| {
         render::named_tasks(&tasks, Utc::now(), look)

@@ -43,7 +43,7 @@ pub(super) async fn run(
     printer: &Printer,
 ) -> Result<ExitStatus, Failure> {
     let templates = sources::all_good(sources::check(&arguments.paths)?)?;
-    let session = Session::open(global).await?;
+    let session = Session::new(global)?;
     let known = if arguments.dry_run {
         session.client.named_tasks(None).await?
     } else {
