@@ -6,6 +6,7 @@ use crate::report::{Point, rounded};
 use crate::room::{CREATED_AT_ONCE, Room, request, requests};
 use crate::run::Figures;
 use anyhow::Result;
+use sqlx::Connection;
 use std::time::Instant;
 use tasker_core::Client;
 
@@ -77,18 +78,18 @@ async fn inside_transactions(
     let mut connection = room.another_connection().await?;
     let started = Instant::now();
     for number in 0..count {
-        sqlx::query("begin").execute(&mut connection).await?;
+        let mut transaction = connection.begin().await?;
         sqlx::query("insert into single_commit (value) values (1)")
-            .execute(&mut connection)
+            .execute(&mut *transaction)
             .await?;
         client
-            .create_task_in(&mut connection, &request(number, options.payload_bytes))
+            .create_task_in(&mut transaction, &request(number, options.payload_bytes))
             .await?;
-        sqlx::query("commit").execute(&mut connection).await?;
+        transaction.commit().await?;
         progress.done(number + 1, count);
     }
     let seconds = started.elapsed().as_secs_f64();
-    sqlx::Connection::close(connection).await?;
+    connection.close().await?;
     Ok(seconds)
 }
 

@@ -11,8 +11,9 @@ use crate::room::Room;
 use crate::workers::{ChildUsage, peak_of_all, statements_since};
 use crate::yardstick::{BatchSql, SingleCommit};
 use crate::{Workload, create, latency, throughput};
-use anyhow::{Result, bail};
+use anyhow::Result;
 use std::time::Duration;
+use tasker_core::Error;
 
 /// Runs a workload and reports. Ends early, and cleanly, when `stop` does.
 ///
@@ -39,13 +40,16 @@ pub async fn run(
 
 fn refuse_nonsense(options: &Options) -> Result<()> {
     if options.steps.is_some() && !options.workload.has_any_length() {
-        bail!(
+        return Err(Error::invalid_argument(format!(
             "--steps does not go with the workload {}, whose tasks are what they are",
             options.workload
-        );
+        ))
+        .into());
     }
     if options.tasks() == 0 || options.steps == Some(0) || options.workers == 0 || options.concurrency == 0 {
-        bail!("--tasks, --steps, --workers and --concurrency begin at 1");
+        return Err(
+            Error::invalid_argument("--tasks, --steps, --workers and --concurrency begin at 1").into(),
+        );
     }
     Ok(())
 }

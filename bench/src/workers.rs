@@ -111,7 +111,8 @@ pub(crate) fn statements_since(before: Option<u64>, children: &[ChildUsage]) -> 
         .map(|child| child.statements)
         .sum::<Option<u64>>()?;
     #[allow(clippy::cast_precision_loss)] // a count
-    Some((own + others) as f64)
+    // None at all means that the engine's connections do not tell, not that it sent none.
+    Some((own + others) as f64).filter(|sent| *sent > 0.0)
 }
 
 /// The peaks of all processes of the engine together.

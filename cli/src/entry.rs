@@ -60,7 +60,8 @@ fn log_to_stderr(global: &GlobalOptions) {
     use tracing_subscriber::{EnvFilter, Layer, fmt};
 
     let wanted = match global.verbose {
-        0 => "warn",
+        // Notices of PostgreSQL are for those who look into it.
+        0 => "warn,sqlx::postgres::notice=error",
         1 => "info",
         2 => "debug,sqlx=info",
         _ => "trace",

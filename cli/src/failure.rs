@@ -10,25 +10,25 @@ pub(crate) struct Failure {
     /// The exit code.
     pub(crate) status: ExitStatus,
     /// For programs: the name of the engine's error kind, or one of our own (`failed`, `usage`, `interrupted`, …).
-    pub(crate) kind: String,
+    pub(crate) kind: &'static str,
     /// What was wrong, where, and what was expected.
     pub(crate) message: String,
     /// What caused it, outermost first.
     pub(crate) causes: Vec<String>,
     /// For programs.
-    pub(crate) details: Value,
+    pub(crate) details: Option<Box<Value>>,
     /// What to do next.
     pub(crate) next: Option<String>,
 }
 
 impl Failure {
-    fn new(status: ExitStatus, kind: &str, message: impl Into<String>) -> Self {
+    fn new(status: ExitStatus, kind: &'static str, message: impl Into<String>) -> Self {
         Self {
             status,
-            kind: kind.to_owned(),
+            kind,
             message: message.into(),
             causes: Vec::new(),
-            details: Value::Null,
+            details: None,
             next: None,
         }
     }
@@ -78,7 +78,7 @@ impl Failure {
     /// The same with facts for programs.
     #[must_use]
     pub(crate) fn details(mut self, details: Value) -> Self {
-        self.details = details;
+        self.details = Some(Box::new(details));
         self
     }
 
@@ -110,10 +110,10 @@ impl From<Error> for Failure {
         let next = advice(error.kind).map(str::to_owned);
         Self {
             status: ExitStatus::from(error.kind),
-            kind: error.kind.name().to_owned(),
+            kind: error.kind.name(),
             message: error.message,
             causes,
-            details: error.details,
+            details: Some(Box::new(error.details)),
             next,
         }
     }

@@ -43,7 +43,7 @@ pub(crate) async fn watch(
             return Ok((task, steps));
         }
         if let View::Lines(seen) = &mut view {
-            *seen = Some((task, steps));
+            *seen = Some(Box::new((task, steps)));
         }
     }
 }
@@ -52,7 +52,7 @@ pub(crate) async fn watch(
 enum View {
     Drawn(Screen<std::io::Stdout>),
     /// What was seen last.
-    Lines(Option<(Task, Vec<Step>)>),
+    Lines(Option<Box<(Task, Vec<Step>)>>),
 }
 
 impl View {
@@ -79,7 +79,7 @@ impl View {
                 screen.draw(&picture)?;
             }
             View::Lines(seen) => {
-                let before = seen.as_ref().map(|(task, steps)| (task, steps.as_slice()));
+                let before = seen.as_deref().map(|(task, steps)| (task, steps.as_slice()));
                 for line in render::changes(before, (task, steps), now, &printer.out) {
                     printer.text(&line);
                 }

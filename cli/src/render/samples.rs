@@ -1,5 +1,8 @@
 //! A task to draw: the order of the demo while its payment waits for the second retry.
 
+// Tests may panic: that is how they fail.
+#![allow(clippy::unwrap_used)]
+
 use chrono::{DateTime, TimeDelta, Utc};
 use serde_json::{Value, json};
 use tasker_core::model::{State, Step, StepNo, Task, Transition};

@@ -29,7 +29,7 @@ Examples:
   tasker task retry 0198c0de-0000-7000-8000-000000000000 --by anna --reason 'gateway is back'"
 )]
 pub(crate) enum Command {
-    Create(create::Arguments),
+    Create(Box<create::Arguments>),
     List(list::Arguments),
     Show(show::Arguments),
     Watch(watch::Arguments),
@@ -46,7 +46,7 @@ pub(crate) async fn run(
     printer: &Printer,
 ) -> Result<ExitStatus, Failure> {
     match command {
-        Command::Create(arguments) => create::run(arguments, global, printer).await,
+        Command::Create(arguments) => create::run(*arguments, global, printer).await,
         Command::List(arguments) => list::run(arguments, global, printer).await,
         Command::Show(arguments) => show::run(&arguments, global, printer).await,
         Command::Watch(arguments) => watch::run(&arguments, global, printer).await,
