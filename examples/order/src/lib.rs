@@ -39,7 +39,7 @@ pub fn register(registry: &mut Registry) {
 
 /// The first step: there is nothing but the order, which is the context of the task.
 async fn validate_cart(step: Step) -> Result<Cart, HandlerError> {
-    let order: Order = step.context_as()?;
+    let order: Order = step.context_as().await?;
     work(&order).await;
     let total_cents: i64 = order
         .items
@@ -57,7 +57,7 @@ async fn validate_cart(step: Step) -> Result<Cart, HandlerError> {
 }
 
 async fn reserve_stock(step: Step) -> Result<Reservation, HandlerError> {
-    let order: Order = step.context_as()?;
+    let order: Order = step.context_as().await?;
     work(&order).await;
     let skus = order.items.iter().map(|item| item.sku.clone()).collect();
     Ok(Reservation {
@@ -68,7 +68,7 @@ async fn reserve_stock(step: Step) -> Result<Reservation, HandlerError> {
 
 /// The step that needs luck. What `validate_cart` returned is there to be read.
 async fn charge_payment(step: Step) -> Result<Charge, HandlerError> {
-    let order: Order = step.context_as()?;
+    let order: Order = step.context_as().await?;
     let cart: Cart = step.results_as("validate_cart").await?;
     work(&order).await;
     if step.attempt() <= order.simulate.gateway_failures {
@@ -90,7 +90,7 @@ async fn charge_payment(step: Step) -> Result<Charge, HandlerError> {
 
 /// Waits for two steps, and reads what both returned.
 async fn create_shipment(step: Step) -> Result<Shipment, HandlerError> {
-    let order: Order = step.context_as()?;
+    let order: Order = step.context_as().await?;
     let reservation: Reservation = step.results_as("reserve_stock").await?;
     let charge: Charge = step.results_as("charge_payment").await?;
     work(&order).await;
@@ -102,7 +102,7 @@ async fn create_shipment(step: Step) -> Result<Shipment, HandlerError> {
 }
 
 async fn send_receipt(step: Step) -> Result<Receipt, HandlerError> {
-    let order: Order = step.context_as()?;
+    let order: Order = step.context_as().await?;
     let shipment: Shipment = step.results_as("create_shipment").await?;
     work(&order).await;
     Ok(Receipt {
@@ -112,14 +112,14 @@ async fn send_receipt(step: Step) -> Result<Receipt, HandlerError> {
 }
 
 async fn award_points(step: Step) -> Result<Value, HandlerError> {
-    let order: Order = step.context_as()?;
+    let order: Order = step.context_as().await?;
     let cart: Cart = step.results_as("validate_cart").await?;
     work(&order).await;
     Ok(json!({"points": cart.total_cents / 100}))
 }
 
 async fn close_order(step: Step) -> Result<Value, HandlerError> {
-    let order: Order = step.context_as()?;
+    let order: Order = step.context_as().await?;
     let receipt: Receipt = step.results_as("send_receipt").await?;
     work(&order).await;
     Ok(json!({"order_id": order.order_id, "status": "closed", "tracking": receipt.tracking}))
