@@ -181,8 +181,17 @@ pub type Result<T, E = Error> = std::result::Result<T, E>;
 impl Error {
     /// A new error of `kind`. World errors (30xx) are retryable, all others are not.
     pub fn new(kind: ErrorKind, message: impl Into<String>) -> Self {
-        let retry = matches!(kind, ErrorKind::DatabaseUnavailable | ErrorKind::Timeout | ErrorKind::ShuttingDown);
-        Self { kind, retry, message: message.into(), details: Value::Null, source: None }
+        let retry = matches!(
+            kind,
+            ErrorKind::DatabaseUnavailable | ErrorKind::Timeout | ErrorKind::ShuttingDown
+        );
+        Self {
+            kind,
+            retry,
+            message: message.into(),
+            details: Value::Null,
+            source: None,
+        }
     }
 
     /// The same error with `details` for programs.

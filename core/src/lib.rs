@@ -3,6 +3,7 @@
 //! The rooms, and who may import whom (a test enforces it):
 //! `model ← graph, template, retry ← store ← engine ← worker, events ← bridge`.
 
+pub mod cluster;
 pub mod error;
 pub mod model;
 

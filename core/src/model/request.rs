@@ -72,7 +72,10 @@ pub struct TaskRequest {
 impl TaskRequest {
     /// A request for the latest version of `name` in the namespace `default`, with an empty context.
     pub fn new(name: impl Into<String>) -> Self {
-        Self { name: name.into(), ..Self::default() }
+        Self {
+            name: name.into(),
+            ..Self::default()
+        }
     }
 
     /// The same request in another namespace.

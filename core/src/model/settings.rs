@@ -154,32 +154,60 @@ impl Settings {
         let whole = |v: f64| v.is_finite() && v >= 0.0;
         check(
             !b.default_backoff_seconds.is_empty() && b.default_backoff_seconds.iter().all(|v| whole(*v)),
-            "backoff.default_backoff_seconds must be a list of at least one number that is not negative".into(),
+            "backoff.default_backoff_seconds must be a list of at least one number that is not negative"
+                .into(),
         );
         for (name, value) in [
             ("backoff.max_backoff_seconds", b.max_backoff_seconds),
             ("backoff.backoff_multiplier", b.backoff_multiplier),
-            ("execution.shutdown_grace_seconds", self.execution.shutdown_grace_seconds),
+            (
+                "execution.shutdown_grace_seconds",
+                self.execution.shutdown_grace_seconds,
+            ),
         ] {
-            check(whole(value), format!("{name} must be a number that is not negative, not {value}"));
+            check(
+                whole(value),
+                format!("{name} must be a number that is not negative, not {value}"),
+            );
         }
         check(
             (0.0..=1.0).contains(&b.jitter_max_percentage),
-            format!("backoff.jitter_max_percentage is a fraction from 0 to 1, not {}", b.jitter_max_percentage),
+            format!(
+                "backoff.jitter_max_percentage is a fraction from 0 to 1, not {}",
+                b.jitter_max_percentage
+            ),
         );
         for (name, value) in [
             ("execution.lease_seconds", Some(self.execution.lease_seconds)),
             ("execution.heartbeat_seconds", self.execution.heartbeat_seconds),
-            ("execution.default_timeout_seconds", self.execution.default_timeout_seconds),
-            ("engine.identity_window_seconds", Some(self.engine.identity_window_seconds)),
+            (
+                "execution.default_timeout_seconds",
+                self.execution.default_timeout_seconds,
+            ),
+            (
+                "engine.identity_window_seconds",
+                Some(self.engine.identity_window_seconds),
+            ),
         ] {
             if let Some(value) = value {
-                check(value.is_finite() && value > 0.0, format!("{name} must be a number above 0, not {value}"));
+                check(
+                    value.is_finite() && value > 0.0,
+                    format!("{name} must be a number above 0, not {value}"),
+                );
             }
         }
-        check(self.execution.max_worker_losses >= 1, "execution.max_worker_losses must be at least 1".into());
-        check(self.execution.max_result_bytes >= 1, "execution.max_result_bytes must be at least 1".into());
-        check(self.execution.max_context_bytes >= 2, "execution.max_context_bytes must be at least 2".into());
+        check(
+            self.execution.max_worker_losses >= 1,
+            "execution.max_worker_losses must be at least 1".into(),
+        );
+        check(
+            self.execution.max_result_bytes >= 1,
+            "execution.max_result_bytes must be at least 1".into(),
+        );
+        check(
+            self.execution.max_context_bytes >= 2,
+            "execution.max_context_bytes must be at least 2".into(),
+        );
         if problems.is_empty() {
             return Ok(());
         }

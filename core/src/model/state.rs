@@ -99,9 +99,14 @@ impl FromStr for State {
     type Err = crate::error::Error;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        Self::ALL.into_iter().find(|state| state.as_str() == text).ok_or_else(|| {
-            let known = Self::ALL.map(Self::as_str).join(", ");
-            crate::error::Error::invalid_argument(format!("'{text}' is not a state; the states are {known}"))
-        })
+        Self::ALL
+            .into_iter()
+            .find(|state| state.as_str() == text)
+            .ok_or_else(|| {
+                let known = Self::ALL.map(Self::as_str).join(", ");
+                crate::error::Error::invalid_argument(format!(
+                    "'{text}' is not a state; the states are {known}"
+                ))
+            })
     }
 }
