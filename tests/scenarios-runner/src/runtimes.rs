@@ -62,7 +62,8 @@ fn rust_command() -> Result<Vec<PathBuf>> {
     let own = std::env::current_exe().context("cannot tell where this program is")?;
     // A test's own program lies one folder deeper.
     let folders = own.ancestors().skip(1).take(2);
-    let candidates = folders.map(|folder| folder.join(format!("scripted-worker{}", std::env::consts::EXE_SUFFIX)));
+    let candidates =
+        folders.map(|folder| folder.join(format!("scripted-worker{}", std::env::consts::EXE_SUFFIX)));
     match candidates.clone().find(|program| program.is_file()) {
         Some(program) => Ok(vec![program]),
         None => bail!(
@@ -84,7 +85,12 @@ pub struct Lane {
 impl Lane {
     /// The first of `needs` that this lane does not have.
     pub fn lacks<'a>(&self, needs: &[&'a str]) -> Option<&'a str> {
-        needs.iter().copied().find(|need| !self.runtimes.iter().all(|runtime| runtime.capabilities.contains(need)))
+        needs.iter().copied().find(|need| {
+            !self
+                .runtimes
+                .iter()
+                .all(|runtime| runtime.capabilities.contains(need))
+        })
     }
 }
 
@@ -93,10 +99,16 @@ impl Lane {
 /// # Errors
 /// No such runtime exists; the message lists those that do.
 pub fn lanes(name: &str) -> Result<Vec<Lane>> {
-    let single = |runtime: &Runtime| Lane { name: runtime.name, runtimes: vec![*runtime] };
+    let single = |runtime: &Runtime| Lane {
+        name: runtime.name,
+        runtimes: vec![*runtime],
+    };
     match name {
         "all" => Ok(RUNTIMES.iter().map(single).collect()),
-        "mixed" if RUNTIMES.len() >= 2 => Ok(vec![Lane { name: "mixed", runtimes: RUNTIMES.to_vec() }]),
+        "mixed" if RUNTIMES.len() >= 2 => Ok(vec![Lane {
+            name: "mixed",
+            runtimes: RUNTIMES.to_vec(),
+        }]),
         "mixed" => bail!("'mixed' needs at least two runtimes; there is {} only", known()),
         _ => match RUNTIMES.iter().find(|runtime| runtime.name == name) {
             Some(runtime) => Ok(vec![single(runtime)]),
@@ -106,7 +118,11 @@ pub fn lanes(name: &str) -> Result<Vec<Lane>> {
 }
 
 fn known() -> String {
-    RUNTIMES.iter().map(|runtime| runtime.name).collect::<Vec<_>>().join(", ")
+    RUNTIMES
+        .iter()
+        .map(|runtime| runtime.name)
+        .collect::<Vec<_>>()
+        .join(", ")
 }
 
 /// Which runtime runs which handler, and the templates with their handlers filled in.
@@ -131,11 +147,18 @@ impl Assignment {
     }
 
     fn of_names<'a>(runtimes: Vec<String>, templates: impl Iterator<Item = &'a Value>) -> Self {
-        let mut assignment = Self { runtimes, ..Self::default() };
+        let mut assignment = Self {
+            runtimes,
+            ..Self::default()
+        };
         for (index, runtime) in assignment.runtimes.clone().into_iter().enumerate() {
             let scripted = assignment.scripted(index);
             assignment.handler_names.insert(runtime, vec![scripted.clone()]);
-            assignment.renamed.entry(crate::script::SCRIPTED_HANDLER.to_owned()).or_default().push(scripted);
+            assignment
+                .renamed
+                .entry(crate::script::SCRIPTED_HANDLER.to_owned())
+                .or_default()
+                .push(scripted);
         }
         for template in templates {
             assignment.take(template);
@@ -146,11 +169,20 @@ impl Assignment {
     /// The template as it is registered: every step has a handler, and so has the task.
     pub fn fill(&self, template: &Value) -> Value {
         let mut template = template.clone();
-        let Some(map) = template.as_object_mut() else { return template };
-        map.entry("task_handler_class").or_insert_with(|| crate::script::SCRIPTED_HANDLER.into());
-        let steps = map.get_mut("step_templates").and_then(Value::as_array_mut).into_iter().flatten();
+        let Some(map) = template.as_object_mut() else {
+            return template;
+        };
+        map.entry("task_handler_class")
+            .or_insert_with(|| crate::script::SCRIPTED_HANDLER.into());
+        let steps = map
+            .get_mut("step_templates")
+            .and_then(Value::as_array_mut)
+            .into_iter()
+            .flatten();
         for (index, step) in steps.enumerate() {
-            let Some(step) = step.as_object_mut() else { continue };
+            let Some(step) = step.as_object_mut() else {
+                continue;
+            };
             let scripted = self.scripted(index % self.runtimes.len().max(1));
             match named_handler(step) {
                 None => drop(step.insert("handler".into(), scripted.into())),
@@ -165,7 +197,10 @@ impl Assignment {
 
     /// The names under which a handler of the scenario is registered.
     pub fn names_of(&self, handler: &str) -> Vec<String> {
-        self.renamed.get(handler).cloned().unwrap_or_else(|| vec![handler.to_owned()])
+        self.renamed
+            .get(handler)
+            .cloned()
+            .unwrap_or_else(|| vec![handler.to_owned()])
     }
 
     fn scripted(&self, runtime: usize) -> String {
@@ -178,17 +213,31 @@ impl Assignment {
     /// Gives every handler that `template` names, in its steps and in the sections of environments, to a runtime.
     fn take(&mut self, template: &Value) {
         let own = std::iter::once(template);
-        let environments = template.get("environments").and_then(Value::as_object).into_iter().flatten();
+        let environments = template
+            .get("environments")
+            .and_then(Value::as_object)
+            .into_iter()
+            .flatten();
         for part in own.chain(environments.map(|(_, part)| part)) {
-            let steps = part.get("step_templates").and_then(Value::as_array).into_iter().flatten();
+            let steps = part
+                .get("step_templates")
+                .and_then(Value::as_array)
+                .into_iter()
+                .flatten();
             for (index, step) in steps.enumerate() {
-                let Some((_, name)) = step.as_object().and_then(named_handler) else { continue };
+                let Some((_, name)) = step.as_object().and_then(named_handler) else {
+                    continue;
+                };
                 if name == crate::script::SCRIPTED_HANDLER || self.owners.contains_key(name) {
                     continue;
                 }
                 let owner = index % self.runtimes.len().max(1);
                 self.owners.insert(name.to_owned(), owner);
-                if let Some(names) = self.runtimes.get(owner).and_then(|runtime| self.handler_names.get_mut(runtime)) {
+                if let Some(names) = self
+                    .runtimes
+                    .get(owner)
+                    .and_then(|runtime| self.handler_names.get_mut(runtime))
+                {
                     names.push(name.to_owned());
                 }
             }
@@ -197,7 +246,9 @@ impl Assignment {
 }
 
 fn named_handler(step: &serde_json::Map<String, Value>) -> Option<(&'static str, &str)> {
-    ["handler", "handler_class"].into_iter().find_map(|key| step.get(key).and_then(Value::as_str).map(|name| (key, name)))
+    ["handler", "handler_class"]
+        .into_iter()
+        .find_map(|key| step.get(key).and_then(Value::as_str).map(|name| (key, name)))
 }
 
 #[cfg(test)]
@@ -208,12 +259,23 @@ mod tests {
     use serde_json::json;
 
     fn assign(runtimes: &[&str], template: &Value) -> Assignment {
-        Assignment::of_names(runtimes.iter().map(|name| (*name).to_owned()).collect(), std::iter::once(template))
+        Assignment::of_names(
+            runtimes.iter().map(|name| (*name).to_owned()).collect(),
+            std::iter::once(template),
+        )
     }
 
     fn handlers(template: &Value) -> Vec<&str> {
         let steps = template["step_templates"].as_array().unwrap();
-        steps.iter().map(|step| step["handler"].as_str().or(step["handler_class"].as_str()).unwrap()).collect()
+        steps
+            .iter()
+            .map(|step| {
+                step["handler"]
+                    .as_str()
+                    .or(step["handler_class"].as_str())
+                    .unwrap()
+            })
+            .collect()
     }
 
     #[test]
@@ -229,12 +291,19 @@ mod tests {
 
     #[test]
     fn together_the_runtimes_take_turns_step_by_step() {
-        let template = json!({"step_templates": [{"name": "a"}, {"name": "b", "handler": "B"}, {"name": "c"}]});
+        let template =
+            json!({"step_templates": [{"name": "a"}, {"name": "b", "handler": "B"}, {"name": "c"}]});
         let assignment = assign(&["rust", "ruby"], &template);
-        assert_eq!(handlers(&assignment.fill(&template)), ["scripted_rust", "B", "scripted_rust"]);
+        assert_eq!(
+            handlers(&assignment.fill(&template)),
+            ["scripted_rust", "B", "scripted_rust"]
+        );
         assert_eq!(assignment.handler_names["ruby"], ["scripted_ruby", "B"]);
         assert_eq!(assignment.handler_names["rust"], ["scripted_rust"]);
-        assert_eq!(assignment.names_of("scripted"), ["scripted_rust", "scripted_ruby"]);
+        assert_eq!(
+            assignment.names_of("scripted"),
+            ["scripted_rust", "scripted_ruby"]
+        );
         assert_eq!(assignment.names_of("B"), ["B"]);
     }
 
@@ -254,7 +323,14 @@ mod tests {
     #[test]
     fn every_capability_of_a_runtime_is_one_that_scenarios_may_require() {
         for runtime in RUNTIMES {
-            assert!(runtime.capabilities.iter().all(|name| CAPABILITIES.contains(name)), "{}", runtime.name);
+            assert!(
+                runtime
+                    .capabilities
+                    .iter()
+                    .all(|name| CAPABILITIES.contains(name)),
+                "{}",
+                runtime.name
+            );
         }
     }
 }

@@ -18,6 +18,8 @@ pub const READY_DIRECTORY: &str = "workers";
 pub const ENV_DATABASE_URL: &str = "TASKER_DATABASE_URL";
 /// Names the scenario's directory.
 pub const ENV_SCENARIO_DIR: &str = "TASKER_SCENARIO_DIR";
+/// How many steps the worker may run at once; not set: its default.
+pub const ENV_CONCURRENCY: &str = "TASKER_SCENARIO_CONCURRENCY";
 /// Names the worker process, unique in its scenario, e.g. `rust-1`.
 pub const ENV_WORKER_NAME: &str = "TASKER_SCENARIO_WORKER";
 
@@ -35,9 +37,16 @@ pub struct Script {
 impl Script {
     /// What execution `execution` (from 1) of `step` of the named task `template` does.
     pub fn entry(&self, template: &str, step: &str, execution: usize) -> HandlerEntry {
-        let entries = self.handlers.get(&format!("{template}.{step}")).or_else(|| self.handlers.get(step));
+        let entries = self
+            .handlers
+            .get(&format!("{template}.{step}"))
+            .or_else(|| self.handlers.get(step));
         entries
-            .and_then(|entries| entries.get(execution.saturating_sub(1)).or_else(|| entries.last()))
+            .and_then(|entries| {
+                entries
+                    .get(execution.saturating_sub(1))
+                    .or_else(|| entries.last())
+            })
             .cloned()
             .unwrap_or_default()
     }
@@ -48,7 +57,11 @@ impl Script {
 #[serde(default, deny_unknown_fields)]
 pub struct HandlerEntry {
     /// Returns this value; `null` counts as a value.
-    #[serde(rename = "return", deserialize_with = "present", skip_serializing_if = "Option::is_none")]
+    #[serde(
+        rename = "return",
+        deserialize_with = "present",
+        skip_serializing_if = "Option::is_none"
+    )]
     pub returns: Option<Value>,
     /// Returns one key of the task's context, or all of it.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -133,7 +146,9 @@ pub fn mark_file(task_id: &str, step_no: i32, execution: usize, which: &str) -> 
 
 /// Now, as it stands in a [`Mark`].
 pub fn unix_seconds() -> f64 {
-    let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap_or_default();
+    let since = std::time::SystemTime::now()
+        .duration_since(std::time::UNIX_EPOCH)
+        .unwrap_or_default();
     since.as_micros() as f64 / 1e6
 }
 
@@ -183,7 +198,8 @@ mod tests {
 
     #[test]
     fn a_written_entry_reads_back_the_same() {
-        let text = json!({"return": null, "sleep_ms": 3, "cancellable": true, "fail_unless_context": {"a": 1}});
+        let text =
+            json!({"return": null, "sleep_ms": 3, "cancellable": true, "fail_unless_context": {"a": 1}});
         let entry: HandlerEntry = serde_json::from_value(text.clone()).unwrap();
         assert_eq!(serde_json::to_value(&entry).unwrap(), text);
     }

@@ -32,7 +32,11 @@ impl Evaluation<'_> {
     /// `not_called`: no execution of `step` was started.
     pub fn not_called(&self, step: &StepReference) -> Option<String> {
         let found = self.groups(step).into_iter().flatten().next()?;
-        Some(format!("not_called: {} was called: {}", name(step), found.describe()))
+        Some(format!(
+            "not_called: {} was called: {}",
+            name(step),
+            found.describe()
+        ))
     }
 
     /// `order`: every end of `left` is before every start of `right`. Of several tasks made by one action, each for itself.
@@ -65,8 +69,14 @@ impl Evaluation<'_> {
                 return None;
             }
             let (left, right) = (name(left), name(right));
-            let ran = format!("{left} ran {}, {right} ran {}", self.spans(&lefts), self.spans(&rights));
-            Some(format!("overlap: no execution of {left} overlapped one of {right}: {ran}"))
+            let ran = format!(
+                "{left} ran {}, {right} ran {}",
+                self.spans(&lefts),
+                self.spans(&rights)
+            );
+            Some(format!(
+                "overlap: no execution of {left} overlapped one of {right}: {ran}"
+            ))
         })
     }
 
@@ -74,7 +84,11 @@ impl Evaluation<'_> {
     pub fn no_overlap(&self, left: &StepReference, right: &StepReference) -> Option<String> {
         self.pairs(left, right).into_iter().find_map(|(lefts, rights)| {
             let (a, b) = self.overlapping(&lefts, &rights)?;
-            Some(format!("no_overlap: {} and {} ran at the same time", a.describe(), b.describe()))
+            Some(format!(
+                "no_overlap: {} and {} ran at the same time",
+                a.describe(),
+                b.describe()
+            ))
         })
     }
 
@@ -120,7 +134,10 @@ impl Evaluation<'_> {
     }
 
     fn of(&self, wanted: impl Fn(&Execution) -> bool) -> Group<'_> {
-        self.executions.iter().filter(|execution| wanted(execution)).collect()
+        self.executions
+            .iter()
+            .filter(|execution| wanted(execution))
+            .collect()
     }
 
     /// What to hold against what: task by task where both names are of the same tasks, else everything against everything.
@@ -129,25 +146,42 @@ impl Evaluation<'_> {
         if left.alias.is_some() && left.alias == right.alias {
             return lefts.into_iter().zip(rights).collect();
         }
-        vec![(lefts.into_iter().flatten().collect(), rights.into_iter().flatten().collect())]
+        vec![(
+            lefts.into_iter().flatten().collect(),
+            rights.into_iter().flatten().collect(),
+        )]
     }
 
-    fn overlapping<'e>(&self, lefts: &[&'e Execution], rights: &[&'e Execution]) -> Option<(&'e Execution, &'e Execution)> {
+    fn overlapping<'e>(
+        &self,
+        lefts: &[&'e Execution],
+        rights: &[&'e Execution],
+    ) -> Option<(&'e Execution, &'e Execution)> {
         let end = |execution: &Execution| execution.end.unwrap_or(self.now);
         let together = |a: &Execution, b: &Execution| a.start < end(b) && b.start < end(a);
         let pairs = lefts.iter().flat_map(|a| rights.iter().map(move |b| (*a, *b)));
-        pairs.into_iter().find(|(a, b)| !std::ptr::eq(*a, *b) && together(a, b))
+        pairs
+            .into_iter()
+            .find(|(a, b)| !std::ptr::eq(*a, *b) && together(a, b))
     }
 
     /// `from 0.000 to 1.204 s`, counted from the first execution of the run.
     fn spans(&self, group: &[&Execution]) -> String {
-        let zero = self.executions.iter().map(|execution| execution.start).fold(f64::INFINITY, f64::min);
+        let zero = self
+            .executions
+            .iter()
+            .map(|execution| execution.start)
+            .fold(f64::INFINITY, f64::min);
         let spans = group.iter().map(|execution| match execution.end {
             Some(end) => format!("from {:.3} to {:.3} s", execution.start - zero, end - zero),
             None => format!("from {:.3} s on", execution.start - zero),
         });
         let spans: Vec<String> = spans.collect();
-        if spans.is_empty() { "never".to_owned() } else { spans.join(" and ") }
+        if spans.is_empty() {
+            "never".to_owned()
+        } else {
+            spans.join(" and ")
+        }
     }
 }
 
@@ -167,13 +201,28 @@ mod tests {
 
     fn ran(task: &str, step: &str, number: usize, start: f64, end: Option<f64>) -> Execution {
         let (task_id, step, template) = (task.to_owned(), step.to_owned(), "x".to_owned());
-        Execution { task_id, step_no: 1, number, template, step, pid: 1, start, end }
+        Execution {
+            task_id,
+            step_no: 1,
+            number,
+            template,
+            step,
+            pid: 1,
+            start,
+            end,
+        }
     }
 
     fn step(text: &str) -> StepReference {
         match text.split_once('.') {
-            Some((alias, step)) => StepReference { alias: Some(alias.into()), step: step.into() },
-            None => StepReference { alias: None, step: text.into() },
+            Some((alias, step)) => StepReference {
+                alias: Some(alias.into()),
+                step: step.into(),
+            },
+            None => StepReference {
+                alias: None,
+                step: text.into(),
+            },
         }
     }
 
@@ -181,12 +230,20 @@ mod tests {
     fn with(executions: &[Execution], check: impl Fn(Evaluation<'_>) -> Option<String>) -> Option<String> {
         let id = |name: &str| name.to_owned();
         let tasks = [(id("t"), vec![id("A")]), (id("many"), vec![id("A"), id("B")])].into();
-        check(Evaluation { executions, tasks: &tasks, now: 100.0 })
+        check(Evaluation {
+            executions,
+            tasks: &tasks,
+            now: 100.0,
+        })
     }
 
     #[test]
     fn calls_of_a_bare_step_count_all_tasks_and_those_of_a_name_each_task() {
-        let two = [ran("A", "s", 1, 1.0, None), ran("B", "s", 1, 2.0, None), ran("B", "s", 2, 3.0, None)];
+        let two = [
+            ran("A", "s", 1, 1.0, None),
+            ran("B", "s", 1, 2.0, None),
+            ran("B", "s", 2, 3.0, None),
+        ];
         assert_eq!(with(&two, |e| e.calls(&step("s"), &json!(3))), None);
         assert_eq!(with(&two, |e| e.calls(&step("t.s"), &json!(1))), None);
         assert_eq!(with(&two, |e| e.calls(&step("s"), &json!({"min": 2}))), None);
@@ -207,18 +264,37 @@ mod tests {
     fn order_holds_every_end_of_the_left_against_every_start_of_the_right() {
         let good = [ran("A", "a", 1, 1.0, Some(2.0)), ran("A", "b", 1, 2.0, None)];
         assert_eq!(with(&good, |e| e.order(&step("a"), &step("b"))), None);
-        let late = [ran("A", "a", 1, 1.0, Some(2.0)), ran("A", "a", 2, 3.0, Some(4.0)), ran("A", "b", 1, 3.5, None)];
+        let late = [
+            ran("A", "a", 1, 1.0, Some(2.0)),
+            ran("A", "a", 2, 3.0, Some(4.0)),
+            ran("A", "b", 1, 3.5, None),
+        ];
         let text = with(&late, |e| e.order(&step("a"), &step("b"))).unwrap();
-        assert!(text.contains("a of task A, execution 2 ended 0.500 s after b of task A"), "{text}");
+        assert!(
+            text.contains("a of task A, execution 2 ended 0.500 s after b of task A"),
+            "{text}"
+        );
         let open = [ran("A", "a", 1, 1.0, None), ran("A", "b", 1, 3.5, None)];
-        assert!(with(&open, |e| e.order(&step("a"), &step("b"))).unwrap().contains("has not ended"));
+        assert!(
+            with(&open, |e| e.order(&step("a"), &step("b")))
+                .unwrap()
+                .contains("has not ended")
+        );
     }
 
     #[test]
     fn order_between_steps_that_were_never_called_is_not_silently_true() {
         let only = [ran("A", "a", 1, 1.0, Some(2.0))];
-        assert!(with(&only, |e| e.order(&step("a"), &step("b"))).unwrap().contains("b was never called"));
-        assert!(with(&only, |e| e.order(&step("b"), &step("a"))).unwrap().contains("b was never called"));
+        assert!(
+            with(&only, |e| e.order(&step("a"), &step("b")))
+                .unwrap()
+                .contains("b was never called")
+        );
+        assert!(
+            with(&only, |e| e.order(&step("b"), &step("a")))
+                .unwrap()
+                .contains("b was never called")
+        );
     }
 
     #[test]
@@ -229,7 +305,10 @@ mod tests {
             ran("B", "a", 1, 4.0, Some(5.0)),
             ran("B", "b", 1, 5.5, Some(6.0)),
         ];
-        assert_eq!(with(&side_by_side, |e| e.order(&step("many.a"), &step("many.b"))), None);
+        assert_eq!(
+            with(&side_by_side, |e| e.order(&step("many.a"), &step("many.b"))),
+            None
+        );
         assert!(with(&side_by_side, |e| e.order(&step("a"), &step("b"))).is_some());
         assert!(with(&side_by_side, |e| e.order(&step("t.a"), &step("many.b"))).is_none());
         assert!(with(&side_by_side, |e| e.order(&step("many.a"), &step("t.b"))).is_some());
@@ -239,13 +318,20 @@ mod tests {
     fn overlap_needs_two_executions_that_share_an_instant() {
         let apart = [ran("A", "a", 1, 1.0, Some(2.0)), ran("A", "b", 1, 2.0, Some(3.0))];
         let text = with(&apart, |e| e.overlap(&step("a"), &step("b"))).unwrap();
-        assert!(text.contains("a ran from 0.000 to 1.000 s, b ran from 1.000 to 2.000 s"), "{text}");
+        assert!(
+            text.contains("a ran from 0.000 to 1.000 s, b ran from 1.000 to 2.000 s"),
+            "{text}"
+        );
         assert_eq!(with(&apart, |e| e.no_overlap(&step("a"), &step("b"))), None);
         let together = [ran("A", "a", 1, 1.0, None), ran("A", "b", 1, 2.0, Some(3.0))];
         assert_eq!(with(&together, |e| e.overlap(&step("a"), &step("b"))), None);
         let text = with(&together, |e| e.no_overlap(&step("a"), &step("b"))).unwrap();
         assert!(text.contains("ran at the same time"), "{text}");
-        assert!(with(&apart, |e| e.overlap(&step("a"), &step("c"))).unwrap().contains("c ran never"));
+        assert!(
+            with(&apart, |e| e.overlap(&step("a"), &step("c")))
+                .unwrap()
+                .contains("c ran never")
+        );
     }
 
     #[test]
@@ -261,12 +347,24 @@ mod tests {
     #[test]
     fn gaps_are_from_the_end_of_an_execution_to_the_start_of_the_next() {
         let twice = [ran("A", "a", 1, 1.0, Some(2.0)), ran("A", "a", 2, 3.5, None)];
-        let gap = |min, max| Gap { min_seconds: min, max_seconds: max };
-        assert_eq!(with(&twice, |e| e.gap(&step("t.a"), 1, &gap(Some(1.4), Some(1.6)))), None);
+        let gap = |min, max| Gap {
+            min_seconds: min,
+            max_seconds: max,
+        };
+        assert_eq!(
+            with(&twice, |e| e.gap(&step("t.a"), 1, &gap(Some(1.4), Some(1.6)))),
+            None
+        );
         let text = with(&twice, |e| e.gap(&step("t.a"), 1, &gap(Some(2.0), None))).unwrap();
-        assert_eq!(text, "gaps.t.a.after_attempt_1: expected at least 2 s, got 1.500 s");
+        assert_eq!(
+            text,
+            "gaps.t.a.after_attempt_1: expected at least 2 s, got 1.500 s"
+        );
         let text = with(&twice, |e| e.gap(&step("t.a"), 1, &gap(Some(0.0), Some(1.0)))).unwrap();
-        assert_eq!(text, "gaps.t.a.after_attempt_1: expected from 0 to 1 s, got 1.500 s");
+        assert_eq!(
+            text,
+            "gaps.t.a.after_attempt_1: expected from 0 to 1 s, got 1.500 s"
+        );
         let text = with(&twice, |e| e.gap(&step("t.a"), 2, &gap(None, Some(1.0)))).unwrap();
         assert_eq!(text, "gaps.t.a.after_attempt_2: there were 2 executions only");
     }

@@ -29,7 +29,10 @@ pub struct Execution {
 impl Execution {
     /// `charge of task 0192…, execution 2`.
     pub fn describe(&self) -> String {
-        format!("{} of task {}, execution {}", self.step, self.task_id, self.number)
+        format!(
+            "{} of task {}, execution {}",
+            self.step, self.task_id, self.number
+        )
     }
 }
 
@@ -39,10 +42,13 @@ impl Execution {
 /// The directory or a file in it cannot be read.
 pub fn read(directory: &Path, deaths: &BTreeMap<u32, f64>) -> Result<Vec<Execution>> {
     let mut executions = Vec::new();
-    let entries = std::fs::read_dir(directory).with_context(|| format!("cannot read {}", directory.display()))?;
+    let entries =
+        std::fs::read_dir(directory).with_context(|| format!("cannot read {}", directory.display()))?;
     for entry in entries {
         let path = entry?.path();
-        let Some((task_id, step_no, number)) = path.file_name().and_then(|name| name.to_str()).and_then(started) else {
+        let Some((task_id, step_no, number)) =
+            path.file_name().and_then(|name| name.to_str()).and_then(started)
+        else {
             continue;
         };
         let start = mark(&path)?;
@@ -60,7 +66,9 @@ pub fn read(directory: &Path, deaths: &BTreeMap<u32, f64>) -> Result<Vec<Executi
             number,
             pid,
             start: start.as_ref().map_or(written, |mark| mark.at),
-            template: start.as_ref().map_or_else(String::new, |mark| mark.template.clone()),
+            template: start
+                .as_ref()
+                .map_or_else(String::new, |mark| mark.template.clone()),
             step: start.map_or_else(String::new, |mark| mark.step),
             end,
         });
@@ -73,7 +81,11 @@ pub fn read(directory: &Path, deaths: &BTreeMap<u32, f64>) -> Result<Vec<Executi
 /// `TASK.STEP_NO.EXECUTION.start`.
 fn started(name: &str) -> Option<(String, i32, usize)> {
     let mut parts = name.strip_suffix(".start")?.split('.');
-    let found = (parts.next()?.to_owned(), parts.next()?.parse().ok()?, parts.next()?.parse().ok()?);
+    let found = (
+        parts.next()?.to_owned(),
+        parts.next()?.parse().ok()?,
+        parts.next()?.parse().ok()?,
+    );
     parts.next().is_none().then_some(found)
 }
 
@@ -84,7 +96,10 @@ fn mark(path: &Path) -> Result<Option<Mark>> {
 }
 
 fn modified(path: &Path) -> Result<f64> {
-    let since = std::fs::metadata(path)?.modified()?.duration_since(std::time::UNIX_EPOCH).unwrap_or_default();
+    let since = std::fs::metadata(path)?
+        .modified()?
+        .duration_since(std::time::UNIX_EPOCH)
+        .unwrap_or_default();
     Ok(since.as_secs_f64())
 }
 
@@ -98,7 +113,10 @@ fn name_the_unnamed(executions: &mut [Execution]) {
             (key, (execution.template.clone(), execution.step.clone()))
         })
         .collect();
-    for execution in executions.iter_mut().filter(|execution| execution.step.is_empty()) {
+    for execution in executions
+        .iter_mut()
+        .filter(|execution| execution.step.is_empty())
+    {
         if let Some((template, step)) = named.get(&(execution.task_id.clone(), execution.step_no)) {
             execution.template.clone_from(template);
             execution.step.clone_from(step);
@@ -120,9 +138,21 @@ mod tests {
     fn marks_become_executions_in_the_order_of_their_start() {
         let directory = tempfile::tempdir().unwrap();
         let at = directory.path();
-        write(at, "a.1.2.start", r#"{"template":"t","step":"s","at":20.5,"pid":7}"#);
-        write(at, "a.1.1.start", r#"{"template":"t","step":"s","at":10.5,"pid":6}"#);
-        write(at, "a.1.1.end", r#"{"template":"t","step":"s","at":11.5,"pid":6}"#);
+        write(
+            at,
+            "a.1.2.start",
+            r#"{"template":"t","step":"s","at":20.5,"pid":7}"#,
+        );
+        write(
+            at,
+            "a.1.1.start",
+            r#"{"template":"t","step":"s","at":10.5,"pid":6}"#,
+        );
+        write(
+            at,
+            "a.1.1.end",
+            r#"{"template":"t","step":"s","at":11.5,"pid":6}"#,
+        );
         write(at, "other", "");
         let found = read(at, &BTreeMap::new()).unwrap();
         let short: Vec<_> = found.iter().map(|e| (e.number, e.start, e.end, e.pid)).collect();
@@ -132,15 +162,26 @@ mod tests {
     #[test]
     fn an_execution_without_an_end_ended_when_its_process_died() {
         let directory = tempfile::tempdir().unwrap();
-        write(directory.path(), "a.1.1.start", r#"{"template":"t","step":"s","at":10.5,"pid":6}"#);
-        assert_eq!(read(directory.path(), &[(6, 12.0)].into()).unwrap()[0].end, Some(12.0));
+        write(
+            directory.path(),
+            "a.1.1.start",
+            r#"{"template":"t","step":"s","at":10.5,"pid":6}"#,
+        );
+        assert_eq!(
+            read(directory.path(), &[(6, 12.0)].into()).unwrap()[0].end,
+            Some(12.0)
+        );
     }
 
     #[test]
     fn a_mark_that_was_cut_off_still_counts_and_is_named_by_its_siblings() {
         let directory = tempfile::tempdir().unwrap();
         write(directory.path(), "a.1.1.start", "");
-        write(directory.path(), "a.1.2.start", r#"{"template":"t","step":"s","at":1e12,"pid":6}"#);
+        write(
+            directory.path(),
+            "a.1.2.start",
+            r#"{"template":"t","step":"s","at":1e12,"pid":6}"#,
+        );
         let found = read(directory.path(), &BTreeMap::new()).unwrap();
         assert_eq!((found[0].step.as_str(), found[0].end.is_some()), ("s", true));
     }

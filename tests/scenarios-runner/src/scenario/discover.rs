@@ -33,10 +33,15 @@ pub fn load_paths(paths: &[PathBuf]) -> Result<Loaded> {
     for path in paths {
         let found = files_of(path)?;
         if found.is_empty() {
-            bail!("{} holds no scenario; a scenario is a file that ends with .yaml or .yml", path.display());
+            bail!(
+                "{} holds no scenario; a scenario is a file that ends with .yaml or .yml",
+                path.display()
+            );
         }
         for file in found {
-            let same = file.canonicalize().with_context(|| format!("cannot read {}", file.display()))?;
+            let same = file
+                .canonicalize()
+                .with_context(|| format!("cannot read {}", file.display()))?;
             if seen.insert(same) {
                 files.push(file);
             }
@@ -44,10 +49,14 @@ pub fn load_paths(paths: &[PathBuf]) -> Result<Loaded> {
     }
     let mut loaded = Loaded::default();
     for file in files {
-        let source = std::fs::read_to_string(&file).with_context(|| format!("cannot read {}", file.display()))?;
+        let source =
+            std::fs::read_to_string(&file).with_context(|| format!("cannot read {}", file.display()))?;
         match parse(&source, &file) {
             Ok(scenario) => loaded.scenarios.push(scenario),
-            Err(error) => loaded.refused.push(Refused { path: file, problems: format!("{error:#}") }),
+            Err(error) => loaded.refused.push(Refused {
+                path: file,
+                problems: format!("{error:#}"),
+            }),
         }
     }
     refuse_names_that_stand_twice(&mut loaded);
@@ -55,16 +64,20 @@ pub fn load_paths(paths: &[PathBuf]) -> Result<Loaded> {
 }
 
 fn files_of(path: &Path) -> Result<Vec<PathBuf>> {
-    let kind = std::fs::metadata(path).with_context(|| format!("there is no file or folder {}", path.display()))?;
+    let kind =
+        std::fs::metadata(path).with_context(|| format!("there is no file or folder {}", path.display()))?;
     if !kind.is_dir() {
         return Ok(vec![path.to_owned()]);
     }
     let mut files = Vec::new();
-    let entries = std::fs::read_dir(path).with_context(|| format!("cannot read the folder {}", path.display()))?;
+    let entries =
+        std::fs::read_dir(path).with_context(|| format!("cannot read the folder {}", path.display()))?;
     let mut entries: Vec<PathBuf> = entries.map(|entry| Ok(entry?.path())).collect::<Result<_>>()?;
     entries.sort();
     for entry in entries {
-        let yaml = entry.extension().is_some_and(|extension| extension == "yaml" || extension == "yml");
+        let yaml = entry
+            .extension()
+            .is_some_and(|extension| extension == "yaml" || extension == "yml");
         if entry.is_dir() {
             files.extend(files_of(&entry)?);
         } else if yaml {
@@ -79,8 +92,15 @@ fn refuse_names_that_stand_twice(loaded: &mut Loaded) {
     let mut kept = Vec::new();
     for scenario in std::mem::take(&mut loaded.scenarios) {
         if let Some(owner) = owners.get(&scenario.name) {
-            let problems = format!("name: '{}' is the name of {} already", scenario.name, owner.display());
-            loaded.refused.push(Refused { path: scenario.path, problems });
+            let problems = format!(
+                "name: '{}' is the name of {} already",
+                scenario.name,
+                owner.display()
+            );
+            loaded.refused.push(Refused {
+                path: scenario.path,
+                problems,
+            });
         } else {
             owners.insert(scenario.name.clone(), scenario.path.clone());
             kept.push(scenario);

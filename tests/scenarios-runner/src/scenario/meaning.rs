@@ -15,9 +15,13 @@ pub(super) fn problems(scenario: &Scenario) -> Vec<String> {
     handlers(scenario, &names, &mut found);
     for (index, action) in scenario.actions.iter().enumerate() {
         let place = format!("actions[{index}]");
-        one_action(action, &mut names, &mut |text| found.push(format!("{place}.{text}")));
+        one_action(action, &mut names, &mut |text| {
+            found.push(format!("{place}.{text}"))
+        });
     }
-    expectations(&scenario.expect, &names, &mut |place, text| found.push(format!("expect.{place}: {text}")));
+    expectations(&scenario.expect, &names, &mut |place, text| {
+        found.push(format!("expect.{place}: {text}"))
+    });
     found
 }
 
@@ -38,22 +42,34 @@ fn names_of_templates(scenario: &Scenario) -> Names {
         let steps: BTreeSet<String> = step_names(template).collect();
         names.steps.extend(steps.iter().cloned());
         if let Some(name) = template.get("name").and_then(Value::as_str) {
-            names.by_template.entry(name.to_owned()).or_default().extend(steps);
+            names
+                .by_template
+                .entry(name.to_owned())
+                .or_default()
+                .extend(steps);
         }
     }
     names
 }
 
 fn step_names(template: &Value) -> impl Iterator<Item = String> {
-    let steps = template.get("step_templates").and_then(Value::as_array).into_iter().flatten();
-    steps.filter_map(|step| step.get("name").and_then(Value::as_str)).map(str::to_owned)
+    let steps = template
+        .get("step_templates")
+        .and_then(Value::as_array)
+        .into_iter()
+        .flatten();
+    steps
+        .filter_map(|step| step.get("name").and_then(Value::as_str))
+        .map(str::to_owned)
 }
 
 /// The schema refuses an unknown capability too; here it is refused where a scenario is built by a program.
 fn capabilities(scenario: &Scenario, found: &mut Vec<String>) {
     for (index, capability) in scenario.requires.iter().enumerate() {
         if !crate::runtimes::CAPABILITIES.contains(&capability.as_str()) {
-            found.push(format!("requires[{index}]: there is no capability '{capability}'"));
+            found.push(format!(
+                "requires[{index}]: there is no capability '{capability}'"
+            ));
         }
     }
 }
@@ -65,18 +81,28 @@ fn handlers(scenario: &Scenario, names: &Names, found: &mut Vec<String>) {
             .iter()
             .any(|(template, steps)| steps.iter().any(|step| *key == format!("{template}.{step}")));
         if !names.steps.contains(key) && !dotted {
-            found.push(format!("handlers.{key}: {}", unknown("step", key, names.steps.iter())));
+            found.push(format!(
+                "handlers.{key}: {}",
+                unknown("step", key, names.steps.iter())
+            ));
         }
         for (index, entry) in entries.iter().enumerate() {
             let mut say = |text: String| found.push(format!("handlers.{key}[{index}].{text}"));
             if let Some(step) = &entry.return_dependency
                 && !names.steps.contains(step)
             {
-                say(format!("return_dependency: {}", unknown("step", step, names.steps.iter())));
+                say(format!(
+                    "return_dependency: {}",
+                    unknown("step", step, names.steps.iter())
+                ));
             }
             let plain = entry.raise == Some(Raise::Unexpected);
-            if plain && (entry.retry_after.is_some() || entry.error_code.is_some() || entry.details.is_some()) {
-                say("raise: an unexpected error has a message only, no retry_after, error_code or details".into());
+            if plain && (entry.retry_after.is_some() || entry.error_code.is_some() || entry.details.is_some())
+            {
+                say(
+                    "raise: an unexpected error has a message only, no retry_after, error_code or details"
+                        .into(),
+                );
             }
         }
     }
@@ -86,16 +112,26 @@ fn handlers(scenario: &Scenario, names: &Names, found: &mut Vec<String>) {
 fn one_action(action: &Action, names: &mut Names, say: &mut dyn FnMut(String)) {
     match action {
         Action::CreateTask(create) | Action::CreateTasks(create) => {
-            let verb = if create.count.is_some() { "create_tasks" } else { "create_task" };
+            let verb = if create.count.is_some() {
+                "create_tasks"
+            } else {
+                "create_task"
+            };
             if create.error.is_some() && create.duplicate.is_some() {
                 say(format!("{verb}: 'error' and 'duplicate' exclude each other"));
             }
-            let template = create.request.get("name").and_then(Value::as_str).unwrap_or_default();
+            let template = create
+                .request
+                .get("name")
+                .and_then(Value::as_str)
+                .unwrap_or_default();
             if let Some(alias) = &create.alias
                 && create.error.is_none()
                 && names.aliases.insert(alias.clone(), template.to_owned()).is_some()
             {
-                say(format!("{verb}.as: the name '{alias}' is taken by an earlier action"));
+                say(format!(
+                    "{verb}.as: the name '{alias}' is taken by an earlier action"
+                ));
             }
         }
         Action::Wait(wait) => task_and_step("wait", Some(&wait.task), wait.step.as_deref(), names, say),
@@ -103,11 +139,19 @@ fn one_action(action: &Action, names: &mut Names, say: &mut dyn FnMut(String)) {
         Action::Retry(verb) => task_and_step("retry", Some(&verb.task), verb.step.as_deref(), names, say),
         Action::Resolve(verb) => task_and_step("resolve", Some(&verb.task), verb.step.as_deref(), names, say),
         Action::Pause(verb) => task_and_step("pause", verb.task.as_deref(), verb.step.as_deref(), names, say),
-        Action::Resume(verb) => task_and_step("resume", verb.task.as_deref(), verb.step.as_deref(), names, say),
-        Action::UpdateStep(verb) => task_and_step("update_step", Some(&verb.task), Some(&verb.step), names, say),
-        Action::Sql(sql) => expressions(&Value::from(sql.rows.clone().unwrap_or_default()), "sql.rows", &mut |at, text| {
-            say(format!("{at}: {text}"));
-        }),
+        Action::Resume(verb) => {
+            task_and_step("resume", verb.task.as_deref(), verb.step.as_deref(), names, say)
+        }
+        Action::UpdateStep(verb) => {
+            task_and_step("update_step", Some(&verb.task), Some(&verb.step), names, say)
+        }
+        Action::Sql(sql) => expressions(
+            &Value::from(sql.rows.clone().unwrap_or_default()),
+            "sql.rows",
+            &mut |at, text| {
+                say(format!("{at}: {text}"));
+            },
+        ),
         Action::Http(request) => expressions(request, "http", &mut |at, text| say(format!("{at}: {text}"))),
         Action::RegisterTemplate(_)
         | Action::WaitMs(_)
@@ -138,24 +182,40 @@ fn expectations(expect: &Expect, names: &Names, say: &mut dyn FnMut(&str, String
             say(place, problem);
         }
     };
-    for (place, map) in
-        [("tasks", &expect.tasks), ("task_context", &expect.task_context), ("context_row", &expect.context_row)]
-    {
+    for (place, map) in [
+        ("tasks", &expect.tasks),
+        ("task_context", &expect.task_context),
+        ("context_row", &expect.context_row),
+    ] {
         map.keys().for_each(|alias| check(place, names.alias(alias)));
     }
     for (place, map) in [("steps", &expect.steps), ("readiness", &expect.readiness)] {
-        map.keys().for_each(|key| check(place, names.of_task(key).map(drop)));
+        map.keys()
+            .for_each(|key| check(place, names.of_task(key).map(drop)));
     }
-    expect.gaps.keys().for_each(|key| check("gaps", names.of_task(key).map(drop)));
+    expect
+        .gaps
+        .keys()
+        .for_each(|key| check("gaps", names.of_task(key).map(drop)));
     for key in expect.transitions.keys() {
-        check("transitions", if key.contains('.') { names.of_task(key).map(drop) } else { names.alias(key) });
+        check(
+            "transitions",
+            if key.contains('.') {
+                names.of_task(key).map(drop)
+            } else {
+                names.alias(key)
+            },
+        );
     }
     let references = expect.calls.keys().map(|key| ("calls", key));
     for (place, key) in references.chain(expect.not_called.iter().map(|key| ("not_called", key))) {
         check(place, names.reference(key).map(drop));
     }
     for (place, pairs) in [("overlap", &expect.overlap), ("no_overlap", &expect.no_overlap)] {
-        pairs.iter().flatten().for_each(|key| check(place, names.reference(key).map(drop)));
+        pairs
+            .iter()
+            .flatten()
+            .for_each(|key| check(place, names.reference(key).map(drop)));
     }
     for rule in &expect.order {
         for key in rule.split(" < ") {
@@ -172,7 +232,11 @@ fn expectations(expect: &Expect, names: &Names, say: &mut dyn FnMut(&str, String
         map.values().for_each(|value| expressions(value, place, say));
     }
     for sql in &expect.sql {
-        expressions(&Value::from(sql.rows.clone().unwrap_or_default()), "sql.rows", say);
+        expressions(
+            &Value::from(sql.rows.clone().unwrap_or_default()),
+            "sql.rows",
+            say,
+        );
     }
 }
 

@@ -11,8 +11,8 @@ mod shape;
 mod yaml;
 
 pub use discover::{Loaded, Refused, load_paths};
-pub use reference::{Names, StepReference};
 pub use model::{
-    Action, CreateTask, ErrorTexts, Expect, Operate, Pause, RegisterTemplate, RestartDatabase, Scenario, Sql,
-    StartWorkers, StopSignal, StopWorkers, UpdateStep, Wait, Workers, Gap, parse,
+    Action, CreateTask, ErrorTexts, Expect, Gap, Operate, Pause, RegisterTemplate, RestartDatabase, Scenario,
+    Sql, StartWorkers, StopSignal, StopWorkers, UpdateStep, Wait, Workers, parse,
 };
+pub use reference::{Names, StepReference};

@@ -74,15 +74,19 @@ pub struct Scenario {
 impl Scenario {
     /// Every template in the file: those registered first and those of `register_template` actions.
     pub fn all_templates(&self) -> impl Iterator<Item = &Value> {
-        self.templates.iter().chain(self.actions.iter().filter_map(|action| match action {
-            Action::RegisterTemplate(register) => Some(&register.template),
-            _ => None,
-        }))
+        self.templates
+            .iter()
+            .chain(self.actions.iter().filter_map(|action| match action {
+                Action::RegisterTemplate(register) => Some(&register.template),
+                _ => None,
+            }))
     }
 
     /// Whether an action restarts the database, so that the scenario needs a server of its own.
     pub fn restarts_database(&self) -> bool {
-        self.actions.iter().any(|action| matches!(action, Action::RestartDatabase(_)))
+        self.actions
+            .iter()
+            .any(|action| matches!(action, Action::RestartDatabase(_)))
     }
 
     /// What a runtime needs for this scenario: what it says in `requires`, and what its verbs and expectations imply.
@@ -94,7 +98,12 @@ impl Scenario {
             }
         };
         imply(self.expect.events.is_some(), "events");
-        imply(self.actions.iter().any(|action| matches!(action, Action::Http(_))), "http");
+        imply(
+            self.actions
+                .iter()
+                .any(|action| matches!(action, Action::Http(_))),
+            "http",
+        );
         imply(self.restarts_database(), "database_restart");
         needs
     }

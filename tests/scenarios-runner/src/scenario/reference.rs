@@ -29,7 +29,10 @@ impl Names {
     /// A sentence that names what is unknown and what comes near to it.
     pub fn reference(&self, text: &str) -> Result<StepReference, String> {
         if self.steps.contains(text) {
-            return Ok(StepReference { alias: None, step: text.to_owned() });
+            return Ok(StepReference {
+                alias: None,
+                step: text.to_owned(),
+            });
         }
         match text.split_once('.') {
             Some(_) => self.of_task(text),
@@ -47,7 +50,10 @@ impl Names {
         };
         self.alias(alias)?;
         self.step_of(alias, step)?;
-        Ok(StepReference { alias: Some(alias.to_owned()), step: step.to_owned() })
+        Ok(StepReference {
+            alias: Some(alias.to_owned()),
+            step: step.to_owned(),
+        })
     }
 
     /// Checks that a task of that name is created.
@@ -67,8 +73,12 @@ impl Names {
     /// As [`Names::reference`].
     pub fn step_of(&self, alias: &str, step: &str) -> Result<(), String> {
         let template = self.aliases.get(alias);
-        let steps = template.and_then(|template| self.by_template.get(template)).unwrap_or(&self.steps);
-        let numbered = step.parse::<usize>().is_ok_and(|number| (1..=steps.len()).contains(&number));
+        let steps = template
+            .and_then(|template| self.by_template.get(template))
+            .unwrap_or(&self.steps);
+        let numbered = step
+            .parse::<usize>()
+            .is_ok_and(|number| (1..=steps.len()).contains(&number));
         if steps.contains(step) || numbered {
             return Ok(());
         }
@@ -78,11 +88,15 @@ impl Names {
 }
 
 /// `no step 'chrage'; the nearest is 'charge'`.
-pub fn unknown<'a>(what: &str, name: &str, known: impl Iterator<Item = &'a String>) -> String {
-    let mut ranked: Vec<(f64, &String)> = known.map(|other| (strsim::jaro_winkler(name, other), other)).collect();
+pub(super) fn unknown<'a>(what: &str, name: &str, known: impl Iterator<Item = &'a String>) -> String {
+    let mut ranked: Vec<(f64, &String)> = known
+        .map(|other| (strsim::jaro_winkler(name, other), other))
+        .collect();
     ranked.sort_by(|left, right| right.0.total_cmp(&left.0));
     match ranked.first() {
-        Some((likeness, near)) if *likeness > 0.8 => format!("there is no {what} '{name}'; did you mean '{near}'?"),
+        Some((likeness, near)) if *likeness > 0.8 => {
+            format!("there is no {what} '{name}'; did you mean '{near}'?")
+        }
         Some(_) => {
             let all: Vec<&str> = ranked.iter().take(12).map(|(_, other)| other.as_str()).collect();
             format!("there is no {what} '{name}'; there are: {}", all.join(", "))
@@ -98,7 +112,12 @@ mod tests {
     use super::*;
 
     fn names() -> Names {
-        let steps = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect::<BTreeSet<String>>();
+        let steps = |names: &[&str]| {
+            names
+                .iter()
+                .map(|name| (*name).to_owned())
+                .collect::<BTreeSet<String>>()
+        };
         Names {
             steps: steps(&["charge", "ship", "t.ship"]),
             by_template: [("shop".to_owned(), steps(&["charge", "t.ship"]))].into(),
@@ -120,9 +139,20 @@ mod tests {
 
     #[test]
     fn what_is_unknown_is_named_with_what_comes_near() {
-        assert_eq!(names().reference("chrage").unwrap_err(), "there is no step 'chrage'; did you mean 'charge'?");
-        assert_eq!(names().reference("u.charge").unwrap_err(), "there is no task 'u'; there are: t");
-        assert!(names().of_task("t.ship").unwrap_err().starts_with("there is no step of shop 'ship'"));
+        assert_eq!(
+            names().reference("chrage").unwrap_err(),
+            "there is no step 'chrage'; did you mean 'charge'?"
+        );
+        assert_eq!(
+            names().reference("u.charge").unwrap_err(),
+            "there is no task 'u'; there are: t"
+        );
+        assert!(
+            names()
+                .of_task("t.ship")
+                .unwrap_err()
+                .starts_with("there is no step of shop 'ship'")
+        );
         assert!(names().of_task("charge").unwrap_err().contains("write TASK.STEP"));
         assert!(names().of_task("t.2").is_ok() && names().of_task("t.3").is_err());
     }

@@ -1,7 +1,8 @@
 //! The shape of a scenario file: its format, then the JSON Schema that stands beside the scenarios.
 
 use anyhow::{Result, anyhow, bail};
-use jsonschema::Validator;
+use jsonschema::error::ValidationErrorKind as Kind;
+use jsonschema::{ValidationError, Validator};
 use serde_json::Value;
 use std::sync::OnceLock;
 
@@ -10,14 +11,13 @@ const FORMAT: i64 = 1;
 const SCHEMA: &str = include_str!("../../../scenarios/scenario.schema.json");
 
 /// Every problem with the shape of `scenario`, at most one a place; an error where it is of no format known here.
-pub fn problems(scenario: &Value) -> Result<Vec<String>> {
+pub(super) fn problems(scenario: &Value) -> Result<Vec<String>> {
     format_of(scenario)?;
     let validator = validator()?;
-    let mut problems: Vec<String> = Vec::new();
-    for error in validator.iter_errors(scenario) {
-        problems.push(sentence(&error.instance_path().to_string(), &error.to_string(), scenario));
-    }
-    Ok(problems)
+    Ok(validator
+        .iter_errors(scenario)
+        .map(|error| sentence(&error))
+        .collect())
 }
 
 fn validator() -> Result<&'static Validator> {
@@ -40,25 +40,40 @@ fn format_of(scenario: &Value) -> Result<()> {
         Some(format) => match format.as_i64() {
             Some(FORMAT) => Ok(()),
             Some(number) if number > FORMAT => {
-                bail!("format {number} is newer than this runner, which reads format {FORMAT}; use a newer runner")
+                bail!(
+                    "format {number} is newer than this runner, which reads format {FORMAT}; use a newer runner"
+                )
             }
             _ => bail!("format {format} is not one that this runner reads; it reads format {FORMAT}"),
         },
     }
 }
 
-/// A readable sentence: a dotted path, and for a union what stands there rather than the whole schema.
-fn sentence(pointer: &str, message: &str, scenario: &Value) -> String {
-    let path = dotted(pointer);
-    if let Some(verbs) = scenario.pointer(pointer).and_then(Value::as_object).map(serde_json::Map::len)
-        && path.starts_with("actions[")
-        && path.ends_with(']')
-        && message.contains("properties")
-        && !message.contains("Additional")
-    {
-        return format!("{path}: an action has exactly one verb, this one has {verbs}");
+/// A readable sentence that begins with a dotted path.
+fn sentence(error: &ValidationError<'_>) -> String {
+    let path = dotted(&error.instance_path().to_string());
+    let one_verb = matches!(
+        error.kind(),
+        Kind::MinProperties { .. } | Kind::MaxProperties { .. }
+    );
+    match error.instance().as_object() {
+        Some(verbs) if one_verb && is_action(&path) => {
+            format!(
+                "{path}: an action has exactly one verb, this one has {}",
+                verbs.len()
+            )
+        }
+        _ if path.is_empty() => error.to_string(),
+        _ => format!("{path}: {error}"),
     }
-    if path.is_empty() { message.to_owned() } else { format!("{path}: {message}") }
+}
+
+/// Whether `path` is `actions[N]`.
+fn is_action(path: &str) -> bool {
+    let number = path
+        .strip_prefix("actions[")
+        .and_then(|rest| rest.strip_suffix(']'));
+    number.is_some_and(|number| number.bytes().all(|byte| byte.is_ascii_digit()))
 }
 
 /// `/actions/0/wait` as `actions[0].wait`.
@@ -87,17 +102,40 @@ mod tests {
 
     #[test]
     fn a_newer_format_has_its_own_message() {
-        let text = problems(&json!({"format": 2, "everything": "else"})).unwrap_err().to_string();
-        assert_eq!(text, "format 2 is newer than this runner, which reads format 1; use a newer runner");
-        assert!(problems(&json!({"format": "1"})).unwrap_err().to_string().contains("not one that this runner reads"));
-        assert!(problems(&json!({})).unwrap_err().to_string().contains("'format' is missing"));
-        assert!(problems(&json!([])).unwrap_err().to_string().contains("a scenario is a map"));
+        let text = problems(&json!({"format": 2, "everything": "else"}))
+            .unwrap_err()
+            .to_string();
+        assert_eq!(
+            text,
+            "format 2 is newer than this runner, which reads format 1; use a newer runner"
+        );
+        assert!(
+            problems(&json!({"format": "1"}))
+                .unwrap_err()
+                .to_string()
+                .contains("not one that this runner reads")
+        );
+        assert!(
+            problems(&json!({}))
+                .unwrap_err()
+                .to_string()
+                .contains("'format' is missing")
+        );
+        assert!(
+            problems(&json!([]))
+                .unwrap_err()
+                .to_string()
+                .contains("a scenario is a map")
+        );
     }
 
     #[test]
     fn a_pointer_reads_as_a_path() {
         assert_eq!(dotted("/actions/0/wait/until/2"), "actions[0].wait.until[2]");
-        assert_eq!(dotted("/expect/steps/t.charge/status"), "expect.steps.t.charge.status");
+        assert_eq!(
+            dotted("/expect/steps/t.charge/status"),
+            "expect.steps.t.charge.status"
+        );
         assert_eq!(dotted(""), "");
     }
 }

@@ -1,7 +1,7 @@
 //! YAML 1.2 (core schema) to JSON. What JSON cannot say is refused, never bent.
 
 use anyhow::{Result, bail};
-use saphyr::{LoadableYamlNode, ScalarOwned, YamlLoader, YamlOwned};
+use saphyr::{ScalarOwned, YamlLoader, YamlOwned};
 use saphyr_parser::{Parser, ScalarStyle};
 use serde_json::{Map, Value};
 
@@ -9,7 +9,7 @@ use serde_json::{Map, Value};
 ///
 /// # Errors
 /// The text is not YAML, holds no document or several, or says what JSON cannot say.
-pub fn to_json(source: &str) -> Result<Value> {
+pub(super) fn to_json(source: &str) -> Result<Value> {
     let mut loader: YamlLoader<'_, YamlOwned> = YamlLoader::default();
     loader.early_parse(false);
     let mut parser = Parser::new_from_str(source);
@@ -23,7 +23,10 @@ pub fn to_json(source: &str) -> Result<Value> {
     match documents.as_slice() {
         [document] => node(document, ""),
         [] => bail!("the file is empty"),
-        several => bail!("the file holds {} documents; one scenario is one document", several.len()),
+        several => bail!(
+            "the file holds {} documents; one scenario is one document",
+            several.len()
+        ),
     }
 }
 
@@ -32,21 +35,30 @@ fn node(yaml: &YamlOwned, path: &str) -> Result<Value> {
         YamlOwned::Representation(text, style, None) => plain(text, *style, path),
         YamlOwned::Value(scalar) => scalar_to_json(scalar, "", path),
         YamlOwned::Sequence(items) => {
-            let items = items.iter().enumerate().map(|(index, item)| node(item, &format!("{path}[{index}]")));
+            let items = items
+                .iter()
+                .enumerate()
+                .map(|(index, item)| node(item, &format!("{path}[{index}]")));
             items.collect::<Result<_>>().map(Value::Array)
         }
         YamlOwned::Mapping(pairs) => {
             let mut map = Map::new();
             for (key, value) in pairs {
                 let key = key_text(key, path)?;
-                let path = if path.is_empty() { key.clone() } else { format!("{path}.{key}") };
+                let path = if path.is_empty() {
+                    key.clone()
+                } else {
+                    format!("{path}.{key}")
+                };
                 if map.insert(key, node(value, &path)?).is_some() {
                     bail!("{path}: the key stands twice");
                 }
             }
             Ok(Value::Object(map))
         }
-        YamlOwned::Representation(_, _, Some(tag)) => bail!("{path}: the tag {}{} is not known", tag.handle, tag.suffix),
+        YamlOwned::Representation(_, _, Some(tag)) => {
+            bail!("{path}: the tag {}{} is not known", tag.handle, tag.suffix)
+        }
         YamlOwned::Tagged(tag, _) => bail!("{path}: the tag {}{} is not known", tag.handle, tag.suffix),
         YamlOwned::Alias(_) | YamlOwned::BadValue => bail!("{path}: the value cannot be read"),
     }
@@ -101,7 +113,8 @@ mod tests {
 
     #[test]
     fn scalars_are_read_by_the_core_schema() {
-        let source = "{i: 7, n: -3, f: 1.50, s: 1.0.0, q: \"7\", t: true, y: yes, z: ~, e: , v: 12F, o: 0o17, x: 1e3}";
+        let source =
+            "{i: 7, n: -3, f: 1.50, s: 1.0.0, q: \"7\", t: true, y: yes, z: ~, e: , v: 12F, o: 0o17, x: 1e3}";
         let expected = json!({"i": 7, "n": -3, "f": 1.5, "s": "1.0.0", "q": "7", "t": true, "y": "yes", "z": null,
             "e": null, "v": "12F", "o": 15, "x": 1000.0});
         assert_eq!(to_json(source).unwrap(), expected);
@@ -110,17 +123,26 @@ mod tests {
     #[test]
     fn whole_numbers_up_to_64_bits_are_exact() {
         let source = "[18446744073709551615, -9223372036854775808, 9007199254740993]";
-        assert_eq!(to_json(source).unwrap(), json!([u64::MAX, i64::MIN, 9_007_199_254_740_993_i64]));
+        assert_eq!(
+            to_json(source).unwrap(),
+            json!([u64::MAX, i64::MIN, 9_007_199_254_740_993_i64])
+        );
     }
 
     #[test]
     fn anchors_are_filled_in() {
-        assert_eq!(to_json("a: &x {k: 1}\nb: *x\n").unwrap(), json!({"a": {"k": 1}, "b": {"k": 1}}));
+        assert_eq!(
+            to_json("a: &x {k: 1}\nb: *x\n").unwrap(),
+            json!({"a": {"k": 1}, "b": {"k": 1}})
+        );
     }
 
     #[test]
     fn text_blocks_keep_their_lines() {
-        assert_eq!(to_json("a: |\n  one\n  two\n").unwrap(), json!({"a": "one\ntwo\n"}));
+        assert_eq!(
+            to_json("a: |\n  one\n  two\n").unwrap(),
+            json!({"a": "one\ntwo\n"})
+        );
     }
 
     #[test]
