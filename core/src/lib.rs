@@ -5,6 +5,9 @@
 
 pub mod cluster;
 pub mod error;
+pub mod graph;
 pub mod model;
+pub mod retry;
+pub mod template;
 
 pub use error::{Error, ErrorKind, Result};

@@ -1,1 +1,33 @@
-//! Placeholder
+//! What the tests of Tasker stand on.
+//!
+//! [`TestDatabase`]: a database for one test, in one server that all test processes of a run share.
+//! [`PrivateServer`]: a server for one test, to be killed and restarted.
+
+mod database;
+mod private_server;
+mod shared_server;
+
+pub use database::TestDatabase;
+pub use private_server::PrivateServer;
+pub use rustix::process::Signal;
+pub use shared_server::{SharedServer, shared_data_dir};
+
+use anyhow::{Context, Result};
+use std::future::Future;
+
+/// Runs `work` to its end on a thread and a runtime of its own: for `Drop`, which is not async and may run while the
+/// test's runtime goes down or its thread panics.
+fn finish<T: Send>(work: impl Future<Output = Result<T>> + Send) -> Result<T> {
+    std::thread::scope(|scope| {
+        let thread = scope.spawn(|| {
+            tokio::runtime::Builder::new_current_thread()
+                .enable_all()
+                .build()
+                .context("cannot start a runtime to clean up")?
+                .block_on(work)
+        });
+        thread
+            .join()
+            .unwrap_or_else(|_| Err(anyhow::anyhow!("cleaning up panicked")))
+    })
+}

@@ -143,7 +143,7 @@ impl Control {
         Err(Error::new(
             ErrorKind::DatabaseUnavailable,
             format!(
-                "The private PostgreSQL cluster in {} did not start within {seconds} s. pg_ctl said: {}. Its log ({}) ends: {}",
+                "The private PostgreSQL cluster in {} did not start. pg_ctl said: {} Its log ({}) ends: {}",
                 self.places.root.display(),
                 said(&output),
                 self.places.log.display(),

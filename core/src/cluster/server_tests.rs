@@ -140,17 +140,21 @@ async fn a_pid_file_whose_number_belongs_to_another_process_does_not_keep_the_se
     let cluster = place.open().await;
     cluster.stop(StopMode::Fast).await.unwrap();
     assert!(!cluster.status().running);
-    // As after a reboot: this very process has the number of the old server.
-    let (data, me) = (cluster.status().data_dir.join("data"), std::process::id());
+    // As after a reboot: an innocent process has the number of the old server. (PostgreSQL would see through our own.)
+    let mut innocent = std::process::Command::new("sleep").arg("600").spawn().unwrap();
+    let (data, number) = (cluster.status().data_dir.join("data"), innocent.id());
     let socket = cluster.status().socket_dir.unwrap();
     let text = format!(
-        "{me}\n{}\n1700000000\n5432\n{}\n\n",
+        "{number}\n{}\n1700000000\n5432\n{}\n\n",
         data.display(),
         socket.display()
     );
     std::fs::write(data.join("postmaster.pid"), &text).unwrap();
     std::fs::write(socket.join(".s.PGSQL.5432.lock"), &text).unwrap();
-    assert!(place.open().await.status().running);
+    let opened = Cluster::open(place.options()).await;
+    innocent.kill().unwrap();
+    innocent.wait().unwrap();
+    assert!(opened.unwrap().status().running);
 }
 
 #[tokio::test]
@@ -250,4 +254,49 @@ async fn a_cluster_of_a_version_that_is_gone_is_not_replaced_by_an_empty_one() {
     assert_eq!(matching(found, place.0.path()).unwrap().major, major);
     std::fs::remove_dir_all(place.0.path().join(format!("pg{major}"))).unwrap();
     std::fs::remove_dir_all(place.0.path().join("pg14")).unwrap();
+}
+
+#[tokio::test]
+async fn root_without_user_namespaces_runs_the_server_as_nobody() {
+    if !rustix::process::geteuid().is_root() {
+        return; // Only root can become somebody else; everyone else runs the server directly.
+    }
+    let place = Place::new();
+    let mut cluster = Cluster::locate(place.options()).unwrap();
+    cluster.control.launcher = Launcher::Nobody;
+    cluster.start().await.unwrap();
+    let status = cluster.status();
+    let owner = |path: &Path| std::fs::metadata(path).unwrap().uid();
+    assert_eq!(owner(&status.data_dir.join("data")), 65534);
+    assert_eq!(
+        owner(&PathBuf::from(format!("/proc/{}", status.pid.unwrap()))),
+        65534
+    );
+    // The next process finds out by itself, and its restart goes the same way.
+    let mut next = place.open().await;
+    assert_eq!(next.control.launcher, Launcher::Nobody);
+    next.restart(StopMode::Fast).await.unwrap();
+    assert_eq!(
+        ask(
+            &next.ensure_database("n").await.unwrap(),
+            "SELECT current_database()::text"
+        )
+        .await,
+        "n"
+    );
+}
+
+#[tokio::test]
+async fn a_place_that_nobody_can_reach_is_named() {
+    let private = std::os::unix::fs::PermissionsExt::from_mode(0o700);
+    let closed = tempfile::Builder::new().permissions(private).tempdir().unwrap();
+    let error = Launcher::Nobody
+        .check_reach(&closed.path().join("pg15"))
+        .unwrap_err();
+    assert_eq!(error.kind, ErrorKind::ConfigInvalid);
+    assert!(
+        error.message.contains(&closed.path().display().to_string()),
+        "{}",
+        error.message
+    );
 }

@@ -17,7 +17,10 @@ pub struct Operator {
 impl Operator {
     /// An operator with a name.
     pub fn named(by: impl Into<String>) -> Self {
-        Self { by: Some(by.into()), reason: None }
+        Self {
+            by: Some(by.into()),
+            reason: None,
+        }
     }
 
     /// The same operator with a reason.

@@ -1,0 +1,42 @@
+# `make` alone prints what there is.
+
+# One target directory for every clone, outside of it and kept between runs: a fresh clone then builds what changed.
+# Cargo keys what it builds by the path of the workspace, so clones do not disturb each other.
+ifeq ($(origin CARGO_TARGET_DIR), undefined)
+  CARGO_TARGET_DIR := $(shell d="$${XDG_CACHE_HOME:-$$HOME/.cache}/tasker/target"; \
+    if [ -n "$$HOME" ] && mkdir -p "$$d" 2>/dev/null && [ -w "$$d" ]; then echo "$$d"; else echo "$(CURDIR)/target"; fi)
+endif
+export CARGO_TARGET_DIR
+
+.DEFAULT_GOAL := help
+.PHONY: help setup demo test lint fmt generate check-generated clean
+
+help: ## Print this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+setup: ## Install what is missing (PostgreSQL programs, a C compiler), or say how
+	@scripts/setup
+
+demo: setup ## Build Tasker and run the order workflow on a private PostgreSQL
+	@cargo build --release --package tasker-cli --bin tasker
+	@"$$CARGO_TARGET_DIR/release/tasker" demo
+
+test: ## Everything: setup, format, lints, generated files, tests, scenarios
+	@scripts/test
+
+lint: ## Check the format and the lints
+	@cargo fmt --all --check
+	@cargo clippy --release --workspace --all-targets -- -D warnings
+
+fmt: ## Format the sources
+	@cargo fmt --all
+
+generate: ## Write all generated files anew
+	@scripts/generate
+
+check-generated: ## Fail if a generated file is not what its generator writes
+	@scripts/generate --check
+
+clean: ## Remove what was built, and the PostgreSQL cluster of the tests
+	@if [ -x "$$CARGO_TARGET_DIR/release/test-server" ]; then "$$CARGO_TARGET_DIR/release/test-server" remove; fi
+	@cargo clean

@@ -1,0 +1,233 @@
+-- What a claim hands out, and what a flush answers.
+-- status: claimed · alone_waiting (a step waits for a process that does nothing else) · already_recorded · attempt_lost ·
+-- busy (locked by somebody else's transaction; send it again with p_wait) · readied (step_no is how many steps became
+-- ready for others).
+create type tasker.flush_row as (
+  status text,
+  task_id uuid,
+  step_no int,
+  claim_no int,
+  attempt int,
+  step_template_id int,
+  lane_id int,
+  batch bigint,
+  ready_at timestamptz,
+  unvalidated boolean,
+  context text,                       -- null where the worker has it already, or where it is over 64 KiB: ask for it
+  inputs text,
+  dependencies text                   -- {"step_no": results}: parents that the caller does not have; null over 64 KiB
+);
+
+-- tasker.claim_steps(…): takes ready steps for a worker, first by priority, then by turn among lanes, oldest first.
+-- Called by: the dispatcher of a worker; the test driver (p_task_ids).
+-- Locks: own worker row FOR KEY SHARE; steps SKIP LOCKED; then pending tasks by task_id FOR NO KEY UPDATE.
+-- Index: workflow_steps_ready, one range a lane, from the caller's watermark: it must be walked in order, hence the planner
+-- settings. Left alone the planner reads every ready row by bitmap and sorts them.
+-- Loser of a race: skips what is locked and takes the next.
+-- p_room: how many steps at the most; p_slots: how many of those may be of lanes with mode 1; p_alone: the process does
+-- nothing at all, so that a step of mode 2 may be taken, alone. p_lanes, p_marks: from which ready_at to look a lane.
+create function tasker.claim_steps(p_worker_id bigint, p_room int, p_slots int default null, p_alone boolean default false,
+  p_lanes int[] default null, p_marks timestamptz[] default null, p_task_ids uuid[] default null, p_idle boolean default null)
+returns setof tasker.flush_row
+language plpgsql
+set enable_seqscan = off set enable_bitmapscan = off set enable_hashjoin = off set enable_mergejoin = off
+as $$
+declare
+  v_now timestamptz := tasker.clock();
+  v_worker tasker.workers;
+  v_slots int := coalesce(p_slots, p_room);
+  v_left int := p_room;
+  v_lanes int[];
+  v_priorities int[];
+  v_modes int[];
+  v_marks timestamptz[];
+  v_alone boolean;
+  v_picked tasker.flush_row[];
+  v_all tasker.flush_row[] := '{}';
+  v_share int;
+  v_i int := 1;
+  v_end int;
+  v_batch bigint;
+begin
+  select * into v_worker from tasker.workers w where w.worker_id = p_worker_id and w.state = 'alive' for key share;
+  if not found then
+    raise exception using errcode = 'TK008', message = format('worker %s is not alive: it was stopped, or taken for dead', p_worker_id);
+  end if;
+
+  -- Lanes with something ready, best first. A lane is one priority; its head is one probe of the index.
+  select array_agg(h.lane_id order by h.priority, h.head), array_agg(h.priority order by h.priority, h.head),
+         array_agg(h.mode order by h.priority, h.head), array_agg(h.mark order by h.priority, h.head), bool_or(h.mode = 2)
+  into v_lanes, v_priorities, v_modes, v_marks, v_alone
+  from (
+    select l.lane_id, l.priority, l.mode, coalesce(m.mark, '-infinity') as mark,
+           (select s.ready_at from tasker.workflow_steps s
+            where s.lane_id = l.lane_id and s.ready_at >= coalesce(m.mark, '-infinity') and s.ready_at <= v_now
+            order by s.ready_at limit 1) as head
+    from tasker.lanes l
+    left join unnest(p_lanes, p_marks) m(lane_id, mark) on m.lane_id = l.lane_id
+    where l.handler = any (v_worker.handlers) and not l.paused
+    offset 0) h
+  where h.head is not null;
+
+  if v_alone and p_alone then
+    -- Nothing else runs here: the suspect goes first, and by itself.
+    v_picked := tasker.take_steps(p_worker_id, (array(select l from unnest(v_lanes, v_modes) u(l, mode) where mode = 2))[1:1],
+                                  '{-infinity}', 1, v_now, p_task_ids);
+    if v_picked is not null then
+      v_all := v_picked;
+      v_left := 0;
+    end if;
+  elsif v_alone then
+    return next row('alone_waiting', null, null, null, null, null, null, null, null, null, null, null, null)::tasker.flush_row;
+  end if;
+
+  while v_left > 0 and v_i <= coalesce(cardinality(v_lanes), 0) loop
+    v_end := v_i;
+    while v_end < cardinality(v_lanes) and v_priorities[v_end + 1] = v_priorities[v_i] loop
+      v_end := v_end + 1;
+    end loop;
+    -- One round shares the room among the lanes of this priority; what is left over is offered to each in turn.
+    v_share := ceil(v_left::numeric / (v_end - v_i + 1));
+    if v_end > v_i then
+      v_picked := tasker.take_steps(p_worker_id,
+        array(select l from unnest(v_lanes[v_i:v_end], v_modes[v_i:v_end]) u(l, mode) where mode = 0),
+        array(select k from unnest(v_marks[v_i:v_end], v_modes[v_i:v_end]) u(k, mode) where mode = 0), v_share, v_now, p_task_ids);
+      v_left := v_left - coalesce(cardinality(v_picked), 0);
+      v_all := v_all || coalesce(v_picked, '{}');
+    end if;
+    for v_lane in v_i .. v_end loop
+      exit when v_left <= 0;
+      continue when v_modes[v_lane] = 2 or (v_modes[v_lane] = 1 and v_slots <= 0);
+      v_picked := tasker.take_steps(p_worker_id, v_lanes[v_lane:v_lane], v_marks[v_lane:v_lane],
+        case when v_modes[v_lane] = 1 then least(v_left, v_slots) else v_left end, v_now, p_task_ids);
+      v_left := v_left - coalesce(cardinality(v_picked), 0);
+      if v_modes[v_lane] = 1 then
+        v_slots := v_slots - coalesce(cardinality(v_picked), 0);
+      end if;
+      v_all := v_all || coalesce(v_picked, '{}');
+    end loop;
+    v_i := v_end + 1;
+  end loop;
+
+  if p_idle is not null and v_worker.idle <> (p_idle and cardinality(v_all) = 0) then
+    update tasker.workers w set idle = not w.idle where w.worker_id = p_worker_id;
+  end if;
+  if cardinality(v_all) = 0 then
+    return;
+  end if;
+  perform tasker.start_tasks(array(select distinct a.task_id from unnest(v_all) a), v_now);
+  insert into tasker.worker_claims (worker_id, task_ids, step_nos)
+  select p_worker_id, array_agg(a.task_id), array_agg(a.step_no) from unnest(v_all) a
+  returning batch into v_batch;
+  return query select * from tasker.describe_claims(v_all, v_batch, true);
+end $$;
+
+-- tasker.take_steps(…): claims up to p_limit ready steps of each of these lanes (or of these tasks, in all).
+-- Called by: claim_steps, which holds the worker row. Locks: steps, SKIP LOCKED, in index order.
+create function tasker.take_steps(p_worker_id bigint, p_lanes int[], p_marks timestamptz[], p_limit int, p_now timestamptz, p_task_ids uuid[])
+returns tasker.flush_row[] language plpgsql
+set enable_seqscan = off set enable_bitmapscan = off set enable_hashjoin = off set enable_mergejoin = off set enable_material = off
+as $$
+declare
+  v_tasks uuid[];
+  v_steps int[];
+  v_states tasker.state[];
+  v_ready timestamptz[];
+  v_claims tasker.flush_row[];
+begin
+  if p_task_ids is null then
+    select array_agg(x.task_id), array_agg(x.step_no), array_agg(x.state), array_agg(x.ready_at) into v_tasks, v_steps, v_states, v_ready
+    from unnest(p_lanes, p_marks) l(lane_id, mark)
+    cross join lateral (
+      select s.task_id, s.step_no, s.state, s.ready_at from tasker.workflow_steps s
+      where s.lane_id = l.lane_id and s.ready_at >= l.mark and s.ready_at <= p_now
+      order by s.ready_at limit p_limit
+      for no key update skip locked) x;
+  else
+    select array_agg(x.task_id), array_agg(x.step_no), array_agg(x.state), array_agg(x.ready_at) into v_tasks, v_steps, v_states, v_ready
+    from (
+      select s.task_id, s.step_no, s.state, s.ready_at
+      from unnest(p_task_ids) k(task_id) join tasker.workflow_steps s on s.task_id = k.task_id
+      where s.lane_id = any (p_lanes) and s.ready_at <= p_now
+      order by s.ready_at, s.task_id, s.step_no limit p_limit
+      for no key update of s skip locked) x;
+  end if;
+  if v_tasks is null then
+    return null;
+  end if;
+
+  with claimed as (
+    update tasker.workflow_steps s
+    set state = 'in_progress', ready_at = null, claim_no = s.claim_no + 1, attempts = s.attempts + 1, worker_id = p_worker_id,
+        last_attempted_at = p_now, seq = s.seq + case when p.state = 'error' then 2 else 1 end
+    from unnest(v_tasks, v_steps, v_states, v_ready) p(task_id, step_no, state, ready_at)
+    where s.task_id = p.task_id and s.step_no = p.step_no
+    returning s.task_id, s.step_no, s.claim_no, s.attempts, s.step_template_id, s.lane_id, s.seq, s.inputs, s.parent_count,
+              p.state, p.ready_at),
+  trail as (
+    insert into tasker.workflow_step_transitions (task_id, step_no, seq, from_state, to_state, attempt, created_at, worker_id)
+    select c.task_id, c.step_no, c.seq - 1, 'error'::tasker.state, 'pending'::tasker.state, c.attempts - 1, p_now, null::bigint
+    from claimed c where c.state = 'error'
+    union all
+    select c.task_id, c.step_no, c.seq, 'pending', 'in_progress', c.attempts, p_now, p_worker_id from claimed c)
+  select array_agg(row('claimed', c.task_id, c.step_no, c.claim_no, c.attempts, c.step_template_id, c.lane_id, null, c.ready_at,
+                       null, null, c.inputs::text, case when c.parent_count > 0 then '' end)::tasker.flush_row)
+  into v_claims from claimed c;
+  return v_claims;
+end $$;
+
+-- tasker.start_tasks(…): tasks of which a step was claimed are in progress.
+-- Locks: the pending ones by task_id, FOR NO KEY UPDATE; the steps are locked already.
+create function tasker.start_tasks(p_task_ids uuid[], p_now timestamptz)
+returns void language plpgsql set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off as $$
+declare
+  v_pending uuid[];
+begin
+  select array_agg(x.task_id) into v_pending from (
+    select t.task_id from unnest(p_task_ids) k(task_id) join tasker.tasks t on t.task_id = k.task_id
+    where t.state = 'pending' order by t.task_id for no key update of t) x;
+  if v_pending is not null then
+    with started as (
+      update tasker.tasks t set state = 'in_progress', started_at = coalesce(t.started_at, p_now), seq = t.seq + 1
+      from unnest(v_pending) k(task_id) where t.task_id = k.task_id
+      returning t.task_id, t.seq)
+    insert into tasker.task_transitions (task_id, seq, from_state, to_state, created_at)
+    select s.task_id, s.seq, 'pending', 'in_progress', p_now from started s;
+  end if;
+end $$;
+
+-- tasker.describe_claims(…): adds what a handler needs to claims: context (p_context) and the results of parents, as long
+-- as they are small. `dependencies` comes in as '' where the step has parents that the caller does not know.
+create function tasker.describe_claims(p_claims tasker.flush_row[], p_batch bigint, p_context boolean)
+returns setof tasker.flush_row language plpgsql
+set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off set enable_material = off as $$
+begin
+  if not p_context then
+    return query
+    select c.status, c.task_id, c.step_no, c.claim_no, c.attempt, c.step_template_id, c.lane_id, p_batch, c.ready_at, c.unvalidated,
+           c.context, c.inputs, case when c.dependencies is not null then tasker.parent_results(c.task_id, c.step_template_id) end
+    from unnest(p_claims) c;
+    return;
+  end if;
+  return query
+  select c.status, c.task_id, c.step_no, c.claim_no, c.attempt, c.step_template_id, c.lane_id, p_batch, c.ready_at, t.unvalidated,
+         case when pg_column_size(t.context) <= 65536 then t.context::text end, c.inputs,
+         case when c.dependencies is not null then tasker.parent_results(c.task_id, c.step_template_id) end
+  from unnest(p_claims) c join tasker.tasks t on t.task_id = c.task_id;
+end $$;
+
+-- tasker.parent_results(…): {"step_no": results} of the direct parents, or null when they are over 64 KiB together.
+create function tasker.parent_results(p_task_id uuid, p_step_template_id int)
+returns text language plpgsql stable
+set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off as $$
+declare
+  v_size bigint;
+  v_text text;
+begin
+  select sum(pg_column_size(p.results)), '{' || string_agg('"' || p.step_no || '":' || coalesce(p.results::text, 'null'), ',') || '}'
+  into v_size, v_text
+  from tasker.step_templates t cross join lateral unnest(t.parents) k(step_no)
+  join tasker.workflow_steps p on p.task_id = p_task_id and p.step_no = k.step_no
+  where t.step_template_id = p_step_template_id;
+  return case when v_size <= 65536 then v_text end;
+end $$;

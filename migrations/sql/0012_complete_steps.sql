@@ -1,0 +1,254 @@
+-- tasker.complete_steps(…): the flush. Records results, counts down the parents of the dependents (one decrement a join
+-- and one write a task for the whole flush), readies those that have none left, hands as many of these as the worker has
+-- room for straight back (sticky claims), closes the tasks that ended, writes the trail.
+-- Called by: the flusher of a worker; `complete_step`, without a worker.
+-- Answers: a row for each outcome that was not plainly recorded (already_recorded, attempt_lost, busy), one for each
+-- sticky claim, and one `readied` with the number of steps made ready for others.
+-- Locks: own worker row FOR KEY SHARE; outcomes and their dependents in one ordered statement FOR NO KEY UPDATE; tasks by
+-- task_id FOR KEY SHARE, which does not queue; then tasks of completed sinks and irregular tasks by task_id FOR NO KEY
+-- UPDATE. (That upgrade cannot deadlock: whoever takes FOR UPDATE on a task waits for our KEY SHARE first.)
+-- Updates follow in later statements: an UPDATE … FROM unnest() locks in plan order. Index: the primary keys, by nested
+-- loops only, hence the planner settings.
+-- Loser of a race: with p_wait false, what is locked is left alone and answered `busy`; with p_wait, waits its turn.
+-- p_room, p_slots: as in claim_steps. p_priority: no step of a higher number is claimed sticky (better ones wait).
+create function tasker.complete_steps(p_worker_id bigint, p_task_ids uuid[], p_step_nos int[], p_claim_nos int[], p_results jsonb[],
+  p_room int default 0, p_slots int default 0, p_priority int default 9, p_wait boolean default true, p_done bigint[] default null)
+returns setof tasker.flush_row
+language plpgsql
+set enable_seqscan = off set enable_bitmapscan = off set enable_hashjoin = off set enable_mergejoin = off set enable_material = off
+as $$
+declare
+  v_now timestamptz := tasker.clock();
+  v_handlers text[];
+  v_lanes int[];
+  v_modes int[];
+  v_keys int;
+  v_locked_tasks uuid[];
+  v_locked_steps int[];
+  v_tasks uuid[];
+  v_sinks uuid[];
+  v_held uuid[];
+  v_irregular uuid[];
+  v_free uuid[];
+  v_done_tasks uuid[];
+  v_done_steps int[];
+  v_readied int;
+  v_claims tasker.flush_row[];
+  v_batch bigint;
+begin
+  if p_worker_id is not null then
+    select w.handlers into v_handlers from tasker.workers w
+    where w.worker_id = p_worker_id and w.state in ('alive', 'draining') for key share;
+    if not found then
+      raise exception using errcode = 'TK008', message = format('worker %s is not alive: it was stopped, or taken for dead', p_worker_id);
+    end if;
+    if p_room > 0 then
+      select array_agg(l.lane_id), array_agg(l.mode) into v_lanes, v_modes from tasker.lanes l
+      where l.handler = any (v_handlers) and not l.paused and l.priority <= p_priority and (l.mode = 0 or (l.mode = 1 and p_slots > 0));
+    end if;
+  end if;
+
+  if p_wait then
+    perform tasker.await_steps(p_task_ids, p_step_nos);
+  end if;
+  with outcome as materialized (
+    select s.task_id, s.step_no, s.dependents from unnest(p_task_ids, p_step_nos) o(task_id, step_no)
+    join tasker.workflow_steps s on s.task_id = o.task_id and s.step_no = o.step_no),
+  key as materialized (
+    select o.task_id, o.step_no from outcome o
+    union
+    select o.task_id, d.step_no from outcome o cross join lateral unnest(o.dependents) d(step_no)
+    order by 1, 2),
+  locked as materialized (
+    select s.task_id, s.step_no from key k join tasker.workflow_steps s on s.task_id = k.task_id and s.step_no = k.step_no
+    order by k.task_id, k.step_no for no key update of s skip locked)
+  select (select count(*) from key), array_agg(l.task_id), array_agg(l.step_no),
+         (select array_agg(distinct o.task_id) from outcome o where o.dependents is null)
+  into v_keys, v_locked_tasks, v_locked_steps, v_sinks from locked l;
+
+  if p_wait then
+    perform 1 from (select distinct k.task_id from unnest(p_task_ids) k(task_id)) k join tasker.tasks t on t.task_id = k.task_id
+    order by t.task_id for key share of t;
+  end if;
+  select array_agg(x.task_id), array_agg(x.task_id) filter (where x.paused_at is not null), array_agg(x.task_id) filter (where x.irregular)
+  into v_tasks, v_held, v_irregular
+  from (select t.task_id, t.paused_at, t.irregular
+        from (select distinct k.task_id from unnest(p_task_ids) k(task_id) order by 1) k join tasker.tasks t on t.task_id = k.task_id
+        order by k.task_id for key share of t skip locked) x;
+  if v_sinks is not null or v_irregular is not null then
+    if p_wait then
+      perform 1 from (select unnest(v_sinks) union select unnest(v_irregular) order by 1) k(task_id)
+      join tasker.tasks t on t.task_id = k.task_id order by k.task_id for no key update of t;
+    end if;
+    select array_agg(x.task_id) into v_free
+    from (select t.task_id from (select unnest(v_sinks) union select unnest(v_irregular) order by 1) k(task_id)
+          join tasker.tasks t on t.task_id = k.task_id order by k.task_id for no key update of t skip locked) x;
+  end if;
+
+  if coalesce(cardinality(v_locked_tasks), 0) < v_keys
+     or coalesce(cardinality(v_tasks), 0) < (select count(distinct k) from unnest(p_task_ids) k)
+     or coalesce(cardinality(v_free), 0) < (select count(*) from (select unnest(v_sinks) union select unnest(v_irregular)) x) then
+    -- Somebody else's transaction holds some of it: leave those outcomes alone. Rare, so plain rather than fast.
+    return query
+    select 'busy', o.task_id, o.step_no, o.claim_no, null::int, null::int, null::int, null::bigint, null::timestamptz, null::boolean,
+           null::text, null::text, null::text
+    from tasker.busy_outcomes(p_task_ids, p_step_nos, p_claim_nos, v_locked_tasks, v_locked_steps, v_tasks,
+                              v_free, v_sinks, v_irregular) o;
+    select coalesce(array_agg(o.task_id), '{}'), coalesce(array_agg(o.step_no), '{}'), coalesce(array_agg(o.claim_no), '{}'),
+           coalesce(array_agg(o.results), '{}')
+    into p_task_ids, p_step_nos, p_claim_nos, p_results
+    from unnest(p_task_ids, p_step_nos, p_claim_nos, p_results) o(task_id, step_no, claim_no, results)
+    where not exists (
+      select from tasker.busy_outcomes(p_task_ids, p_step_nos, p_claim_nos, v_locked_tasks, v_locked_steps, v_tasks,
+                                       v_free, v_sinks, v_irregular) b
+      where b.task_id = o.task_id and b.step_no = o.step_no);
+  end if;
+
+  with outcome as (
+    select * from unnest(p_task_ids, p_step_nos, p_claim_nos, p_results) o(task_id, step_no, claim_no, results)),
+  done as (
+    update tasker.workflow_steps s set state = 'complete', results = o.results, ended_at = v_now, seq = s.seq + 1
+    from outcome o
+    where s.task_id = o.task_id and s.step_no = o.step_no and s.claim_no = o.claim_no and s.state = 'in_progress'
+    returning s.task_id, s.step_no, s.seq, s.attempts, s.dependents),
+  freed as (
+    select d.task_id, n.step_no, count(*)::int as parents from done d cross join lateral unnest(d.dependents) n(step_no) group by 1, 2),
+  target as (
+    select s.task_id, s.step_no, f.parents, s.lane_id, s.state = 'pending' and s.open_parents = f.parents as readied,
+           s.task_id = any (v_held) is true as held
+    from freed f join tasker.workflow_steps s on s.task_id = f.task_id and s.step_no = f.step_no),
+  sticky as (
+    select x.task_id, x.step_no
+    from (select t.task_id, t.step_no, l.mode, row_number() over (partition by l.mode order by t.task_id, t.step_no) as place
+          from target t join unnest(v_lanes, v_modes) l(lane_id, mode) on l.lane_id = t.lane_id
+          where t.readied and not t.held) x
+    where x.place <= case x.mode when 0 then p_room else p_slots end
+    order by x.mode desc limit p_room),
+  decided as materialized (
+    select t.*, k.task_id is not null as sticky
+    from target t left join sticky k on k.task_id = t.task_id and k.step_no = t.step_no),
+  next as (
+    update tasker.workflow_steps s
+    set open_parents = s.open_parents - d.parents,
+        state = case when d.sticky then 'in_progress'::tasker.state else s.state end,
+        ready_at = case when d.readied and not d.sticky and not d.held then v_now else s.ready_at end,
+        held_at = case when d.readied and d.held then v_now else s.held_at end,
+        claim_no = s.claim_no + d.sticky::int, attempts = s.attempts + d.sticky::int, seq = s.seq + d.sticky::int,
+        worker_id = case when d.sticky then p_worker_id else s.worker_id end,
+        last_attempted_at = case when d.sticky then v_now else s.last_attempted_at end
+    from decided d where s.task_id = d.task_id and s.step_no = d.step_no
+    returning s.task_id, s.step_no, s.claim_no, s.attempts, s.seq, s.step_template_id, s.lane_id, s.parent_count, s.inputs,
+              d.sticky, d.readied),
+  trail as (
+    insert into tasker.workflow_step_transitions (task_id, step_no, seq, from_state, to_state, attempt, created_at, worker_id)
+    select d.task_id, d.step_no, d.seq, 'in_progress'::tasker.state, 'complete'::tasker.state, d.attempts, v_now, null::bigint from done d
+    union all
+    select n.task_id, n.step_no, n.seq, 'pending', 'in_progress', n.attempts, v_now, p_worker_id from next n where n.sticky),
+  totals as (
+    select array_agg(d.task_id) as tasks, array_agg(d.step_no) as steps,
+           array_agg(d.task_id) filter (where d.dependents is null) as sinks from done d)
+  select t.tasks, t.steps, t.sinks, (select count(*) from next n where n.readied and not n.sticky),
+         (select array_agg(row('claimed', n.task_id, n.step_no, n.claim_no, n.attempts, n.step_template_id, n.lane_id, null, v_now,
+                               null, null, n.inputs::text, case when n.parent_count > 1 then '' end)::tasker.flush_row)
+          from next n where n.sticky)
+  into v_done_tasks, v_done_steps, v_sinks, v_readied, v_claims from totals t;
+
+  if v_sinks is not null then
+    perform tasker.close_tasks(v_sinks, v_now);
+  end if;
+  if v_irregular is not null then
+    perform tasker.settle_tasks(array(select distinct k from unnest(v_irregular) k where k = any (p_task_ids)), v_now);
+  end if;
+  if p_done is not null then
+    delete from tasker.worker_claims c where c.worker_id = p_worker_id and c.batch = any (p_done);
+  end if;
+
+  if coalesce(cardinality(v_done_tasks), 0) < cardinality(p_task_ids) then
+    return query
+    select case when s.state = 'complete' and s.claim_no = o.claim_no then 'already_recorded' else 'attempt_lost' end,
+           o.task_id, o.step_no, o.claim_no, null::int, null::int, null::int, null::bigint, null::timestamptz, null::boolean,
+           null::text, null::text, null::text
+    from unnest(p_task_ids, p_step_nos, p_claim_nos) o(task_id, step_no, claim_no)
+    left join tasker.workflow_steps s on s.task_id = o.task_id and s.step_no = o.step_no
+    where not exists (select from unnest(v_done_tasks, v_done_steps) d(task_id, step_no)
+                      where d.task_id = o.task_id and d.step_no = o.step_no);
+  end if;
+  if v_readied > 0 then
+    return next row('readied', null, v_readied, null, null, null, null, null, null, null, null, null, null)::tasker.flush_row;
+  end if;
+  if v_claims is not null then
+    insert into tasker.worker_claims (worker_id, task_ids, step_nos)
+    select p_worker_id, array_agg(a.task_id), array_agg(a.step_no) from unnest(v_claims) a
+    returning batch into v_batch;
+    return query select * from tasker.describe_claims(v_claims, v_batch, false);
+  end if;
+end $$;
+
+-- tasker.await_steps(…): waits for the locks that the flush will take on steps, in the same order.
+create function tasker.await_steps(p_task_ids uuid[], p_step_nos int[])
+returns void language plpgsql
+set enable_seqscan = off set enable_bitmapscan = off set enable_hashjoin = off set enable_mergejoin = off set enable_material = off
+as $$
+begin
+  perform 1
+  from (select o.task_id, o.step_no from unnest(p_task_ids, p_step_nos) o(task_id, step_no)
+        union
+        select s.task_id, d.step_no from unnest(p_task_ids, p_step_nos) o(task_id, step_no)
+        join tasker.workflow_steps s on s.task_id = o.task_id and s.step_no = o.step_no
+        cross join lateral unnest(s.dependents) d(step_no)
+        order by 1, 2) k
+  join tasker.workflow_steps s on s.task_id = k.task_id and s.step_no = k.step_no
+  order by k.task_id, k.step_no for no key update of s;
+end $$;
+
+-- tasker.busy_outcomes(…): the outcomes for which a lock is missing: their own step, a dependent, or their task.
+create function tasker.busy_outcomes(p_task_ids uuid[], p_step_nos int[], p_claim_nos int[], p_locked_tasks uuid[], p_locked_steps int[],
+  p_shared uuid[], p_free uuid[], p_sinks uuid[], p_irregular uuid[])
+returns table (task_id uuid, step_no int, claim_no int) language sql stable as $$
+  select o.task_id, o.step_no, o.claim_no
+  from unnest(p_task_ids, p_step_nos, p_claim_nos) o(task_id, step_no, claim_no)
+  join tasker.workflow_steps s on s.task_id = o.task_id and s.step_no = o.step_no
+  where not (o.task_id = any (coalesce(p_shared, '{}')))
+     or ((o.task_id = any (p_irregular) or (o.task_id = any (p_sinks) and s.dependents is null))
+         and not (o.task_id = any (coalesce(p_free, '{}'))))
+     or exists (select from unnest(o.step_no || s.dependents) k(step_no)
+                where not exists (select from unnest(p_locked_tasks, p_locked_steps) l(task_id, step_no)
+                                  where l.task_id = o.task_id and l.step_no = k.step_no))
+$$;
+
+-- tasker.close_tasks(…): counts completed sinks (one entry each); a regular task without open sinks is complete.
+-- Called by: complete_steps, with the tasks FOR NO KEY UPDATE.
+create function tasker.close_tasks(p_sinks uuid[], p_now timestamptz)
+returns void language plpgsql
+set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off as $$
+begin
+  with sink as (select k.task_id, count(*)::int as steps from unnest(p_sinks) k(task_id) group by 1),
+  closed as (
+    update tasker.tasks t
+    set open_sinks = t.open_sinks - s.steps,
+        state = case when t.open_sinks = s.steps then 'complete' else t.state end,
+        completed_at = case when t.open_sinks = s.steps then p_now end,
+        seq = t.seq + (t.open_sinks = s.steps)::int
+    from sink s where t.task_id = s.task_id and not t.irregular
+    returning t.task_id, t.seq, t.state)
+  insert into tasker.task_transitions (task_id, seq, from_state, to_state, created_at)
+  select c.task_id, c.seq, 'in_progress', 'complete', p_now from closed c where c.state = 'complete';
+end $$;
+
+-- tasker.complete_step(…): one step, from the handler's own transaction: the step takes effect exactly once.
+-- Raises TK001 when the attempt is no longer held, so that the transaction around it rolls back. Claims nothing, notifies
+-- nobody. Completing the same claim again is a success.
+create function tasker.complete_step(p_task_id uuid, p_step_no int, p_claim_no int, p_results jsonb default '{}')
+returns void language plpgsql as $$
+declare
+  v_status text;
+begin
+  select r.status into v_status
+  from tasker.complete_steps(null, array[p_task_id], array[p_step_no], array[p_claim_no],
+                             array[case when p_results is null or p_results = 'null' then '{}' else p_results end]) r
+  where r.status in ('attempt_lost', 'already_recorded');
+  if v_status = 'attempt_lost' then
+    raise exception using errcode = 'TK001', message = format(
+      'claim %s of step %s of task %s is no longer held: the step was taken over, cancelled or resolved meanwhile', p_claim_no, p_step_no, p_task_id);
+  end if;
+end $$;
