@@ -8,6 +8,8 @@ pub mod error;
 pub mod graph;
 pub mod model;
 pub mod retry;
+pub mod store;
 pub mod template;
+pub mod values;
 
 pub use error::{Error, ErrorKind, Result};

@@ -1,7 +1,8 @@
 -- What a claim hands out, and what a flush answers.
--- status: claimed · alone_waiting (a step waits for a process that does nothing else) · already_recorded · attempt_lost ·
--- busy (locked by somebody else's transaction; send it again with p_wait) · readied (step_no is how many steps became
--- ready for others).
+-- status: claimed · alone (the one step claimed must run with nothing beside it) · alone_waiting (such a step waits for a
+-- process that does nothing else) · more (all room was used; step_no is the priority of the last step taken) · next_due
+-- (nothing to claim before ready_at) · already_recorded · attempt_lost · busy (locked by somebody else's transaction; send
+-- it again with p_wait) · readied (step_no is how many steps became ready for others) · ended (the task is complete).
 create type tasker.flush_row as (
   status text,
   task_id uuid,
@@ -75,10 +76,11 @@ begin
                                   '{-infinity}', 1, v_now, p_task_ids);
     if v_picked is not null then
       v_all := v_picked;
-      v_left := 0;
+      v_i := cardinality(v_lanes) + 1;
+      return next tasker.flush_note('alone');
     end if;
   elsif v_alone then
-    return next row('alone_waiting', null, null, null, null, null, null, null, null, null, null, null, null)::tasker.flush_row;
+    return next tasker.flush_note('alone_waiting');
   end if;
 
   while v_left > 0 and v_i <= coalesce(cardinality(v_lanes), 0) loop
@@ -113,7 +115,18 @@ begin
     update tasker.workers w set idle = not w.idle where w.worker_id = p_worker_id;
   end if;
   if cardinality(v_all) = 0 then
+    if p_idle is not null then
+      return query select n.* from (
+        select min(h.due) as due from (
+          select (select s.ready_at from tasker.workflow_steps s where s.lane_id = l.lane_id and s.ready_at > v_now
+                  order by s.ready_at limit 1) as due
+          from tasker.lanes l where l.handler = any (v_worker.handlers) and not l.paused) h) d
+      cross join lateral tasker.flush_note('next_due', null, d.due) n
+      where d.due is not null;
+    end if;
     return;
+  elsif v_left <= 0 then
+    return next tasker.flush_note('more', v_priorities[v_i - 1]);
   end if;
   perform tasker.start_tasks(array(select distinct a.task_id from unnest(v_all) a), v_now);
   insert into tasker.worker_claims (worker_id, task_ids, step_nos)
@@ -121,6 +134,12 @@ begin
   returning batch into v_batch;
   return query select * from tasker.describe_claims(v_all, v_batch, true);
 end $$;
+
+-- tasker.flush_note(…): a row that is not about one step.
+create function tasker.flush_note(p_status text, p_number int default null, p_at timestamptz default null, p_task_id uuid default null)
+returns tasker.flush_row language sql immutable parallel safe as $$
+  select row(p_status, p_task_id, p_number, null, null, null, null, null, p_at, null, null, null, null)::tasker.flush_row
+$$;
 
 -- tasker.take_steps(…): claims up to p_limit ready steps of each of these lanes (or of these tasks, in all).
 -- Called by: claim_steps, which holds the worker row. Locks: steps, SKIP LOCKED, in index order.

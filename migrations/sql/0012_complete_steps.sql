@@ -3,7 +3,8 @@
 -- room for straight back (sticky claims), closes the tasks that ended, writes the trail.
 -- Called by: the flusher of a worker; `complete_step`, without a worker.
 -- Answers: a row for each outcome that was not plainly recorded (already_recorded, attempt_lost, busy), one for each
--- sticky claim, and one `readied` with the number of steps made ready for others.
+-- sticky claim, one for each regular task that is complete now, and one `readied` with the number of steps made ready for
+-- others.
 -- Locks: own worker row FOR KEY SHARE; outcomes and their dependents in one ordered statement FOR NO KEY UPDATE; tasks by
 -- task_id FOR KEY SHARE, which does not queue; then tasks of completed sinks and irregular tasks by task_id FOR NO KEY
 -- UPDATE. (That upgrade cannot deadlock: whoever takes FOR UPDATE on a task waits for our KEY SHARE first.)
@@ -154,7 +155,8 @@ begin
   into v_done_tasks, v_done_steps, v_sinks, v_readied, v_claims from totals t;
 
   if v_sinks is not null then
-    perform tasker.close_tasks(v_sinks, v_now);
+    return query select n.* from unnest(tasker.close_tasks(v_sinks, v_now)) k(task_id)
+    cross join lateral tasker.flush_note('ended', null, null, k.task_id) n;
   end if;
   if v_irregular is not null then
     perform tasker.settle_tasks(array(select distinct k from unnest(v_irregular) k where k = any (p_task_ids)), v_now);
@@ -174,7 +176,7 @@ begin
                       where d.task_id = o.task_id and d.step_no = o.step_no);
   end if;
   if v_readied > 0 then
-    return next row('readied', null, v_readied, null, null, null, null, null, null, null, null, null, null)::tasker.flush_row;
+    return next tasker.flush_note('readied', v_readied);
   end if;
   if v_claims is not null then
     insert into tasker.worker_claims (worker_id, task_ids, step_nos)
@@ -216,11 +218,13 @@ returns table (task_id uuid, step_no int, claim_no int) language sql stable as $
                                   where l.task_id = o.task_id and l.step_no = k.step_no))
 $$;
 
--- tasker.close_tasks(…): counts completed sinks (one entry each); a regular task without open sinks is complete.
+-- tasker.close_tasks(…): counts completed sinks (one entry each); a regular task without open sinks is complete. Returns those.
 -- Called by: complete_steps, with the tasks FOR NO KEY UPDATE.
 create function tasker.close_tasks(p_sinks uuid[], p_now timestamptz)
-returns void language plpgsql
+returns uuid[] language plpgsql
 set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off as $$
+declare
+  v_closed uuid[];
 begin
   with sink as (select k.task_id, count(*)::int as steps from unnest(p_sinks) k(task_id) group by 1),
   closed as (
@@ -230,9 +234,12 @@ begin
         completed_at = case when t.open_sinks = s.steps then p_now end,
         seq = t.seq + (t.open_sinks = s.steps)::int
     from sink s where t.task_id = s.task_id and not t.irregular
-    returning t.task_id, t.seq, t.state)
-  insert into tasker.task_transitions (task_id, seq, from_state, to_state, created_at)
-  select c.task_id, c.seq, 'in_progress', 'complete', p_now from closed c where c.state = 'complete';
+    returning t.task_id, t.seq, t.state),
+  trail as (
+    insert into tasker.task_transitions (task_id, seq, from_state, to_state, created_at)
+    select c.task_id, c.seq, 'in_progress', 'complete', p_now from closed c where c.state = 'complete')
+  select array_agg(c.task_id) filter (where c.state = 'complete') into v_closed from closed c;
+  return v_closed;
 end $$;
 
 -- tasker.complete_step(…): one step, from the handler's own transaction: the step takes effect exactly once.

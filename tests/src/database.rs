@@ -23,7 +23,7 @@ impl TestDatabase {
     /// # Errors
     /// When the server cannot be started or reached.
     pub async fn create() -> Result<Self> {
-        Self::copy_of("template1").await
+        Self::copy_of("template0").await
     }
 
     /// Makes a database that begins as a copy of what `prepare` made of an empty one. `prepare` gets the URL of a
@@ -53,7 +53,11 @@ impl TestDatabase {
                     &format!("DROP DATABASE IF EXISTS \"{unfinished}\" WITH (FORCE)"),
                 )
                 .await?;
-                run(&mut admin, &format!("CREATE DATABASE \"{unfinished}\"")).await?;
+                run(
+                    &mut admin,
+                    &format!("CREATE DATABASE \"{unfinished}\" TEMPLATE template0"),
+                )
+                .await?;
                 prepare(server.url(&unfinished))
                     .await
                     .context("the template database cannot be prepared")?;

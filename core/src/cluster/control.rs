@@ -57,8 +57,8 @@ impl Control {
         }
         match observe(&self.places.data) {
             Observed::Running(server) => return Ok(server.socket_dir),
-            Observed::Unreachable(server) => {
-                if let Some(server) = self.wait_for_answer(&server, deadline.min(Instant::now() + PATIENCE)) {
+            Observed::Unreachable(_) => {
+                if let Some(server) = self.wait_for_answer(deadline) {
                     return Ok(server.socket_dir);
                 }
             }
@@ -66,18 +66,25 @@ impl Control {
         }
         let socket_dir = self.places.socket_directory(self.launcher.owner())?;
         self.clear_the_way(&socket_dir, deadline)?;
-        self.launch(&socket_dir, deadline)?;
-        Ok(socket_dir)
+        match self.launch(&socket_dir, deadline) {
+            Ok(()) => Ok(socket_dir),
+            // Whoever held the lock before us was killed while its pg_ctl went on: that server won, and will do.
+            Err(error) => match self.wait_for_answer(deadline) {
+                Some(server) => Ok(server.socket_dir),
+                None => Err(error),
+            },
+        }
     }
 
     /// Waits for a server that lives without answering. `None`: it has gone, or was stopped because it never answered.
-    fn wait_for_answer(&self, server: &PidFile, deadline: Instant) -> Option<PidFile> {
+    fn wait_for_answer(&self, deadline: Instant) -> Option<PidFile> {
+        let deadline = deadline.min(Instant::now() + PATIENCE);
         loop {
             match observe(&self.places.data) {
                 Observed::Running(server) => return Some(server),
                 Observed::Stale | Observed::Stopped => return None,
                 Observed::Unreachable(_) if Instant::now() < deadline => std::thread::sleep(PAUSE),
-                Observed::Unreachable(_) => {
+                Observed::Unreachable(server) => {
                     // The socket is gone (a cleaned temporary directory, the end of a login session) and with it every
                     // way in: no client loses anything that it could still use.
                     tracing::warn!(

@@ -2,7 +2,6 @@
 
 use super::places::Places;
 use crate::error::{Error, ErrorKind, Result};
-use std::ffi::OsStr;
 use std::os::unix::fs::MetadataExt;
 use std::os::unix::process::CommandExt;
 use std::path::Path;
@@ -90,20 +89,35 @@ impl Launcher {
         command
     }
 
-    /// The same for a program that leaves a daemon behind: it inherits none of our open files. A shell's `exec 9>lock`
-    /// or make's job server would otherwise stay open as long as the server runs.
+    /// The same for a program that leaves a daemon behind: it inherits none of our open files. A shell's `exec 9>lock`,
+    /// make's job server or the pipe of whoever waits for our end would otherwise stay open as long as the server runs.
     pub(super) fn daemon_command(self, program: &Path, directory: &Path) -> Command {
-        const CLOSE_AND_RUN: &str = "exec 3>&- 4>&- 5>&- 6>&- 7>&- 8>&- 9>&-; exec \"$@\"";
-        let inner = self.command(program, directory);
-        let mut command = Command::new("/bin/sh");
-        command.args([OsStr::new("-c"), OsStr::new(CLOSE_AND_RUN), OsStr::new("sh")]);
-        command.arg(inner.get_program()).args(inner.get_args());
-        if self == Launcher::Nobody {
-            command.uid(NOBODY).gid(NOBODY);
+        let mut command = self.command(program, directory);
+        let highest = highest_open_file();
+        // SAFETY: between fork and exec only this loop of system calls runs: it allocates nothing, takes no lock, and
+        // marks numbers that may not be open, which then fails and changes nothing. Nothing is closed before exec.
+        #[allow(unsafe_code)]
+        // There is no safe way to keep a child from inheriting files that others opened.
+        unsafe {
+            command.pre_exec(move || {
+                for number in 3..=highest {
+                    let file = std::os::fd::BorrowedFd::borrow_raw(number);
+                    rustix::io::fcntl_setfd(file, rustix::io::FdFlags::CLOEXEC).ok();
+                }
+                Ok(())
+            });
         }
-        prepare(&mut command, directory);
         command
     }
+}
+
+/// The highest number of a file that is open in this process.
+fn highest_open_file() -> i32 {
+    let numbers = std::fs::read_dir("/dev/fd").into_iter().flatten().flatten();
+    numbers
+        .filter_map(|entry| entry.file_name().to_str()?.parse().ok())
+        .max()
+        .unwrap_or(255)
 }
 
 fn prepare(command: &mut Command, directory: &Path) {

@@ -12,6 +12,9 @@ const SOCKET: &str = ".s.PGSQL.5432";
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct PidFile {
     pub(super) pid: u32,
+    /// As the server calls it; another path may lead there.
+    pub(super) data: PathBuf,
+    /// Empty while it starts.
     pub(super) socket_dir: PathBuf,
 }
 
@@ -37,7 +40,9 @@ pub(super) fn observe(data: &Path) -> Observed {
     let Some(file) = parse(&text) else {
         return Observed::Stale;
     };
-    if !file.socket_dir.as_os_str().is_empty() && answers(&file.socket_dir) {
+    // Someone may have copied the data of a running server, and this file with it: then another server answers.
+    let copied = fs::metadata(&file.data).is_ok_and(|theirs| !same_file(&theirs, data));
+    if !copied && !file.socket_dir.as_os_str().is_empty() && answers(&file.socket_dir) {
         return Observed::Running(file);
     }
     if is_postgres_of(file.pid, data) {
@@ -94,8 +99,13 @@ fn parse(text: &str) -> Option<PidFile> {
     let mut lines = text.lines();
     // Negative for a single-user backend.
     let pid: u32 = lines.next()?.trim().parse().ok()?;
-    let socket_dir = PathBuf::from(lines.nth(3).unwrap_or_default().trim());
-    Some(PidFile { pid, socket_dir })
+    let data = PathBuf::from(lines.next().unwrap_or_default());
+    let socket_dir = PathBuf::from(lines.nth(2).unwrap_or_default().trim());
+    Some(PidFile {
+        pid,
+        data,
+        socket_dir,
+    })
 }
 
 /// Whether `pid` is a living PostgreSQL that works in `data`. In doubt, yes: the doubt costs a wait, the opposite the data.
@@ -103,11 +113,15 @@ fn is_postgres_of(pid: u32, data: &Path) -> bool {
     is_alive_postgres(pid) && works_in(pid, data).unwrap_or(true)
 }
 
-/// PostgreSQL changes into its data directory. Compared by inode: paths differ between mount namespaces.
+/// PostgreSQL changes into its data directory.
 fn works_in(pid: u32, data: &Path) -> Option<bool> {
     let theirs = fs::metadata(format!("/proc/{pid}/cwd")).ok()?;
-    let ours = fs::metadata(data).ok()?;
-    Some((theirs.dev(), theirs.ino()) == (ours.dev(), ours.ino()))
+    Some(same_file(&theirs, data))
+}
+
+/// Compared by inode: paths differ between mount namespaces and through links.
+fn same_file(found: &fs::Metadata, path: &Path) -> bool {
+    fs::metadata(path).is_ok_and(|other| (other.dev(), other.ino()) == (found.dev(), found.ino()))
 }
 
 fn is_alive_postgres(pid: u32) -> bool {
@@ -136,20 +150,13 @@ mod tests {
     #[test]
     fn a_pid_file_is_read_also_while_it_is_being_written() {
         let full = "27\n/d/data\n1700000000\n5432\n/d/socket\n\n  1 2\nready   \n";
+        let file = parse(full).unwrap();
         assert_eq!(
-            parse(full).unwrap(),
-            PidFile {
-                pid: 27,
-                socket_dir: "/d/socket".into()
-            }
+            (file.pid, file.data.to_str(), file.socket_dir.to_str()),
+            (27, Some("/d/data"), Some("/d/socket"))
         );
-        assert_eq!(
-            parse("27\n/d/data\n").unwrap(),
-            PidFile {
-                pid: 27,
-                socket_dir: PathBuf::new()
-            }
-        );
+        let half = parse("27\n/d/data\n").unwrap();
+        assert_eq!((half.pid, half.socket_dir), (27, PathBuf::new()));
         assert_eq!(parse("-27\n"), None);
         assert_eq!(parse(""), None);
     }

@@ -9,16 +9,20 @@ use super::observe::{Observed, observe};
 use super::places::{Places, default_data_dir};
 use crate::error::{Error, ErrorKind, Result};
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
-use sqlx::postgres::{PgConnectOptions, PgConnection};
+use sqlx::postgres::{PgConnectOptions, PgConnection, PgSslMode};
 use sqlx::{AssertSqlSafe, Connection, Executor};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
+
+/// Where root's cluster lies by default when its server must run as `nobody`, who cannot pass root's home.
+const OPEN_TO_NOBODY: &str = "/var/lib/tasker";
 
 /// What the private cluster may be told. The default fits nearly everyone.
 #[derive(Debug, Clone)]
 pub struct ClusterOptions {
     /// Where its files lie; `None`: `TASKER_DATA_DIR`, `$XDG_DATA_HOME/tasker` or `~/.local/share/tasker`. Each major
-    /// version of PostgreSQL has a directory of its own in it.
+    /// version of PostgreSQL has a directory of its own in it. Root where user namespaces are forbidden: `/var/lib/tasker`
+    /// instead of the last two.
     pub data_dir: Option<PathBuf>,
     /// The directory of the programs; `None`: `TASKER_PG_BIN`, else they are looked for.
     pub pg_bin: Option<PathBuf>,
@@ -86,24 +90,26 @@ impl Cluster {
     pub fn locate(options: ClusterOptions) -> Result<Self> {
         let settings = Settings::with(&options.settings)?;
         let search = Search::of_this_process(options.pg_bin);
-        let mut found = search.find()?;
+        let found = search.find()?;
         let environment = |name: &str| std::env::var(name).ok();
         let chosen =
             options.data_dir.is_some() || environment("TASKER_DATA_DIR").is_some_and(|v| !v.is_empty());
-        let mut data_dir = match options.data_dir {
+        let data_dir = match options.data_dir {
             Some(directory) => directory,
             None => default_data_dir(&environment)?,
         };
-        let binaries = match search.named {
-            Some(_) => found.remove(0),
-            None => matching(found, &data_dir)?,
+        let settle = |data_dir: &Path| {
+            let binaries = match search.named {
+                Some(_) => found[0].clone(),
+                None => matching(&found, data_dir)?,
+            };
+            let places = Places::below(data_dir, binaries.major)?;
+            let launcher = Launcher::choose(&places);
+            Ok((binaries, places, launcher))
         };
-        let mut places = Places::below(&data_dir, binaries.major)?;
-        let launcher = Launcher::choose(&places);
+        let (mut binaries, mut places, mut launcher) = settle(&data_dir)?;
         if !chosen && launcher.check_reach(&places.root).is_err() {
-            // Root's home is closed to `nobody`, so without a user namespace the cluster must lie elsewhere.
-            data_dir = PathBuf::from("/var/lib/tasker");
-            places = Places::below(&data_dir, binaries.major)?;
+            (binaries, places, launcher) = settle(Path::new(OPEN_TO_NOBODY))?;
         }
         let socket_dir = match observe(&places.data) {
             Observed::Running(server) | Observed::Unreachable(server) => Some(server.socket_dir),
@@ -138,7 +144,8 @@ impl Cluster {
             })
             .await?;
             self.socket_dir = Some(socket_dir);
-            // Without the lock: recovery after a crash may take its time, and a stop must be possible meanwhile.
+            // Without the lock: a server that is recovering, or closing smartly, may take its time, and a stop must be
+            // possible meanwhile.
             if self.accepts_connections(deadline).await? {
                 return Ok(());
             }
@@ -232,7 +239,10 @@ impl Cluster {
     pub fn database_url(&self, name: &str) -> Result<String> {
         let host = utf8_percent_encode(&self.running_socket_dir()?.to_string_lossy(), URL_VALUE).to_string();
         let database = utf8_percent_encode(name, URL_VALUE);
-        Ok(format!("postgres://{SUPERUSER}@localhost/{database}?host={host}"))
+        // The port and the mode are the defaults, and said all the same: PGPORT or PGSSLMODE may stand in the environment.
+        Ok(format!(
+            "postgres://{SUPERUSER}@localhost:5432/{database}?host={host}&sslmode=disable"
+        ))
     }
 
     /// Makes the database `name` if there is none and returns its URL.
@@ -257,7 +267,9 @@ impl Cluster {
         let mut connection = self.connect("postgres").await.map_err(unavailable)?;
         let quoted = name.replace('"', "\"\"");
         let made = connection
-            .execute(AssertSqlSafe(format!("CREATE DATABASE \"{quoted}\"")))
+            .execute(AssertSqlSafe(format!(
+                "CREATE DATABASE \"{quoted}\" TEMPLATE template0"
+            )))
             .await;
         connection.close().await.ok();
         match made {
@@ -297,7 +309,8 @@ impl Cluster {
             .socket(socket_dir)
             .port(5432)
             .username(SUPERUSER)
-            .database(database);
+            .database(database)
+            .ssl_mode(PgSslMode::Disable);
         PgConnection::connect_with(&options).await
     }
 }
@@ -312,7 +325,7 @@ const URL_VALUE: &percent_encoding::AsciiSet = &NON_ALPHANUMERIC
 
 /// The programs to use: those of the version that made an existing cluster, else the preferred ones. A newer PostgreSQL
 /// that was installed meanwhile must not make yesterday's tasks seem gone.
-fn matching(found: Vec<Binaries>, data_dir: &Path) -> Result<Binaries> {
+fn matching(found: &[Binaries], data_dir: &Path) -> Result<Binaries> {
     let mut made_by: Vec<u32> = std::fs::read_dir(data_dir)
         .into_iter()
         .flatten()
@@ -338,10 +351,8 @@ fn matching(found: Vec<Binaries>, data_dir: &Path) -> Result<Binaries> {
             ),
         ));
     }
-    found
-        .into_iter()
-        .next()
-        .ok_or_else(|| Error::internal("The search for PostgreSQL found nothing and said nothing."))
+    let preferred = found.first().cloned();
+    preferred.ok_or_else(|| Error::internal("The search for PostgreSQL found nothing and said nothing."))
 }
 
 /// Runs what waits for processes and files off the threads of the runtime.

@@ -237,7 +237,7 @@ async fn a_cluster_of_a_version_that_is_gone_is_not_replaced_by_an_empty_one() {
     let found = Search::of_this_process(None).find().unwrap();
     std::fs::create_dir_all(place.0.path().join("pg14/data")).unwrap();
     std::fs::write(place.0.path().join("pg14/data/PG_VERSION"), "14").unwrap();
-    let error = matching(found.clone(), place.0.path()).unwrap_err();
+    let error = matching(&found, place.0.path()).unwrap_err();
     assert!(
         error.message.contains("made by PostgreSQL 14"),
         "{}",
@@ -251,7 +251,7 @@ async fn a_cluster_of_a_version_that_is_gone_is_not_replaced_by_an_empty_one() {
         major.to_string(),
     )
     .unwrap();
-    assert_eq!(matching(found, place.0.path()).unwrap().major, major);
+    assert_eq!(matching(&found, place.0.path()).unwrap().major, major);
     std::fs::remove_dir_all(place.0.path().join(format!("pg{major}"))).unwrap();
     std::fs::remove_dir_all(place.0.path().join("pg14")).unwrap();
 }
@@ -299,4 +299,41 @@ async fn a_place_that_nobody_can_reach_is_named() {
         "{}",
         error.message
     );
+}
+
+#[tokio::test]
+async fn a_copy_of_a_running_cluster_is_not_taken_for_the_original() {
+    let (place, copy) = (Place::new(), Place::new());
+    let original = place.open().await;
+    let target = copy
+        .0
+        .path()
+        .join(original.status().data_dir.file_name().unwrap());
+    let status = std::process::Command::new("cp")
+        .arg("-a")
+        .args([&original.status().data_dir, &target])
+        .status();
+    assert!(status.unwrap().success());
+    assert!(!Cluster::locate(copy.options()).unwrap().status().running);
+    let opened = copy.open().await;
+    assert_ne!(opened.status().pid, original.status().pid);
+    assert!(original.status().running);
+}
+
+#[tokio::test]
+async fn the_server_inherits_no_open_file_of_the_process_that_starts_it() {
+    let place = Place::new();
+    let file = std::fs::File::create(place.0.path().join("held-open")).unwrap();
+    let number = rustix::io::fcntl_dupfd_cloexec(&file, 200).unwrap();
+    rustix::io::fcntl_setfd(&number, rustix::io::FdFlags::empty()).unwrap();
+    let pid = place.open().await.status().pid.unwrap();
+    let Ok(open_files) = std::fs::read_dir(format!("/proc/{pid}/fd")) else {
+        return; // No /proc here to look into another process.
+    };
+    let names: Vec<_> = open_files
+        .flatten()
+        .filter_map(|entry| std::fs::read_link(entry.path()).ok())
+        .collect();
+    assert!(names.iter().any(|name| name.ends_with("server.log")), "{names:?}");
+    assert!(!names.iter().any(|name| name.ends_with("held-open")), "{names:?}");
 }

@@ -2,7 +2,7 @@
 
 use super::compiled::{CompiledStep, CompiledTemplate};
 use super::context_schema::ContextSchema;
-use super::node::{Node, Position};
+use super::node::{Data, Node, Position};
 use super::problem::{ProblemCode, TemplateErrors};
 use super::report::Report;
 use super::shape::{Place, child, step_owner};
@@ -270,18 +270,21 @@ impl<'n> Reader<'n> {
                 .and_then(|value| i16::try_from(value).ok())
                 .unwrap_or(DEFAULT_PRIORITY),
             timeout_seconds: self.timeout(step, index, report),
-            retry: step.get("retry").and_then(|node| {
-                let owner = format!("'retry' of {}", step_owner(step, index));
-                let path = format!("/step_templates/{index}/retry");
-                policy::read(
-                    node,
-                    Place {
-                        owner: &owner,
-                        path: &path,
-                    },
-                    report,
-                )
-            }),
+            retry: step
+                .get("retry")
+                .filter(|node| matches!(node.data, Data::Map(_)))
+                .and_then(|node| {
+                    let owner = format!("'retry' of {}", step_owner(step, index));
+                    let path = format!("/step_templates/{index}/retry");
+                    policy::read(
+                        node,
+                        Place {
+                            owner: &owner,
+                            path: &path,
+                        },
+                        report,
+                    )
+                }),
             config: step.get("handler_config").map(Node::to_json),
             name,
         }

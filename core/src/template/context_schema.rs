@@ -41,7 +41,7 @@ impl ContextSchema {
     /// # Errors
     /// Everything that makes it no JSON Schema.
     pub fn compile(schema: &Value) -> Result<Self, Vec<SchemaProblem>> {
-        let meta = jsonschema::meta::validator_for(schema).map_err(|error| vec![schema_problem(&error)])?;
+        let meta = jsonschema::meta::validator_for(schema).map_err(|_| vec![unknown_draft(schema)])?;
         let problems: Vec<SchemaProblem> = meta
             .iter_errors(schema)
             .take(LISTED)
@@ -49,11 +49,6 @@ impl ContextSchema {
             .collect();
         if !problems.is_empty() {
             return Err(problems);
-        }
-        if let Some(path) = defaults::endless_reference(schema) {
-            let message =
-                "the references of this schema lead round in a circle without describing anything".to_owned();
-            return Err(vec![SchemaProblem { path, message }]);
         }
         let validator = jsonschema::options()
             .with_retriever(NothingIsFetched)
@@ -161,6 +156,18 @@ fn schema_problem(error: &ValidationError<'_>) -> SchemaProblem {
     }
 }
 
+fn unknown_draft(schema: &Value) -> SchemaProblem {
+    let named = schema.get("$schema").and_then(Value::as_str).unwrap_or_default();
+    let message = format!(
+        "the draft '{}' is not known; leave $schema out for draft 2020-12, or name a standard one",
+        super::node::excerpt(named)
+    );
+    SchemaProblem {
+        path: "/$schema".to_owned(),
+        message,
+    }
+}
+
 /// A schema that needs the network, or a file, at registration is not one that a template can carry.
 struct NothingIsFetched;
 
@@ -170,5 +177,148 @@ impl Retrieve for NothingIsFetched {
             "schemas of other documents are not fetched; copy {uri} into $defs and refer to #/$defs/…"
         )
         .into())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, clippy::expect_used)] // A test that cannot go on must stop.
+    use super::*;
+
+    fn compiled(schema: Value) -> ContextSchema {
+        ContextSchema::compile(&schema).unwrap()
+    }
+
+    fn filled(schema: Value, context: Value) -> Result<Value, Vec<ContextProblem>> {
+        let Value::Object(context) = context else {
+            panic!("a context is an object")
+        };
+        compiled(schema).validate_and_fill(context).map(Value::Object)
+    }
+
+    #[test]
+    fn a_missing_and_a_wrong_property_are_both_named() {
+        let schema = json!({
+            "type": "object",
+            "required": ["station"],
+            "properties": { "station": { "type": "string" }, "hours": { "type": "integer" } },
+        });
+        let problems = filled(schema, json!({ "hours": "two" })).unwrap_err();
+        let paths: Vec<&str> = problems.iter().map(|problem| problem.path.as_str()).collect();
+        assert_eq!(paths.len(), 2, "{problems:?}");
+        assert!(
+            paths.contains(&"/station") && paths.contains(&"/hours"),
+            "{paths:?}"
+        );
+        let error = invalid_context(&problems);
+        assert_eq!(error.kind, ErrorKind::InvalidContext);
+        assert!(
+            error.message.contains("/station") && error.message.contains("/hours"),
+            "{error}"
+        );
+    }
+
+    #[test]
+    fn an_empty_context_is_valid_unless_the_schema_says_otherwise() {
+        assert_eq!(
+            filled(json!({ "properties": { "a": { "type": "string" } } }), json!({})),
+            Ok(json!({}))
+        );
+        assert!(filled(json!({ "required": ["a"] }), json!({})).is_err());
+    }
+
+    #[test]
+    fn undeclared_properties_are_kept_unless_the_schema_forbids_them() {
+        let declared = json!({ "a": { "type": "integer" } });
+        let context = json!({ "a": 1, "b": 2 });
+        assert_eq!(
+            filled(json!({ "properties": declared }), context.clone()),
+            Ok(context.clone())
+        );
+        let closed = json!({ "properties": declared, "additionalProperties": false });
+        let problems = filled(closed, context).unwrap_err();
+        assert_eq!(problems[0].path, "/b");
+    }
+
+    #[test]
+    fn defaults_are_filled_at_any_depth_before_the_context_is_checked() {
+        let schema = json!({
+            "required": ["speed", "address"],
+            "properties": {
+                "speed": { "type": "string", "default": "standard" },
+                "address": { "$ref": "#/$defs/address" },
+                "lines": { "items": { "properties": { "count": { "default": 1 } } } },
+                "options": { "default": {}, "properties": { "gift": { "default": false } } },
+                "absent": { "properties": { "never": { "default": 1 } } },
+            },
+            "allOf": [{ "properties": { "currency": { "default": "EUR" } } }],
+            "$defs": { "address": { "default": {}, "properties": { "country": { "default": "DE" } } } },
+        });
+        let expected = json!({
+            "speed": "standard",
+            "address": { "country": "DE" },
+            "lines": [{ "count": 1 }, { "count": 2 }],
+            "options": { "gift": false },
+            "currency": "EUR",
+        });
+        assert_eq!(
+            filled(schema, json!({ "lines": [{}, { "count": 2 }] })),
+            Ok(expected)
+        );
+    }
+
+    #[test]
+    fn a_default_never_takes_the_place_of_a_value_not_even_of_null() {
+        let schema = json!({ "properties": { "a": { "default": 1 }, "b": { "default": 2 } } });
+        assert_eq!(
+            filled(schema, json!({ "a": null, "b": false })),
+            Ok(json!({ "a": null, "b": false }))
+        );
+    }
+
+    #[test]
+    fn an_older_draft_counts_by_its_own_rules() {
+        let age = json!({ "type": "integer", "minimum": 0, "exclusiveMinimum": true });
+        let draft_4 =
+            json!({ "$schema": "http://json-schema.org/draft-04/schema#", "properties": { "age": age } });
+        assert!(filled(draft_4, json!({ "age": 0 })).is_err());
+        assert!(
+            ContextSchema::compile(&json!({ "properties": { "age": age } })).is_err(),
+            "not in 2020-12"
+        );
+    }
+
+    #[test]
+    fn a_schema_that_leads_round_in_a_circle_never_overflows_the_stack() {
+        for schema in [
+            json!({ "$ref": "#" }),
+            json!({ "allOf": [{ "$ref": "#" }] }),
+            json!({ "$defs": { "a": { "$ref": "#/$defs/b" }, "b": { "anyOf": [{ "$ref": "#/$defs/a" }] } }, "$ref": "#/$defs/a" }),
+            json!({ "$anchor": "me", "$ref": "#me" }),
+            json!({ "$anchor": "me", "allOf": [{ "$ref": "#me" }] }),
+            json!({ "$id": "https://example.com/s", "$ref": "https://example.com/s" }),
+            json!({ "$id": "https://example.com/s", "not": { "$ref": "s" } }),
+            json!({ "$dynamicAnchor": "me", "$dynamicRef": "#me" }),
+            json!({ "$dynamicRef": "#" }),
+            json!({ "$schema": "https://json-schema.org/draft/2019-09/schema", "$recursiveRef": "#" }),
+            json!({ "dependentSchemas": { "a": { "$ref": "#" } } }),
+            json!({ "if": { "$ref": "#" } }),
+            json!({ "not": { "$ref": "#" } }),
+            json!({ "$ref": "#/allOf/0", "allOf": [{ "$ref": "#" }, { "oneOf": [{ "$ref": "#/allOf/1" }] }] }),
+            json!({ "properties": { "a": { "items": { "$ref": "#/properties/a" } } } }),
+            json!({ "unevaluatedProperties": { "$ref": "#" } }),
+        ] {
+            // Whether such a schema is accepted, and what, is the library's affair; that it comes back is ours.
+            if let Ok(compiled) = ContextSchema::compile(&schema) {
+                let _ = compiled.validate_and_fill(Map::from_iter([("a".to_owned(), json!([{ "b": 1 }]))]));
+            }
+        }
+    }
+
+    #[test]
+    fn the_message_of_a_large_wrong_value_does_not_repeat_it() {
+        let schema = json!({ "properties": { "photo": { "type": "integer" } } });
+        let problems = filled(schema, json!({ "photo": "x".repeat(100_000) })).unwrap_err();
+        assert!(problems[0].message.len() < 300, "{}", problems[0].message.len());
     }
 }

@@ -49,7 +49,7 @@ pub(super) fn check_version(version: &str) -> Result<(), Complaint> {
     let parts: Vec<&str> = version.split('.').collect();
     let whole = |part: &&str| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_digit());
     if parts.len() != 3 || !parts.iter().all(whole) {
-        return complain("is not a version of the form MAJOR.MINOR.PATCH, such as '1.0.0'".to_owned());
+        return complain("is not of the form MAJOR.MINOR.PATCH, such as '1.0.0'".to_owned());
     }
     if version.len() > MAX_VERSION {
         return complain(format!(

@@ -92,7 +92,7 @@ impl Report {
         if self.problems.len() >= LISTED || text.len() > LONGEST_COMPARED {
             return None;
         }
-        let allowed = (text.chars().count() / 3).clamp(1, 4);
+        let allowed = ((text.chars().count() + 1) / 3).min(4);
         let mut best: Option<(usize, &'c str)> = None;
         for candidate in candidates {
             if candidate.len().abs_diff(text.len()) > 4 * allowed || candidate.len() > LONGEST_COMPARED {

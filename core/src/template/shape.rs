@@ -72,8 +72,7 @@ fn check_map(node: &Node, keys: &'static [Key], place: Place<'_>, extent: Extent
         .iter()
         .filter(|key| key.required && extent == Extent::Whole && node.get(key.name).is_none())
     {
-        let message = format!("{} has no '{}'; {}", place.owner, key.name, key.about);
-        let message = message.trim_end_matches('.');
+        let message = format!("{} has no '{}'; it is required", place.owner, key.name);
         report
             .add(ProblemCode::MissingKey, node.at, place.path, message)
             .offending(key.name);
@@ -168,6 +167,10 @@ fn check_entry(entry: &Entry, key: &Key, place: Place<'_>, report: &mut Report) 
 }
 
 pub(super) fn complain(entry: &Entry, complaint: values::Complaint, place: Place<'_>, report: &mut Report) {
+    // What could not even be read was reported there; one mistake, one problem.
+    if report.has_problem_at(entry.value.at) {
+        return;
+    }
     let message = format!("'{}' of {} {}", entry.key, place.owner, complaint.text);
     let path = child(place.path, &entry.key);
     let offending = entry

@@ -51,7 +51,10 @@ pub(super) fn check_filled(kind: Kind, node: &Node) -> Result<(), Complaint> {
     match kind {
         Kind::Text => text(node, "text").map(drop),
         Kind::Name => Ok(names::check(text(node, "text")?, names::MAX_NAME)?),
-        Kind::StepName => Ok(names::check_step(text(node, "the name of a step")?)?),
+        Kind::StepName => Ok(names::check_step(text(
+            node,
+            "text that is not made of digits only",
+        )?)?),
         Kind::Handler => Ok(names::check(text(node, "text")?, names::MAX_HANDLER)?),
         Kind::Version => version(node),
         Kind::Boolean => boolean(node),
@@ -101,9 +104,9 @@ fn is_collection(kind: Kind) -> bool {
 fn text<'n>(node: &'n Node, expected: &str) -> Result<&'n str, Complaint> {
     let hint = match &node.data {
         Data::Text { value, .. } => return Ok(value),
-        Data::Number { text, .. } => format!("; quote it to make it text: '{text}'"),
-        Data::Bool(value) => format!("; quote it to make it text: '{value}'"),
-        Data::Null => "; leave the key out if you do not need it".to_owned(),
+        Data::Number { text, .. } => format!("; in quotes, '{text}', it would be text"),
+        Data::Bool(value) => format!("; in quotes, '{value}', it would be text"),
+        Data::Null => "; give it a value, or leave the key out".to_owned(),
         Data::List(_) | Data::Map(_) => String::new(),
     };
     complain(
@@ -118,7 +121,7 @@ fn version(node: &Node) -> Result<(), Complaint> {
             Ok(()) => return Ok(()),
             Err((code, complaint)) => (
                 code,
-                format!("'{}' {complaint}", super::node::excerpt(value)),
+                format!("is '{}', which {complaint}", super::node::excerpt(value)),
                 value.as_str(),
             ),
         },
@@ -208,7 +211,7 @@ fn number(node: &Node, expected: &str, allowed: impl Fn(f64) -> bool) -> Result<
 fn wrong_number<T>(node: &Node, expected: &str) -> Result<T, Complaint> {
     let hint = match &node.data {
         Data::Text { value, filled: false } if value.parse::<f64>().is_ok() => "; remove the quotes",
-        Data::Null => "; leave the key out if you do not need it",
+        Data::Null => "; give it a value, or leave the key out",
         _ => "",
     };
     complain(

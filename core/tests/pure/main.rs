@@ -3,3 +3,4 @@
 
 mod snapshot;
 mod template_files;
+mod vectors;

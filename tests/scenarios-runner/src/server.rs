@@ -5,13 +5,10 @@ use sqlx::{AssertSqlSafe, Connection, Executor, PgConnection, Row};
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
-use tasker_core::cluster::{Cluster, ClusterOptions, StopMode};
-use tempfile::TempDir;
+use tasker_core::cluster::StopMode;
+use tasker_tests::PrivateServer;
 use tokio::sync::{Mutex, OnceCell};
 use url::Url;
-
-/// A private server has room for the workers of many scenarios at once.
-const MAX_CONNECTIONS: &str = "400";
 
 /// A server on which scenarios have their databases.
 pub struct Server {
@@ -21,13 +18,8 @@ pub struct Server {
     prefix: String,
     number: AtomicUsize,
     template: OnceCell<String>,
-    private: Option<Private>,
-}
-
-struct Private {
-    cluster: Mutex<Cluster>,
-    /// Removed when the server is gone.
-    directory: TempDir,
+    /// Stopped and removed when it is dropped.
+    private: Option<Mutex<PrivateServer>>,
 }
 
 /// A database of one scenario.
@@ -68,26 +60,14 @@ impl Server {
     /// # Errors
     /// PostgreSQL is not installed, or does not start.
     pub async fn private() -> Result<Self> {
-        let directory = tempfile::Builder::new().prefix("tasker-pg-").tempdir()?;
-        let options = ClusterOptions {
-            data_dir: Some(directory.path().to_owned()),
-            settings: vec![("max_connections".into(), MAX_CONNECTIONS.into())],
-            ..ClusterOptions::default()
-        };
-        let cluster = Cluster::open(options)
+        let server = PrivateServer::start()
             .await
             .context("cannot start a private PostgreSQL server")?;
-        let admin_url = Url::parse(&cluster.database_url("postgres")?)?;
-        Ok(Self::with(
-            admin_url,
-            Some(Private {
-                cluster: Mutex::new(cluster),
-                directory,
-            }),
-        ))
+        let admin_url = Url::parse(&server.database("postgres").await?)?;
+        Ok(Self::with(admin_url, Some(Mutex::new(server))))
     }
 
-    fn with(admin_url: Url, private: Option<Private>) -> Self {
+    fn with(admin_url: Url, private: Option<Mutex<PrivateServer>>) -> Self {
         let random = uuid::Uuid::now_v7().simple().to_string();
         let prefix = format!("tasker_scenarios_{}", random.get(20..).unwrap_or(&random));
         Self {
@@ -152,36 +132,32 @@ impl Server {
             "immediate" => StopMode::Immediate,
             other => bail!("there is no way '{other}' to restart a server"),
         };
-        private.cluster.lock().await.restart(mode).await?;
-        Ok(())
+        private.lock().await.restart(mode).await
     }
 
     /// Removes what we made; a private server is stopped and its files are removed.
     ///
     /// # Errors
-    /// The server refuses or does not stop.
+    /// The server refuses.
     pub async fn close(self) -> Result<()> {
-        match self.private {
-            Some(private) => {
-                private.cluster.into_inner().stop(StopMode::Immediate).await?;
-                private
-                    .directory
-                    .close()
-                    .context("cannot remove the files of the private server")
+        match (&self.private, self.template.get()) {
+            (None, Some(template)) => {
+                self.execute(&format!("drop database if exists {template} with (force)"))
+                    .await
             }
-            None => match self.template.get() {
-                Some(template) => {
-                    self.execute(&format!("drop database if exists {template} with (force)"))
-                        .await
-                }
-                None => Ok(()),
-            },
+            _ => Ok(()),
         }
     }
 
-    /// Leaves a private server running with all its databases.
+    /// Leaves everything as it is, a private server running: its URL, and the directory of a private one.
     pub fn keep(self) -> (String, Option<PathBuf>) {
-        let directory = self.private.map(|private| private.directory.keep());
+        let directory = self.private.map(|private| {
+            let private = private.into_inner();
+            let directory = private.status().data_dir;
+            // Dropping it would stop it.
+            std::mem::forget(private);
+            directory
+        });
         (self.admin_url.to_string(), directory)
     }
 

@@ -1,0 +1,78 @@
+//! What PostgreSQL says → engine errors.
+
+use crate::error::{Error, ErrorKind};
+use serde_json::json;
+
+/// SQLSTATE of a refused fence.
+pub const ATTEMPT_LOST: &str = "TK001";
+/// SQLSTATE of a call by a worker that was stopped or taken for dead.
+pub const WORKER_NOT_ALIVE: &str = "TK008";
+/// SQLSTATE of a request validated against a plan that has been replaced.
+pub const STALE_PLAN: &str = "TK009";
+
+/// The SQLSTATE behind an engine error, where PostgreSQL gave one.
+pub fn sqlstate(error: &Error) -> Option<&str> {
+    error.details.get("sqlstate").and_then(serde_json::Value::as_str)
+}
+
+/// Whether repeating the transaction is the cure: a deadlock or a serialization failure.
+pub fn is_retryable_conflict(error: &Error) -> bool {
+    matches!(sqlstate(error), Some("40P01" | "40001"))
+}
+
+impl From<sqlx::Error> for Error {
+    fn from(error: sqlx::Error) -> Self {
+        if let sqlx::Error::Database(database) = &error {
+            let state = database.code().unwrap_or_default().into_owned();
+            let message = database.message().to_owned();
+            let postgres = database.try_downcast_ref::<sqlx::postgres::PgDatabaseError>();
+            let hint = postgres.and_then(sqlx::postgres::PgDatabaseError::hint).filter(|hint| !hint.is_empty());
+            let detail = postgres.and_then(sqlx::postgres::PgDatabaseError::detail);
+            let message = hint.map_or_else(|| message.clone(), |hint| format!("{message}: {hint}"));
+            return database_error(&state, message)
+                .with_details(json!({"sqlstate": state, "detail": detail}))
+                .with_source(error);
+        }
+        match &error {
+            sqlx::Error::Configuration(_) => {
+                Error::new(ErrorKind::ConfigInvalid, format!("the database URL is not usable: {error}")).with_source(error)
+            }
+            sqlx::Error::Io(_)
+            | sqlx::Error::Tls(_)
+            | sqlx::Error::PoolTimedOut
+            | sqlx::Error::PoolClosed
+            | sqlx::Error::WorkerCrashed
+            | sqlx::Error::Protocol(_) => {
+                Error::new(ErrorKind::DatabaseUnavailable, format!("PostgreSQL cannot be reached: {error}")).with_source(error)
+            }
+            _ => Error::internal(format!("a statement went wrong: {error}")).with_source(error),
+        }
+    }
+}
+
+fn database_error(state: &str, message: String) -> Error {
+    let kind = match state {
+        "TK001" | "TK008" => ErrorKind::AttemptLost,
+        "TK002" => ErrorKind::IllegalTransition,
+        "TK003" => ErrorKind::InvalidArgument,
+        "TK004" => ErrorKind::AlreadyExists,
+        "TK005" => ErrorKind::UnknownNamedTask,
+        "TK006" => ErrorKind::NotFound,
+        "TK007" => ErrorKind::IdempotencyMismatch,
+        "3F000" | "42P01" | "42883" | "42703" => {
+            return Error::new(
+                ErrorKind::SchemaMismatch,
+                format!("the schema of Tasker is missing or of another version ({message}): run `tasker migrate`"),
+            );
+        }
+        "28000" | "28P01" | "3D000" => ErrorKind::ConfigInvalid,
+        "42501" => ErrorKind::Forbidden,
+        "55P03" | "57014" => ErrorKind::Timeout,
+        "22P05" | "22021" | "22P02" | "22003" => ErrorKind::InvalidArgument,
+        _ if state.starts_with("08") || state.starts_with("57P") || state.starts_with("53") => ErrorKind::DatabaseUnavailable,
+        _ => ErrorKind::Internal,
+    };
+    let mut error = Error::new(kind, message);
+    error.retry = error.retry || matches!(state, "40P01" | "40001" | "TK009");
+    error
+}

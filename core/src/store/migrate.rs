@@ -1,0 +1,110 @@
+//! Applying migrations: one transaction, safe by any number of processes at once.
+
+use super::Store;
+use crate::error::{Error, ErrorKind, Result};
+use serde::Serialize;
+use sqlx::{AssertSqlSafe, Connection, PgConnection, Row};
+use tasker_migrations::{MIGRATIONS, Migration};
+
+/// What migrating did.
+#[derive(Debug, Clone, Serialize)]
+pub struct MigrationReport {
+    /// The schema.
+    pub schema: String,
+    /// The version that it is at now.
+    pub version: i32,
+    /// The names of the migrations that were applied, in order; empty when there was nothing to do.
+    pub applied: Vec<String>,
+}
+
+impl Store {
+    /// Brings the schema to the version of this library.
+    ///
+    /// Processes that migrate at once queue on a transaction-scoped advisory lock (which a pooler in transaction mode
+    /// keeps on one connection); the later ones find nothing to do. A schema that is ahead of this library is left alone.
+    ///
+    /// # Errors
+    /// [`ErrorKind::SchemaMismatch`] when the schema exists and is not Tasker's; what PostgreSQL says otherwise.
+    pub async fn migrate(&self) -> Result<MigrationReport> {
+        let schema = self.options().schema.as_str().to_owned();
+        let mut connection = self.acquire().await?;
+        let mut transaction = connection.begin().await?;
+        sqlx::query("select pg_advisory_xact_lock(hashtextextended('tasker migrate ' || $1, 0))")
+            .bind(&schema)
+            .execute(&mut *transaction)
+            .await?;
+        let current = self.prepare_history(&mut transaction).await?;
+        let mut applied = Vec::new();
+        for migration in MIGRATIONS.iter().filter(|migration| migration.version > current) {
+            self.apply(&mut transaction, migration).await?;
+            applied.push(migration.name.to_owned());
+        }
+        transaction.commit().await?;
+        let version = MIGRATIONS.last().map_or(0, |last| last.version).max(current);
+        Ok(MigrationReport { schema, version, applied })
+    }
+
+    /// The version that the schema is at, without changing anything; none where there is no schema.
+    ///
+    /// # Errors
+    /// What PostgreSQL says.
+    pub async fn schema_version(&self) -> Result<Option<i32>> {
+        let mut connection = self.acquire().await?;
+        let name = self.options().schema.as_str();
+        let exists: bool = sqlx::query_scalar("select to_regclass(quote_ident($1) || '.schema_migrations') is not null")
+            .bind(name)
+            .fetch_one(&mut *connection)
+            .await?;
+        if !exists {
+            return Ok(None);
+        }
+        let sql = self.options().schema.apply("select max(version) from tasker.schema_migrations");
+        Ok(sqlx::query_scalar(AssertSqlSafe(sql)).fetch_one(&mut *connection).await?)
+    }
+
+    async fn prepare_history(&self, connection: &mut PgConnection) -> Result<i32> {
+        let schema = &self.options().schema;
+        let row = sqlx::query(
+            "select exists (select from pg_namespace where nspname = $1) as schema_exists, \
+             to_regclass(quote_ident($1) || '.schema_migrations') is not null as history_exists, \
+             exists (select from pg_class c join pg_namespace n on n.oid = c.relnamespace where n.nspname = $1) as occupied",
+        )
+        .bind(schema.as_str())
+        .fetch_one(&mut *connection)
+        .await?;
+        let (schema_exists, history_exists, occupied): (bool, bool, bool) = (row.get(0), row.get(1), row.get(2));
+        if occupied && !history_exists {
+            return Err(Error::new(
+                ErrorKind::SchemaMismatch,
+                format!("the schema \"{schema}\" holds tables that are not Tasker's: choose another name with --schema"),
+            ));
+        }
+        if !schema_exists {
+            sqlx::raw_sql(AssertSqlSafe(format!("create schema \"{schema}\""))).execute(&mut *connection).await?;
+        }
+        if !history_exists {
+            let sql = schema.apply(
+                "create table tasker.schema_migrations (version int primary key, name text not null, \
+                 applied_at timestamptz not null default clock_timestamp())",
+            );
+            sqlx::raw_sql(AssertSqlSafe(sql)).execute(&mut *connection).await?;
+        }
+        let sql = schema.apply("select coalesce(max(version), 0) from tasker.schema_migrations");
+        Ok(sqlx::query_scalar(AssertSqlSafe(sql)).fetch_one(&mut *connection).await?)
+    }
+
+    async fn apply(&self, connection: &mut PgConnection, migration: &Migration) -> Result<()> {
+        let schema = &self.options().schema;
+        sqlx::raw_sql(AssertSqlSafe(schema.apply(migration.sql))).execute(&mut *connection).await.map_err(|error| {
+            let cause = Error::from(error);
+            Error::new(
+                cause.kind,
+                format!("migration {} ({}) failed and nothing was changed: {}", migration.version, migration.name, cause.message),
+            )
+            .with_source(cause)
+        })?;
+        let sql = schema.apply("insert into tasker.schema_migrations (version, name) values ($1, $2)");
+        sqlx::query(AssertSqlSafe(sql)).bind(migration.version).bind(migration.name).execute(connection).await?;
+        Ok(())
+    }
+}

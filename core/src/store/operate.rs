@@ -1,0 +1,185 @@
+//! The operator verbs.
+
+use super::Store;
+use crate::error::Result;
+use crate::model::{Operator, PauseScope, StepNo, StepUpdate, TaskId, TaskUpdate};
+use serde_json::Value;
+use sqlx::PgConnection;
+
+impl Store {
+    /// Cancels a task.
+    ///
+    /// # Errors
+    /// `NotFound`.
+    pub async fn cancel_task(&self, connection: &mut PgConnection, id: TaskId, operator: &Operator) -> Result<()> {
+        sqlx::query(self.statements().cancel_task.sql())
+            .bind(id)
+            .bind(&operator.by)
+            .bind(&operator.reason)
+            .execute(connection)
+            .await?;
+        Ok(())
+    }
+
+    /// Cancels a step.
+    ///
+    /// # Errors
+    /// `NotFound`, `IllegalTransition`.
+    pub async fn cancel_step(&self, connection: &mut PgConnection, id: TaskId, step: StepNo, operator: &Operator) -> Result<()> {
+        sqlx::query(self.statements().cancel_step.sql())
+            .bind(id)
+            .bind(step)
+            .bind(&operator.by)
+            .bind(&operator.reason)
+            .execute(connection)
+            .await?;
+        Ok(())
+    }
+
+    /// Retries every step of a task that failed for good. Returns how many.
+    ///
+    /// # Errors
+    /// `NotFound`, `IllegalTransition`.
+    pub async fn retry_task(&self, connection: &mut PgConnection, id: TaskId, operator: &Operator) -> Result<i32> {
+        Ok(sqlx::query_scalar(self.statements().retry_task.sql())
+            .bind(id)
+            .bind(&operator.by)
+            .bind(&operator.reason)
+            .fetch_one(connection)
+            .await?)
+    }
+
+    /// Retries a step.
+    ///
+    /// # Errors
+    /// `NotFound`, `IllegalTransition`.
+    pub async fn retry_step(
+        &self,
+        connection: &mut PgConnection,
+        id: TaskId,
+        step: StepNo,
+        reset_attempts: bool,
+        operator: &Operator,
+    ) -> Result<()> {
+        sqlx::query(self.statements().retry_step.sql())
+            .bind(id)
+            .bind(step)
+            .bind(reset_attempts)
+            .bind(&operator.by)
+            .bind(&operator.reason)
+            .execute(connection)
+            .await?;
+        Ok(())
+    }
+
+    /// Declares a task done.
+    ///
+    /// # Errors
+    /// `NotFound`, `IllegalTransition`.
+    pub async fn resolve_task(&self, connection: &mut PgConnection, id: TaskId, operator: &Operator) -> Result<()> {
+        sqlx::query(self.statements().resolve_task.sql())
+            .bind(id)
+            .bind(&operator.by)
+            .bind(&operator.reason)
+            .execute(connection)
+            .await?;
+        Ok(())
+    }
+
+    /// Declares a step done, with results.
+    ///
+    /// # Errors
+    /// `NotFound`, `IllegalTransition`.
+    pub async fn resolve_step(
+        &self,
+        connection: &mut PgConnection,
+        id: TaskId,
+        step: StepNo,
+        results: &Value,
+        operator: &Operator,
+    ) -> Result<()> {
+        sqlx::query(self.statements().resolve_step.sql())
+            .bind(id)
+            .bind(step)
+            .bind(results.to_string())
+            .bind(&operator.by)
+            .bind(&operator.reason)
+            .execute(connection)
+            .await?;
+        Ok(())
+    }
+
+    /// Changes a step that has not ended.
+    ///
+    /// # Errors
+    /// `NotFound`, `IllegalTransition`, `InvalidArgument`.
+    pub async fn update_step(
+        &self,
+        connection: &mut PgConnection,
+        id: TaskId,
+        step: StepNo,
+        update: &StepUpdate,
+        operator: &Operator,
+    ) -> Result<()> {
+        let inputs = update.inputs.as_ref().map(|inputs| Value::Object(inputs.clone()).to_string());
+        sqlx::query(self.statements().update_step.sql())
+            .bind(id)
+            .bind(step)
+            .bind(update.retry_limit)
+            .bind(inputs)
+            .bind(&operator.by)
+            .bind(&operator.reason)
+            .execute(connection)
+            .await?;
+        Ok(())
+    }
+
+    /// Changes a task.
+    ///
+    /// # Errors
+    /// `NotFound`, `InvalidArgument`.
+    pub async fn update_task(&self, connection: &mut PgConnection, id: TaskId, update: &TaskUpdate) -> Result<()> {
+        sqlx::query(self.statements().update_task.sql())
+            .bind(id)
+            .bind(&update.reason)
+            .bind(&update.tags)
+            .bind(update.priority.map(i32::from))
+            .execute(connection)
+            .await?;
+        Ok(())
+    }
+
+    /// Pauses, or resumes.
+    ///
+    /// # Errors
+    /// `NotFound`, `IllegalTransition`.
+    pub async fn set_paused(
+        &self,
+        connection: &mut PgConnection,
+        scope: &PauseScope,
+        paused: bool,
+        operator: &Operator,
+    ) -> Result<()> {
+        let statements = self.statements();
+        if let PauseScope::Task(id) = scope {
+            let statement = if paused { &statements.pause_task } else { &statements.resume_task };
+            sqlx::query(statement.sql()).bind(id).bind(&operator.by).bind(&operator.reason).execute(connection).await?;
+            return Ok(());
+        }
+        let (namespace, name, handler) = match scope {
+            PauseScope::NamedTask { namespace, name } => (Some(namespace), Some(name), None),
+            PauseScope::Handler(handler) => (None, None, Some(handler)),
+            PauseScope::Namespace(namespace) => (Some(namespace), None, None),
+            PauseScope::Task(_) => (None, None, None),
+        };
+        sqlx::query(if paused { statements.pause.sql() } else { statements.resume.sql() })
+            .bind(namespace)
+            .bind(name)
+            .bind(handler)
+            .bind(&operator.by)
+            .bind(&operator.reason)
+            .execute(connection)
+            .await?;
+        Ok(())
+    }
+}

@@ -1,0 +1,49 @@
+//! The named statements: one file each in `sql/`, loaded once into the caller's schema.
+
+use super::SchemaName;
+use sqlx::AssertSqlSafe;
+use std::sync::Arc;
+
+macro_rules! statements {
+    ($($name:ident),* $(,)?) => {
+        /// Every statement, by the name of its file.
+        #[derive(Debug)]
+        pub struct Statements {
+            $(pub(crate) $name: Statement,)*
+        }
+
+        impl Statements {
+            /// Every statement as its file has it: name and text.
+            pub const FILES: &'static [(&'static str, &'static str)] =
+                &[$((stringify!($name), include_str!(concat!("sql/", stringify!($name), ".sql")))),*];
+
+            /// Loads every statement for a schema.
+            pub fn load(schema: &SchemaName) -> Self {
+                Self { $($name: Statement::load(schema, include_str!(concat!("sql/", stringify!($name), ".sql"))),)* }
+            }
+        }
+    };
+}
+
+statements! {
+    cancel_step, cancel_task, claim_steps, complete_steps, create_tasks, drain_worker, fail_steps, find_plan, find_step,
+    heartbeat, held_steps, list_tasks, mark_validated, named_tasks, notify_idle, pause, pause_task, readiness, reap_workers,
+    register_template, register_worker, release_steps, resolve_step, resolve_task, resume, resume_task, retry_step, retry_task,
+    step_definitions, step_results, step_transitions, steps, stop_worker, task_contexts, task_transitions, tasks, template,
+    update_step, update_task, workers,
+}
+
+/// The text of a statement in the caller's schema.
+#[derive(Debug, Clone)]
+pub(crate) struct Statement(Arc<str>);
+
+impl Statement {
+    fn load(schema: &SchemaName, text: &str) -> Self {
+        Self(schema.apply(text).into())
+    }
+
+    /// The text, for sqlx. It comes from our own files; the only thing put into it is the checked name of the schema.
+    pub(crate) fn sql(&self) -> AssertSqlSafe<Arc<str>> {
+        AssertSqlSafe(Arc::clone(&self.0))
+    }
+}

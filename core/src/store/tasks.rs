@@ -1,0 +1,58 @@
+//! Creating tasks.
+
+use super::Store;
+use crate::error::{Error, Result};
+use crate::model::Created;
+use serde_json::Value;
+use sqlx::{PgConnection, Row};
+
+/// What a request means at present: the plan, and what its context must look like.
+#[derive(Debug, Clone)]
+pub struct Plan {
+    /// Its id; a request carries it, so that a plan replaced meanwhile is noticed.
+    pub plan_id: i32,
+    /// The version it belongs to.
+    pub version: String,
+    /// The JSON Schema of the context.
+    pub schema: Option<Value>,
+}
+
+impl Store {
+    /// Creates tasks, all or nothing. `requests` is a JSON array as `tasker.create_tasks` reads it.
+    ///
+    /// # Errors
+    /// Those of `tasker.create_tasks`.
+    pub async fn create_tasks(&self, connection: &mut PgConnection, requests: &str) -> Result<Vec<Created>> {
+        let rows = sqlx::query(self.statements().create_tasks.sql()).bind(requests).fetch_all(connection).await?;
+        rows.iter()
+            .map(|row| Ok(Created { task_id: row.try_get(0)?, created: row.try_get(1)?, pruned: row.try_get(2)? }))
+            .collect()
+    }
+
+    /// The plan that a request for this named task would get.
+    ///
+    /// # Errors
+    /// What PostgreSQL says.
+    pub async fn find_plan(
+        &self,
+        connection: &mut PgConnection,
+        namespace: &str,
+        name: &str,
+        version: Option<&str>,
+    ) -> Result<Option<Plan>> {
+        let row = sqlx::query(self.statements().find_plan.sql())
+            .bind(namespace)
+            .bind(name)
+            .bind(version)
+            .fetch_optional(connection)
+            .await?;
+        row.map(|row| {
+            let schema: Option<String> = row.try_get(2)?;
+            let schema = schema.map(|text| serde_json::from_str(&text)).transpose().map_err(|error| {
+                Error::internal(format!("the stored schema of {namespace}.{name} is not JSON")).with_source(error)
+            })?;
+            Ok(Plan { plan_id: row.try_get(0)?, version: row.try_get(1)?, schema })
+        })
+        .transpose()
+    }
+}
