@@ -4,6 +4,7 @@
 //! `model ← graph, template, retry ← store ← engine ← worker, events ← bridge`.
 
 pub mod cluster;
+pub mod engine;
 pub mod error;
 pub mod graph;
 pub mod model;
@@ -12,4 +13,5 @@ pub mod store;
 pub mod template;
 pub mod values;
 
+pub use engine::{Client, ClientOptions};
 pub use error::{Error, ErrorKind, Result};

@@ -105,7 +105,7 @@ impl Cluster {
             };
             let places = Places::below(data_dir, binaries.major)?;
             let launcher = Launcher::choose(&places);
-            Ok((binaries, places, launcher))
+            Ok::<_, Error>((binaries, places, launcher))
         };
         let (mut binaries, mut places, mut launcher) = settle(&data_dir)?;
         if !chosen && launcher.check_reach(&places.root).is_err() {

@@ -66,11 +66,6 @@ impl Store {
         Ok(self.pool.acquire().await?)
     }
 
-    /// The pool itself.
-    pub(crate) fn pool(&self) -> &PgPool {
-        &self.pool
-    }
-
     /// A connection outside the pool.
     ///
     /// # Errors

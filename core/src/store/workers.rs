@@ -145,6 +145,15 @@ impl Store {
         Ok(sqlx::query_scalar(self.statements().notify_idle.sql()).bind(payload).fetch_one(connection).await?)
     }
 
+    /// Tells every worker that listens.
+    ///
+    /// # Errors
+    /// What PostgreSQL says.
+    pub async fn notify_all(&self, connection: &mut PgConnection, payload: &str) -> Result<()> {
+        sqlx::query(self.statements().notify_all.sql()).bind(payload).execute(connection).await?;
+        Ok(())
+    }
+
     /// The definitions of steps.
     ///
     /// # Errors

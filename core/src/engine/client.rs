@@ -1,0 +1,163 @@
+//! The client: configuration until it is used.
+
+use super::wake::Wakes;
+use crate::cluster::DatabaseChoice;
+use crate::error::{Error, Result};
+use crate::model::Settings;
+use crate::store::{MigrationReport, SchemaName, Store};
+use crate::template::ContextSchema;
+use std::{
+    collections::HashMap,
+    sync::{Arc, Mutex},
+};
+use tokio::sync::OnceCell;
+
+/// How to reach the database, and how to behave.
+#[derive(Debug, Clone)]
+pub struct ClientOptions {
+    /// A PostgreSQL URL. None: `TASKER_DATABASE_URL`, then `DATABASE_URL`, then the private cluster (`decisions.md` 39).
+    pub database_url: Option<String>,
+    /// The schema that Tasker lives in.
+    pub schema: String,
+    /// How to behave.
+    pub settings: Settings,
+    /// At most this many connections of the client; a worker has its own.
+    pub max_connections: u32,
+    /// What `pg_stat_activity` shows.
+    pub application_name: Option<String>,
+}
+
+impl Default for ClientOptions {
+    fn default() -> Self {
+        Self {
+            database_url: None,
+            schema: "tasker".to_owned(),
+            settings: Settings::default(),
+            max_connections: 4,
+            application_name: None,
+        }
+    }
+}
+
+/// A plan that requests were validated against lately.
+#[derive(Debug, Clone)]
+pub(super) struct KnownPlan {
+    pub(super) plan_id: i32,
+    pub(super) schema: Option<Arc<ContextSchema>>,
+}
+
+/// Which named task a request means: namespace, name, version (none: the latest).
+pub(super) type PlanKey = (String, String, Option<String>);
+
+#[derive(Debug)]
+pub(super) struct Inner {
+    pub(super) options: ClientOptions,
+    pub(super) schema: SchemaName,
+    pub(super) opened: OnceCell<Opened>,
+    pub(super) plans: Mutex<HashMap<PlanKey, KnownPlan>>,
+    pub(super) wakes: Wakes,
+}
+
+#[derive(Debug)]
+pub(super) struct Opened {
+    pub(super) store: Store,
+    pub(super) choice: DatabaseChoice,
+}
+
+/// The engine, as a program holds it. Cheap to clone; opens at first use.
+#[derive(Debug, Clone)]
+pub struct Client {
+    pub(super) inner: Arc<Inner>,
+}
+
+impl Client {
+    /// Makes a client. Nothing is opened yet.
+    ///
+    /// # Errors
+    /// `ConfigInvalid` where a setting or the name of the schema is not usable; all problems at once.
+    pub fn new(options: ClientOptions) -> Result<Self> {
+        options.settings.validate()?;
+        if options.max_connections == 0 {
+            return Err(Error::new(crate::ErrorKind::ConfigInvalid, "max_connections must be at least 1"));
+        }
+        let schema = SchemaName::new(&options.schema)?;
+        Ok(Self {
+            inner: Arc::new(Inner {
+                options,
+                schema,
+                opened: OnceCell::new(),
+                plans: Mutex::default(),
+                wakes: Wakes::default(),
+            }),
+        })
+    }
+
+    /// The settings.
+    pub fn settings(&self) -> &Settings {
+        &self.inner.options.settings
+    }
+
+    /// What the client was made from.
+    pub fn options(&self) -> &ClientOptions {
+        &self.inner.options
+    }
+
+    /// Brings the schema in the database to the version of this library. Safe by many processes at once.
+    ///
+    /// # Errors
+    /// `DatabaseUnavailable`, `SchemaMismatch`, or what PostgreSQL says.
+    pub async fn migrate(&self) -> Result<MigrationReport> {
+        self.store().await?.migrate().await
+    }
+
+    /// The version that the schema is at; none where it has not been migrated.
+    ///
+    /// # Errors
+    /// `DatabaseUnavailable`.
+    pub async fn schema_version(&self) -> Result<Option<i32>> {
+        self.store().await?.schema_version().await
+    }
+
+    /// The URL of the database in use. Starts the private cluster where that is the one.
+    ///
+    /// # Errors
+    /// `ConfigInvalid`, `DatabaseUnavailable`.
+    pub async fn database_url(&self) -> Result<String> {
+        Ok(self.store().await?.options().database_url.clone())
+    }
+
+    /// Which database is used and who named it.
+    ///
+    /// # Errors
+    /// `ConfigInvalid`, `DatabaseUnavailable`.
+    pub async fn database_choice(&self) -> Result<DatabaseChoice> {
+        Ok(self.opened().await?.choice.clone())
+    }
+
+    /// Closes the connections. The client can be used again no more.
+    pub async fn close(&self) {
+        if let Some(opened) = self.inner.opened.get() {
+            opened.store.close().await;
+        }
+    }
+}
+
+/// `call!(client, |store, connection| future)`: runs one call on a connection of the pool. The call is one statement, so
+/// repeating it after a deadlock or a serialization failure repeats its whole transaction.
+///
+/// A macro, because an async closure that borrows the connection is not `Send`.
+macro_rules! call {
+    ($client:expr, |$store:ident, $connection:ident| $call:expr) => {{
+        let $store = $client.store().await?;
+        let mut tries = 0;
+        loop {
+            let mut acquired = $store.acquire().await?;
+            let $connection = &mut *acquired;
+            match $call.await {
+                Err(error) if $crate::store::is_retryable_conflict(&error) && tries < 5 => tries += 1,
+                answer => break answer,
+            }
+        }
+    }};
+}
+pub(crate) use call;

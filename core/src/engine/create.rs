@@ -1,0 +1,186 @@
+//! create_task(s): validate, then one statement, all or nothing.
+
+use super::Client;
+use super::client::{KnownPlan, PlanKey, call};
+use crate::error::{Error, Result};
+use crate::model::{Created, IdentityStrategy, OnDuplicate, TaskRequest};
+use crate::store::{STALE_PLAN, Store, sqlstate};
+use crate::template::{ContextSchema, DEFAULT_NAMESPACE, invalid_context};
+use serde_json::{Map, Value, json};
+use sqlx::{Acquire, PgConnection};
+use std::{collections::HashMap, sync::Arc};
+
+/// How often a request is validated again because its template was replaced in between.
+const STALE_RETRIES: usize = 5;
+
+impl Client {
+    /// Creates a task.
+    ///
+    /// # Errors
+    /// `UnknownNamedTask`, `InvalidContext` (every mistake, with its path), `InvalidArgument`, `AlreadyExists` for a
+    /// duplicate that is to be rejected, `IdempotencyMismatch`, `DatabaseUnavailable`.
+    pub async fn create_task(&self, request: &TaskRequest) -> Result<Created> {
+        first(self.create_tasks(std::slice::from_ref(request)).await?)
+    }
+
+    /// Creates tasks in one transaction, all or nothing. Answers in the order of the requests.
+    ///
+    /// # Errors
+    /// As [`Client::create_task`]; `details.index` says which request.
+    pub async fn create_tasks(&self, requests: &[TaskRequest]) -> Result<Vec<Created>> {
+        if requests.is_empty() {
+            return Ok(Vec::new());
+        }
+        let mut tries = 0;
+        let created = loop {
+            match self.create_once(requests).await {
+                Err(error) if sqlstate(&error) == Some(STALE_PLAN) && tries < STALE_RETRIES => {
+                    self.forget_plans();
+                    tries += 1;
+                }
+                answer => break answer?,
+            }
+        };
+        if created.iter().any(|one| one.created) {
+            self.wake();
+        }
+        Ok(created)
+    }
+
+    /// Creates a task on the caller's own connection, inside the caller's transaction: rolled back means never created.
+    /// Call [`Client::wake`] after the commit, or let the workers find it by polling.
+    ///
+    /// # Errors
+    /// As [`Client::create_task`]. After an error other than `InvalidContext` the caller's transaction is as it was.
+    pub async fn create_task_in(&self, connection: &mut PgConnection, request: &TaskRequest) -> Result<Created> {
+        let store = self.store().await?;
+        let mut tries = 0;
+        loop {
+            // A savepoint, so that a replaced template does not break the caller's transaction.
+            let mut savepoint = connection.begin().await?;
+            let prepared = self.prepare(store, &mut savepoint, std::slice::from_ref(request)).await?;
+            match store.create_tasks(&mut savepoint, &prepared).await {
+                Ok(created) => {
+                    savepoint.commit().await?;
+                    return first(created);
+                }
+                Err(error) if sqlstate(&error) == Some(STALE_PLAN) && tries < STALE_RETRIES => {
+                    savepoint.rollback().await?;
+                    self.forget_plans();
+                    tries += 1;
+                }
+                Err(error) => {
+                    savepoint.rollback().await?;
+                    return Err(error);
+                }
+            }
+        }
+    }
+
+    pub(super) fn forget_plans(&self) {
+        if let Ok(mut plans) = self.inner.plans.lock() {
+            plans.clear();
+        }
+    }
+
+    async fn create_once(&self, requests: &[TaskRequest]) -> Result<Vec<Created>> {
+        call!(self, |store, connection| async {
+            let prepared = self.prepare(store, connection, requests).await?;
+            store.create_tasks(connection, &prepared).await
+        })
+    }
+
+    /// The JSON array that `tasker.create_tasks` reads: contexts validated, defaults filled in.
+    async fn prepare(&self, store: &Store, connection: &mut PgConnection, requests: &[TaskRequest]) -> Result<String> {
+        let mut plans: HashMap<PlanKey, Option<KnownPlan>> = HashMap::new();
+        let mut prepared = Vec::with_capacity(requests.len());
+        for (index, request) in requests.iter().enumerate() {
+            let key: PlanKey = (
+                request.namespace.clone().unwrap_or_else(|| DEFAULT_NAMESPACE.to_owned()),
+                request.name.clone(),
+                request.version.clone(),
+            );
+            let plan = match plans.get(&key) {
+                Some(plan) => plan.clone(),
+                None => {
+                    let plan = self.known_plan(store, connection, &key).await?;
+                    plans.insert(key, plan.clone());
+                    plan
+                }
+            };
+            prepared.push(self.prepare_one(request, plan.as_ref()).map_err(|error| at_index(error, index, requests.len()))?);
+        }
+        Ok(Value::Array(prepared).to_string())
+    }
+
+    async fn known_plan(&self, store: &Store, connection: &mut PgConnection, key: &PlanKey) -> Result<Option<KnownPlan>> {
+        if let Ok(plans) = self.inner.plans.lock()
+            && let Some(plan) = plans.get(key)
+        {
+            return Ok(Some(plan.clone()));
+        }
+        let Some(plan) = store.find_plan(connection, &key.0, &key.1, key.2.as_deref()).await? else {
+            return Ok(None);
+        };
+        let schema = plan.schema.as_ref().map(ContextSchema::compile).transpose().map_err(|_| {
+            Error::internal(format!("the stored schema of {}.{} does not compile", key.0, key.1))
+        })?;
+        let known = KnownPlan { plan_id: plan.plan_id, schema: schema.map(Arc::new) };
+        if let Ok(mut plans) = self.inner.plans.lock() {
+            plans.insert(key.clone(), known.clone());
+        }
+        Ok(Some(known))
+    }
+
+    fn prepare_one(&self, request: &TaskRequest, plan: Option<&KnownPlan>) -> Result<Value> {
+        let engine = &self.settings().engine;
+        let context = match plan.and_then(|plan| plan.schema.as_ref()) {
+            Some(schema) => schema.validate_and_fill(request.context.clone()).map_err(|problems| {
+                tracing::info!(task = request.name, problems = problems.len(), "a context breaks its schema; no task was created");
+                invalid_context(&problems)
+            })?,
+            None => request.context.clone(),
+        };
+        let size = serde_json::to_string(&context).map_or(0, |text| text.len());
+        let limit = self.settings().execution.max_context_bytes;
+        if size > limit {
+            return Err(Error::invalid_argument(format!(
+                "the context has {size} bytes, and execution.max_context_bytes allows {limit}: keep large data elsewhere and \
+                 put a reference into the context"
+            )));
+        }
+        let mut json = serde_json::to_value(request)
+            .map_err(|error| Error::internal("a request does not serialize").with_source(error))?;
+        if let Value::Object(fields) = &mut json {
+            fields.insert("context".to_owned(), Value::Object(context));
+            self.add_settings(fields, request);
+            fields.insert("plan_id".to_owned(), json!(plan.map(|plan| plan.plan_id)));
+        }
+        if engine.identity_strategy == IdentityStrategy::Custom && request.idempotency_key.is_none() {
+            return Err(Error::invalid_argument(
+                "engine.identity_strategy is custom, so the application gives each request its idempotency_key",
+            ));
+        }
+        Ok(json)
+    }
+
+    fn add_settings(&self, fields: &mut Map<String, Value>, request: &TaskRequest) {
+        let engine = &self.settings().engine;
+        fields.insert("identity_strategy".to_owned(), json!(engine.identity_strategy));
+        fields.insert("identity_window_seconds".to_owned(), json!(engine.identity_window_seconds));
+        let on_duplicate: OnDuplicate = request.on_duplicate.unwrap_or(engine.on_duplicate);
+        fields.insert("on_duplicate".to_owned(), json!(on_duplicate));
+    }
+}
+
+fn first(created: Vec<Created>) -> Result<Created> {
+    created.into_iter().next().ok_or_else(|| Error::internal("create_tasks answered nothing to one request"))
+}
+
+fn at_index(mut error: Error, index: usize, count: usize) -> Error {
+    if count > 1 {
+        error.message = format!("request {}: {}", index + 1, error.message);
+        error.details = json!({"index": index, "problems": error.details});
+    }
+    error
+}

@@ -1,0 +1,21 @@
+//! The verbs of the engine, one file each, on a [`Client`].
+//!
+//! Each verb opens the client where that has not happened, runs one transaction, and wakes whoever may go on because of
+//! it. A deadlock or a serialization failure repeats the transaction.
+
+mod cancel;
+mod client;
+mod create;
+mod list;
+mod open;
+mod pause;
+mod read;
+mod register;
+mod resolve;
+mod retry;
+mod update;
+mod wait;
+mod wake;
+
+pub use client::{Client, ClientOptions};
+pub use wake::Wake;
