@@ -153,6 +153,7 @@ impl Client {
             .map_err(|error| Error::internal("a request does not serialize").with_source(error))?;
         if let Value::Object(fields) = &mut json {
             fields.insert("context".to_owned(), Value::Object(context));
+            fields.insert("task_id".to_owned(), json!(request.task_id.unwrap_or_else(uuid::Uuid::now_v7)));
             self.add_settings(fields, request);
             fields.insert("plan_id".to_owned(), json!(plan.map(|plan| plan.plan_id)));
         }
