@@ -66,6 +66,8 @@ pub(super) struct Ledger {
     batches: HashMap<i64, usize>,
     done_batches: Vec<i64>,
     deadlines: BTreeMap<(Instant, Place), i32>,
+    /// Attempts that were cancelled while their handler ran, to be told to the language.
+    cancelled: Vec<StepKey>,
     /// Outcomes accepted from handlers, ever: how fast steps are run.
     pub(super) completed: u64,
 }
@@ -169,6 +171,7 @@ impl Ledger {
             self.running -= 1;
             let started = held.started.unwrap_or_else(Instant::now);
             let invocation = Arc::clone(&held.invocation);
+            self.cancelled.push(*key);
             invocation.cancellation.cancel();
             self.abandoned.insert((place(key), key.claim_no), (invocation, started));
             self.reports.push(report);
@@ -206,6 +209,16 @@ impl Ledger {
         self.done_batches.extend(done);
     }
 
+    /// Reports the outcome of a step that never was in the buffer, or waits there: it cannot be run.
+    pub(super) fn refuse(&mut self, report: Report) {
+        let key = report.key();
+        self.buffer.retain(|invocation| invocation.key != key);
+        if let Some(held) = self.held.get_mut(&place(&key)) {
+            held.phase = Phase::Reported;
+        }
+        self.reports.push(report);
+    }
+
     /// Replaces the outcome of a reported step (its results were refused by the database).
     pub(super) fn report_again(&mut self, report: Report) {
         self.reports.push(report);
@@ -221,6 +234,7 @@ impl Ledger {
         let Some(held) = self.held.remove(&spot) else { return };
         if held.phase == Phase::Running {
             self.running -= 1;
+            self.cancelled.push(*key);
             held.invocation.cancellation.cancel();
             let started = held.started.unwrap_or_else(Instant::now);
             self.abandoned.insert((spot, key.claim_no), (Arc::clone(&held.invocation), started));
@@ -294,6 +308,11 @@ impl Ledger {
             .chain(self.abandoned.values().cloned())
             .min_by_key(|(_, started)| *started)
             .map(|(invocation, started)| (invocation, now.duration_since(started).as_secs_f64()))
+    }
+
+    /// Attempts that were cancelled since the last call.
+    pub(super) fn take_cancelled(&mut self) -> Vec<StepKey> {
+        std::mem::take(&mut self.cancelled)
     }
 
     pub(super) fn abandoned(&self) -> usize {

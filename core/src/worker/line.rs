@@ -16,10 +16,6 @@ impl Line {
         Self { store, connection: None }
     }
 
-    pub(super) fn store(&self) -> &Store {
-        &self.store
-    }
-
     pub(super) async fn open(&mut self) -> Result<(&Store, &mut PgConnection)> {
         let connection = match self.connection.take() {
             Some(connection) => connection,

@@ -70,7 +70,7 @@ impl Stage {
 }
 
 async fn perform(entry: &HandlerEntry, step: &Step) -> Result<Played, HandlerError> {
-    let context: Value = step.context_as()?;
+    let context: Value = step.context_as().await?;
     for (key, value) in entry.fail_unless_context.iter().flatten() {
         if context.get(key) != Some(value) {
             return Err(HandlerError::permanent(format!(

@@ -1,0 +1,189 @@
+//! What the parts of a worker share.
+
+use super::capacity::Capacity;
+use super::ledger::Ledger;
+use super::line::Line;
+use super::options::WorkerOptions;
+use crate::engine::{Client, Wake};
+use crate::error::{Error, ErrorKind, Result};
+use crate::model::Settings;
+use crate::store::{StepDefinition, Store};
+use crate::template::ContextSchema;
+use std::{
+    collections::HashMap,
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering},
+    },
+    time::{Duration, Instant},
+};
+use tokio::sync::{Mutex as AsyncMutex, Notify, RwLock};
+use tokio_util::sync::CancellationToken;
+
+/// How long to wait before the database is tried again, at first and at the most.
+const FIRST_RETRY: Duration = Duration::from_millis(100);
+const SLOWEST_RETRY: Duration = Duration::from_secs(2);
+
+/// The ledger and the rules of how much goes into it, under one lock.
+#[derive(Debug)]
+pub(super) struct Books {
+    pub(super) ledger: Ledger,
+    pub(super) capacity: Capacity,
+    /// A step that must run with nothing beside it: runs now.
+    pub(super) alone: bool,
+    /// Such a step waits somewhere; since when this process drains for it.
+    pub(super) draining_for_alone: Option<Instant>,
+    /// When this process last drained for one.
+    pub(super) drained_at: Option<Instant>,
+}
+
+/// What the parts of a worker share.
+#[derive(Debug)]
+pub(super) struct Core {
+    pub(super) client: Client,
+    pub(super) store: Store,
+    pub(super) settings: Settings,
+    pub(super) options: WorkerOptions,
+    pub(super) backoff: String,
+    worker_id: AtomicI64,
+    books: Mutex<Books>,
+    pub(super) definitions: Mutex<HashMap<i32, Arc<StepDefinition>>>,
+    pub(super) schemas: Mutex<HashMap<i32, Arc<ContextSchema>>>,
+    /// Something is in the buffer.
+    pub(super) work_ready: Notify,
+    /// An outcome waits.
+    pub(super) outcome_ready: Notify,
+    /// There may be room, or something to claim.
+    pub(super) room_ready: Notify,
+    /// A deadline was added.
+    pub(super) deadline_added: Notify,
+    /// Something left the ledger.
+    pub(super) settled: Notify,
+    /// What is held is to be compared with the database, or the worker was found dead.
+    pub(super) comparison_due: Notify,
+    dead_id: AtomicI64,
+    /// Held shared around every call that claims or reports; exclusively while what is held is compared.
+    pub(super) gate: RwLock<()>,
+    /// For what is asked now and then: definitions, large contexts, comparisons.
+    pub(super) errands: AsyncMutex<Line>,
+    /// Asked to stop: nothing more is claimed.
+    pub(super) draining: CancellationToken,
+    /// Everything has been handed back.
+    pub(super) stopped: CancellationToken,
+    /// A call ended without saying whether it was committed.
+    pub(super) uncertain: AtomicBool,
+    /// When the language last polled, in milliseconds since the worker began.
+    pub(super) polled_at: AtomicU64,
+    pub(super) began: Instant,
+}
+
+impl Core {
+    pub(super) fn new(client: Client, store: Store, options: WorkerOptions) -> Result<Self> {
+        let settings = client.settings().clone();
+        let backoff = serde_json::to_string(&settings.backoff)
+            .map_err(|error| Error::internal("settings do not serialize").with_source(error))?;
+        let began = Instant::now();
+        let capacity = Capacity::new(options.concurrency, options.max_buffered, began);
+        Ok(Self {
+            errands: AsyncMutex::new(Line::new(store.clone())),
+            client,
+            store,
+            settings,
+            options,
+            backoff,
+            worker_id: AtomicI64::new(0),
+            books: Mutex::new(Books {
+                ledger: Ledger::default(),
+                capacity,
+                alone: false,
+                draining_for_alone: None,
+                drained_at: None,
+            }),
+            definitions: Mutex::default(),
+            schemas: Mutex::default(),
+            work_ready: Notify::new(),
+            outcome_ready: Notify::new(),
+            room_ready: Notify::new(),
+            deadline_added: Notify::new(),
+            settled: Notify::new(),
+            comparison_due: Notify::new(),
+            dead_id: AtomicI64::new(0),
+            gate: RwLock::new(()),
+            draining: CancellationToken::new(),
+            stopped: CancellationToken::new(),
+            uncertain: AtomicBool::new(false),
+            polled_at: AtomicU64::new(0),
+            began,
+        })
+    }
+
+    /// The books. A panic while they were open cannot happen short of a defect; going on is better than stopping all.
+    pub(super) fn books(&self) -> MutexGuard<'_, Books> {
+        self.books.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(super) fn worker_id(&self) -> i64 {
+        self.worker_id.load(Ordering::Acquire)
+    }
+
+    pub(super) fn set_worker_id(&self, id: i64) {
+        self.worker_id.store(id, Ordering::Release);
+    }
+
+    /// The heartbeat found that this worker id was taken for dead.
+    pub(super) fn found_dead(&self, id: i64) {
+        self.dead_id.store(id, Ordering::Release);
+        self.comparison_due.notify_one();
+    }
+
+    /// The id that was found dead, if it is still ours.
+    pub(super) fn dead_id(&self) -> Option<i64> {
+        Some(self.dead_id.load(Ordering::Acquire)).filter(|id| *id == self.worker_id())
+    }
+
+    pub(super) fn lease(&self) -> Duration {
+        Duration::from_secs_f64(self.settings.execution.lease_seconds)
+    }
+
+    /// Notes that the language polled.
+    pub(super) fn note_poll(&self) {
+        let elapsed = u64::try_from(self.began.elapsed().as_millis()).unwrap_or(u64::MAX);
+        self.polled_at.store(elapsed, Ordering::Relaxed);
+    }
+
+    /// Time since the language last polled.
+    pub(super) fn since_poll(&self) -> Duration {
+        self.began.elapsed().saturating_sub(Duration::from_millis(self.polled_at.load(Ordering::Relaxed)))
+    }
+
+    /// Tells this process about something.
+    pub(super) fn wake(&self, wake: Wake) {
+        self.client.wake_here(wake);
+    }
+}
+
+/// Waits between tries while the database is away.
+#[derive(Debug, Default)]
+pub(super) struct Patience {
+    tries: u32,
+}
+
+impl Patience {
+    /// The call went through.
+    pub(super) fn reset(&mut self) {
+        self.tries = 0;
+    }
+
+    /// Waits before the next try: 0.1 s at first, twice as long each time, 2 s at the most. Ends early when `stop` says so.
+    pub(super) async fn wait(&mut self, stop: &CancellationToken) {
+        let pause = (FIRST_RETRY * 2u32.saturating_pow(self.tries.min(8))).min(SLOWEST_RETRY);
+        self.tries += 1;
+        let _ = stop.run_until_cancelled(tokio::time::sleep(pause)).await;
+    }
+}
+
+/// Whether the database was away, rather than refusing what was asked.
+pub(super) fn is_outage(error: &Error) -> bool {
+    matches!(error.kind, ErrorKind::DatabaseUnavailable | ErrorKind::Timeout | ErrorKind::SchemaMismatch)
+        || (error.kind == ErrorKind::ConfigInvalid)
+}

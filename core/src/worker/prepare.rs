@@ -1,0 +1,205 @@
+//! Claims → invocations: what a handler needs is put together from the claim, the caches, and where need be the database.
+
+use super::core::Core;
+use super::invocation::Invocation;
+use super::ledger::Report;
+use super::line::on_line;
+use crate::error::{Error, Result};
+use crate::model::{ErrorCode, Failure, StepNo, TaskId};
+use crate::store::{FlushRow, StepDefinition, StepKey};
+use crate::template::{ContextSchema, fill_config, invalid_context};
+use serde_json::{Value, value::RawValue};
+use std::{
+    collections::HashMap,
+    sync::{Arc, OnceLock},
+};
+
+/// Results that this process has just reported, by step: parents of what it claims in return.
+pub(super) type Reported = HashMap<(TaskId, StepNo), Arc<str>>;
+
+impl Core {
+    /// Puts claims into the buffer. What cannot be run is reported as failed.
+    pub(super) async fn accept(&self, claims: Vec<FlushRow>, reported: &Reported) -> Result<()> {
+        if claims.is_empty() {
+            return Ok(());
+        }
+        let definitions = self.definitions_of(&claims).await?;
+        let mut refused = Vec::new();
+        let mut accepted = Vec::with_capacity(claims.len());
+        for claim in claims {
+            let Some(definition) = definitions.get(&claim.step_template_id) else {
+                return Err(Error::internal(format!("step template {} is not in the catalogue", claim.step_template_id)));
+            };
+            let unvalidated = claim.unvalidated.then(|| (claim.key, claim.context.clone()));
+            match self.invocation(claim, definition, reported) {
+                Ok(invocation) => accepted.push((invocation, unvalidated)),
+                Err((key, failure)) => refused.push((key, failure)),
+            }
+        }
+        for (mut invocation, unvalidated) in accepted {
+            if let Some((key, context)) = unvalidated
+                && let Err(failure) = self.validate_late(&mut invocation, key, context).await?
+            {
+                refused.push((invocation.key, failure));
+            }
+            let mut books = self.books();
+            let cached = books.ledger.context(invocation.key.task_id);
+            if invocation.context.is_none() {
+                invocation.context = cached;
+            }
+            books.ledger.add(Arc::new(invocation), false);
+        }
+        let mut books = self.books();
+        for (key, failure) in refused {
+            books.ledger.refuse(Report::Failed { key, failure: Box::new(failure) });
+        }
+        drop(books);
+        self.work_ready.notify_one();
+        Ok(())
+    }
+
+    fn invocation(
+        &self,
+        claim: FlushRow,
+        definition: &Arc<StepDefinition>,
+        reported: &Reported,
+    ) -> Result<Invocation, (StepKey, Failure)> {
+        let mut dependencies: Vec<(StepNo, Arc<str>)> = definition
+            .parents
+            .iter()
+            .filter_map(|(number, _)| Some((*number, Arc::clone(reported.get(&(claim.key.task_id, *number))?))))
+            .collect();
+        if let Some(text) = &claim.dependencies
+            && let Ok(results) = serde_json::from_str::<HashMap<StepNo, &RawValue>>(text)
+        {
+            for (number, results) in results {
+                if dependencies.iter().all(|(known, _)| *known != number) {
+                    dependencies.push((number, results.get().into()));
+                }
+            }
+        }
+        let config = match &definition.config {
+            None => None,
+            Some(config) => match fill_config(config, &|name| std::env::var(name).ok()) {
+                Ok(filled) => Some(Arc::new(filled)),
+                Err(error) => return Err((claim.key, config_failure(&error))),
+            },
+        };
+        Ok(Invocation {
+            key: claim.key,
+            attempt: claim.attempt,
+            batch: claim.batch,
+            context: claim.context.map(Into::into),
+            inputs: claim.inputs.map(Into::into),
+            dependencies,
+            config,
+            timeout_seconds: definition.timeout_seconds.or(self.settings.execution.default_timeout_seconds),
+            definition: Arc::clone(definition),
+            deadline: OnceLock::new(),
+            cancellation: tokio_util::sync::CancellationToken::new(),
+        })
+    }
+
+    /// The definitions of the steps of these claims; unknown ones are read once and kept.
+    async fn definitions_of(&self, claims: &[FlushRow]) -> Result<HashMap<i32, Arc<StepDefinition>>> {
+        let mut found = HashMap::new();
+        let mut missing = Vec::new();
+        if let Ok(known) = self.definitions.lock() {
+            for claim in claims {
+                let id = claim.step_template_id;
+                match known.get(&id) {
+                    Some(definition) => drop(found.insert(id, Arc::clone(definition))),
+                    None if missing.contains(&id) => {}
+                    None => missing.push(id),
+                }
+            }
+        }
+        if !missing.is_empty() {
+            let mut line = self.errands.lock().await;
+            let read = on_line!(line, |store, connection| store.step_definitions(connection, &missing))?;
+            drop(line);
+            if let Ok(mut known) = self.definitions.lock() {
+                for definition in read {
+                    let definition = Arc::new(definition);
+                    found.insert(definition.step_template_id, Arc::clone(&definition));
+                    known.insert(definition.step_template_id, definition);
+                }
+            }
+        }
+        Ok(found)
+    }
+
+    /// A task made by raw SQL is checked against its schema at its first claim.
+    async fn validate_late(
+        &self,
+        invocation: &mut Invocation,
+        key: StepKey,
+        context: Option<String>,
+    ) -> Result<Result<(), Failure>> {
+        let text = match context {
+            Some(text) => text,
+            None => self.fetch_context(key.task_id).await?.as_ref().to_owned(),
+        };
+        let Some(schema) = self.schema_of(&invocation.definition)? else { return Ok(Ok(())) };
+        let Ok(Value::Object(given)) = serde_json::from_str(&text) else {
+            return Ok(Err(context_failure("the context is not a JSON object".to_owned(), Value::Null)));
+        };
+        match schema.validate_and_fill(given) {
+            Ok(filled) => {
+                let filled = Value::Object(filled).to_string();
+                let mut line = self.errands.lock().await;
+                on_line!(line, |store, connection| store.mark_validated(connection, key.task_id, Some(&filled)))?;
+                invocation.context = Some(filled.into());
+                Ok(Ok(()))
+            }
+            Err(problems) => {
+                let error = invalid_context(&problems);
+                Ok(Err(context_failure(error.message, error.details)))
+            }
+        }
+    }
+
+    fn schema_of(&self, definition: &StepDefinition) -> Result<Option<Arc<ContextSchema>>> {
+        let Some(schema) = &definition.schema else { return Ok(None) };
+        if let Ok(known) = self.schemas.lock()
+            && let Some(schema) = known.get(&definition.plan_id)
+        {
+            return Ok(Some(Arc::clone(schema)));
+        }
+        let compiled = Arc::new(ContextSchema::compile(schema).map_err(|_| {
+            Error::internal(format!("the stored schema of {}.{} does not compile", definition.namespace, definition.task_name))
+        })?);
+        if let Ok(mut known) = self.schemas.lock() {
+            known.insert(definition.plan_id, Arc::clone(&compiled));
+        }
+        Ok(Some(compiled))
+    }
+
+    /// The context of a task, where it was too large to come with the claim.
+    pub(super) async fn fetch_context(&self, task_id: TaskId) -> Result<Arc<str>> {
+        let mut line = self.errands.lock().await;
+        let mut found = on_line!(line, |store, connection| store.contexts(connection, &[task_id]))?;
+        found.remove(&task_id).map(Into::into).ok_or_else(|| {
+            Error::new(crate::ErrorKind::NotFound, format!("there is no task {task_id}"))
+        })
+    }
+
+    /// The results of every step of a task that ended well, by name, as JSON text.
+    pub(super) async fn fetch_results(&self, task_id: TaskId) -> Result<HashMap<String, String>> {
+        let mut line = self.errands.lock().await;
+        on_line!(line, |store, connection| store.step_results(connection, task_id))
+    }
+}
+
+fn context_failure(message: String, details: Value) -> Failure {
+    Failure { message, error_code: Some(ErrorCode::INVALID_CONTEXT.to_owned()), retryable: false, details, ..Failure::default() }
+}
+
+fn config_failure(error: &Error) -> Failure {
+    Failure {
+        message: format!("the handler's configuration cannot be filled in: {}", error.message),
+        error_code: Some("config_invalid".to_owned()),
+        retryable: true,
+        ..Failure::default()
+    }
+}

@@ -1,0 +1,249 @@
+//! A running worker, as a language sees it.
+
+use super::core::Core;
+use super::ledger::Report;
+use super::line::{Line, on_line};
+use super::{Invocation, WorkerOptions, deadlines, dispatcher::Dispatcher, flusher::Flusher, heartbeat, listener, reconcile};
+use crate::engine::Client;
+use crate::error::{Error, ErrorKind, Result};
+use crate::model::{Outcome, OutcomeKind, TaskId};
+use crate::store::{StepKey, Store};
+use crate::values::{MAX_TEXT_BYTES, check_results, repair_failure};
+use std::{
+    collections::HashMap,
+    sync::{Arc, Mutex},
+    time::{Duration, Instant},
+};
+use tokio::runtime::Runtime;
+
+/// How many connections a worker has: dispatcher, flusher, heartbeat, and one for errands and the side lane.
+const CONNECTIONS: u32 = 4;
+
+/// What a worker does at present.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize)]
+pub struct WorkerStatus {
+    /// Its id in the database; a new one after it was taken for dead.
+    pub worker_id: i64,
+    /// Steps that wait in the process.
+    pub buffered: usize,
+    /// Slots that are taken.
+    pub running: usize,
+    /// Of those, by handlers whose attempt is over but which do not return.
+    pub stuck: usize,
+    /// Outcomes that wait for the database.
+    pub unreported: usize,
+}
+
+/// A running worker. Poll it for attempts, report what came of them.
+#[derive(Debug)]
+pub struct Worker {
+    core: Arc<Core>,
+    runtime: Mutex<Option<Runtime>>,
+    heartbeat: Mutex<Option<std::thread::JoinHandle<()>>>,
+}
+
+impl Worker {
+    /// Starts a worker: its own runtime, connections and heartbeat thread. No user code runs on them.
+    ///
+    /// # Errors
+    /// `ConfigInvalid`, `DatabaseUnavailable`, `SchemaMismatch`.
+    pub async fn start(client: &Client, options: WorkerOptions) -> Result<Self> {
+        options.validate()?;
+        let database_url = client.database_url().await?;
+        let store = Store::new(client.store_options(&database_url, CONNECTIONS))?;
+        let core = Arc::new(Core::new(client.clone(), store, options)?);
+        let runtime = tokio::runtime::Builder::new_multi_thread()
+            .worker_threads(2)
+            .thread_name("tasker-worker")
+            .enable_all()
+            .build()
+            .map_err(|error| Error::internal("the worker has no runtime").with_source(error))?;
+        let registering = Arc::clone(&core);
+        let registered = runtime.spawn(async move {
+            let mut line = Line::new(registering.store.clone());
+            let row = registering.worker_row();
+            on_line!(&mut line, |store, connection| store.register_worker(connection, &row))
+        });
+        let id = registered.await.map_err(|error| Error::internal("registering the worker failed").with_source(error))?;
+        let id = match id {
+            Ok(id) => id,
+            Err(error) => {
+                runtime.shutdown_background();
+                return Err(error);
+            }
+        };
+        core.set_worker_id(id);
+        core.note_poll();
+        runtime.spawn(Dispatcher::new(Arc::clone(&core)).run());
+        {
+            let _entered = runtime.enter();
+            let flusher = Flusher::new(Arc::clone(&core));
+            runtime.spawn(flusher.run());
+        }
+        runtime.spawn(deadlines::run(Arc::clone(&core)));
+        runtime.spawn(reconcile::run(Arc::clone(&core)));
+        if core.options.listen {
+            runtime.spawn(listener::run(Arc::clone(&core)));
+        }
+        let heartbeat = heartbeat::start(Arc::clone(&core))?;
+        Ok(Self { core, runtime: Mutex::new(Some(runtime)), heartbeat: Mutex::new(Some(heartbeat)) })
+    }
+
+    /// Up to `max` attempts to run now; their time begins. Waits up to `timeout` for the first one.
+    ///
+    /// # Errors
+    /// `ShuttingDown` once the worker has been asked to stop.
+    pub async fn poll(&self, max: usize, timeout: Duration) -> Result<Vec<Arc<Invocation>>> {
+        let deadline = tokio::time::Instant::now() + timeout;
+        loop {
+            self.core.note_poll();
+            let ready = self.core.work_ready.notified();
+            let (taken, more) = {
+                let mut books = self.core.books();
+                let taken = books.ledger.take(max, Instant::now());
+                (taken, books.ledger.buffered() > 0)
+            };
+            if !taken.is_empty() {
+                if more {
+                    self.core.work_ready.notify_one();
+                }
+                if taken.iter().any(|invocation| invocation.deadline().is_some()) {
+                    self.core.deadline_added.notify_one();
+                }
+                self.core.room_ready.notify_one();
+                return Ok(taken);
+            }
+            if self.core.draining.is_cancelled() {
+                return Err(Error::new(ErrorKind::ShuttingDown, "the worker was asked to stop and hands out no more work"));
+            }
+            if tokio::time::timeout_at(deadline, ready).await.is_err() {
+                return Ok(Vec::new());
+            }
+        }
+    }
+
+    /// Attempts that were cancelled while their handler ran, since the last call.
+    pub fn take_cancelled(&self) -> Vec<StepKey> {
+        self.core.books().ledger.take_cancelled()
+    }
+
+    /// Resolves when an attempt may have been cancelled, or the worker stops.
+    pub async fn cancellations(&self) {
+        self.core.settled.notified().await;
+    }
+
+    /// How many handlers may run at once.
+    pub fn concurrency(&self) -> usize {
+        self.core.options.concurrency
+    }
+
+    /// Reports what came of attempts. Results that no JSON store or language could carry become permanent failures; an
+    /// outcome for an attempt that is over counts for nothing. Returns how many count.
+    pub fn complete(&self, outcomes: Vec<Outcome>) -> usize {
+        let mut counted = 0;
+        let max_bytes = self.core.settings.execution.max_result_bytes;
+        let reports: Vec<Report> = outcomes.into_iter().map(|outcome| report(outcome, max_bytes)).collect();
+        let mut books = self.core.books();
+        for report in reports {
+            counted += usize::from(books.ledger.report(report));
+        }
+        drop(books);
+        self.core.outcome_ready.notify_one();
+        self.core.room_ready.notify_one();
+        counted
+    }
+
+    /// The context of a task, where it did not come with the invocation, as JSON text.
+    ///
+    /// # Errors
+    /// `NotFound`, `DatabaseUnavailable`.
+    pub async fn fetch_context(&self, task_id: TaskId) -> Result<Arc<str>> {
+        let core = Arc::clone(&self.core);
+        self.on_runtime(async move { core.fetch_context(task_id).await }).await
+    }
+
+    /// The results of every step of a task that ended well, by name, as JSON text: one query.
+    ///
+    /// # Errors
+    /// `DatabaseUnavailable`.
+    pub async fn fetch_results(&self, task_id: TaskId) -> Result<HashMap<String, String>> {
+        let core = Arc::clone(&self.core);
+        self.on_runtime(async move { core.fetch_results(task_id).await }).await
+    }
+
+    /// What the worker does at present.
+    pub fn status(&self) -> WorkerStatus {
+        let books = self.core.books();
+        WorkerStatus {
+            worker_id: self.core.worker_id(),
+            buffered: books.ledger.buffered(),
+            running: books.ledger.occupied(),
+            stuck: books.ledger.abandoned(),
+            unreported: books.ledger.reports_waiting(),
+        }
+    }
+
+    /// Stops: nothing more is claimed, handlers may finish within `execution.shutdown_grace_seconds`, the rest goes back
+    /// without counting as an attempt. Keep polling until it says `ShuttingDown`, and keep reporting.
+    ///
+    /// # Errors
+    /// `DatabaseUnavailable` where the database could not be told; the lease will tell it.
+    pub async fn shutdown(&self) -> Result<()> {
+        let core = Arc::clone(&self.core);
+        let drained = self.on_runtime(async move { core.drain().await }).await;
+        self.core.stopped.cancel();
+        let runtime = self.runtime.lock().ok().and_then(|mut runtime| runtime.take());
+        let heartbeat = self.heartbeat.lock().ok().and_then(|mut heartbeat| heartbeat.take());
+        let ending = tokio::task::spawn_blocking(move || {
+            if let Some(heartbeat) = heartbeat {
+                let _ = heartbeat.join();
+            }
+            if let Some(runtime) = runtime {
+                runtime.shutdown_timeout(Duration::from_secs(5));
+            }
+        });
+        let _ = ending.await;
+        drained.map(|_| ())
+    }
+
+    /// Runs something on the worker's own runtime, to which its connections belong.
+    async fn on_runtime<T: Send + 'static>(&self, future: impl Future<Output = Result<T>> + Send + 'static) -> Result<T> {
+        let task = match self.runtime.lock() {
+            Ok(guard) => guard.as_ref().map(|runtime| runtime.spawn(future)),
+            Err(_) => None,
+        };
+        match task {
+            Some(task) => task.await.map_err(|error| Error::internal("the worker's runtime ended").with_source(error))?,
+            None => Err(Error::new(ErrorKind::ShuttingDown, "the worker has stopped")),
+        }
+    }
+}
+
+impl Drop for Worker {
+    fn drop(&mut self) {
+        // Dropped without shutdown: what is held goes back when the lease is over, as if the process had died.
+        self.core.draining.cancel();
+        self.core.stopped.cancel();
+        if let Ok(mut runtime) = self.runtime.lock()
+            && let Some(runtime) = runtime.take()
+        {
+            runtime.shutdown_background();
+        }
+    }
+}
+
+fn report(outcome: Outcome, max_bytes: usize) -> Report {
+    let key = StepKey { task_id: outcome.task_id, step_no: outcome.step_no, claim_no: outcome.claim_no };
+    match outcome.kind {
+        OutcomeKind::Completed { results } => match check_results(results.get().as_bytes(), max_bytes) {
+            Ok(checked) => Report::Completed { key, results: checked.get().into() },
+            Err(problem) => Report::Failed { key, failure: Box::new(problem.into()) },
+        },
+        OutcomeKind::Failed(mut failure) => {
+            repair_failure(&mut failure, MAX_TEXT_BYTES);
+            Report::Failed { key, failure: Box::new(failure) }
+        }
+        OutcomeKind::Released => Report::Released { key },
+        OutcomeKind::CompletedElsewhere => Report::Elsewhere { key },
+    }
+}
