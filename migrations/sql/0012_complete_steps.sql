@@ -116,19 +116,20 @@ begin
   freed as (
     select d.task_id, n.step_no, count(*)::int as parents from done d cross join lateral unnest(d.dependents) n(step_no) group by 1, 2),
   target as (
-    select s.task_id, s.step_no, f.parents, s.lane_id, s.state = 'pending' and s.open_parents = f.parents as readied,
+    select s.task_id, s.step_no, f.parents, l.mode, s.state = 'pending' and s.open_parents = f.parents as readied,
            s.task_id = any (v_held) is true as held
-    from freed f join tasker.workflow_steps s on s.task_id = f.task_id and s.step_no = f.step_no),
-  sticky as (
-    select x.task_id, x.step_no
-    from (select t.task_id, t.step_no, l.mode, row_number() over (partition by l.mode order by t.task_id, t.step_no) as place
-          from target t join unnest(v_lanes, v_modes) l(lane_id, mode) on l.lane_id = t.lane_id
-          where t.readied and not t.held) x
-    where x.place <= case x.mode when 0 then p_room else p_slots end
-    order by x.mode desc limit p_room),
+    from freed f join tasker.workflow_steps s on s.task_id = f.task_id and s.step_no = f.step_no
+    left join unnest(v_lanes, v_modes) l(lane_id, mode) on l.lane_id = s.lane_id),
+  -- Steps that must start at once come first, as many as there are slots. No join here: with nested loops only it would
+  -- compare every pair of the flush.
+  placed as (
+    select t.*, t.readied and not t.held and t.mode is not null as eligible,
+           row_number() over (partition by t.readied and not t.held and t.mode is not null order by t.mode desc, t.task_id, t.step_no) as place
+    from target t),
   decided as materialized (
-    select t.*, k.task_id is not null as sticky
-    from target t left join sticky k on k.task_id = t.task_id and k.step_no = t.step_no),
+    select p.task_id, p.step_no, p.parents, p.readied, p.held,
+           p.eligible and p.place <= case p.mode when 1 then least(p_slots, p_room) else p_room end as sticky
+    from placed p),
   next as (
     update tasker.workflow_steps s
     set open_parents = s.open_parents - d.parents,
@@ -222,8 +223,7 @@ $$;
 -- tasker.close_tasks(…): counts completed sinks (one entry each); a regular task without open sinks is complete. Returns those.
 -- Called by: complete_steps, with the tasks FOR NO KEY UPDATE.
 create function tasker.close_tasks(p_sinks uuid[], p_now timestamptz)
-returns uuid[] language plpgsql
-set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off as $$
+returns uuid[] language plpgsql as $$
 declare
   v_closed uuid[];
 begin
