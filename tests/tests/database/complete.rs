@@ -209,7 +209,7 @@ async fn the_same_outcome_twice_in_a_batch_counts_once_and_a_stale_one_beside_it
         let rows = s.complete(worker, &[key, old, key]).await;
         assert_eq!(statuses(&rows), [FlushStatus::AttemptLost, FlushStatus::Readied]);
         assert_eq!(rows[0].key, old);
-        assert_eq!((s.step(task, 2).await.open_parents, s.trail(task, 1).await.len()), (0, 3));
+        assert_eq!((s.step(task, 2).await.open_parents, s.trail(task, 1).await.len()), (0, 4));
     })
     .await;
 }

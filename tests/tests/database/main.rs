@@ -8,6 +8,9 @@
 mod claim;
 mod complete;
 mod create;
+mod fail;
+mod operate;
 mod plan;
+mod races;
 mod session;
 mod support;
