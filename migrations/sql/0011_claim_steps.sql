@@ -142,7 +142,11 @@ begin
   insert into tasker.worker_claims (worker_id, task_ids, step_nos)
   select p_worker_id, array_agg(a.task_id), array_agg(a.step_no) from unnest(v_all) a
   returning batch into v_batch;
-  return query select * from tasker.describe_claims(v_all, v_batch, true);
+  return query
+  select c.status, c.task_id, c.step_no, c.claim_no, c.attempt, c.step_template_id, c.lane_id, v_batch, c.ready_at, t.unvalidated,
+         case when pg_column_size(t.context) <= 65536 then t.context::text end, c.inputs,
+         case when c.dependencies is not null then tasker.parent_results(c.task_id, c.step_template_id) end
+  from unnest(v_all) c join tasker.tasks t on t.task_id = c.task_id;
 end $$;
 
 -- tasker.flush_note(…): a row that is not about one step.
@@ -224,25 +228,6 @@ begin
     insert into tasker.task_transitions (task_id, seq, from_state, to_state, created_at)
     select s.task_id, s.seq, 'pending', 'in_progress', p_now from started s;
   end if;
-end $$;
-
--- tasker.describe_claims(…): adds what a handler needs to claims: context (p_context) and the results of parents, as long
--- as they are small. `dependencies` comes in as '' where the step has parents that the caller does not know.
-create function tasker.describe_claims(p_claims tasker.flush_row[], p_batch bigint, p_context boolean)
-returns setof tasker.flush_row language plpgsql as $$
-begin
-  if not p_context then
-    return query
-    select c.status, c.task_id, c.step_no, c.claim_no, c.attempt, c.step_template_id, c.lane_id, p_batch, c.ready_at, c.unvalidated,
-           c.context, c.inputs, case when c.dependencies is not null then tasker.parent_results(c.task_id, c.step_template_id) end
-    from unnest(p_claims) c;
-    return;
-  end if;
-  return query
-  select c.status, c.task_id, c.step_no, c.claim_no, c.attempt, c.step_template_id, c.lane_id, p_batch, c.ready_at, t.unvalidated,
-         case when pg_column_size(t.context) <= 65536 then t.context::text end, c.inputs,
-         case when c.dependencies is not null then tasker.parent_results(c.task_id, c.step_template_id) end
-  from unnest(p_claims) c join tasker.tasks t on t.task_id = c.task_id;
 end $$;
 
 -- tasker.parent_results(…): {"step_no": results} of the direct parents, or null when they are over 64 KiB together.
