@@ -66,6 +66,12 @@ impl From<StepKey> for AttemptMessage {
     }
 }
 
+impl From<AttemptMessage> for StepKey {
+    fn from(attempt: AttemptMessage) -> Self {
+        Self { task_id: attempt.task_id, step_no: attempt.step_no, claim_no: attempt.claim_no }
+    }
+}
+
 impl InvocationMessage {
     pub(super) fn new(invocation: &Invocation) -> Self {
         let definition = invocation.definition();

@@ -2,11 +2,13 @@
 
 use super::message::{AttemptMessage, InvocationMessage, PollMessage};
 use crate::engine::Client;
-use crate::error::{Error, Result};
+use crate::error::{Error, ErrorKind, Result};
 use crate::model::{Outcome, TaskId};
 use crate::worker::{Worker, WorkerOptions, WorkerStatus};
 use serde_json::value::RawValue;
+use sqlx::PgConnection;
 use std::{collections::HashMap, time::Duration};
+use tokio_util::sync::CancellationToken;
 
 /// A worker over plain messages.
 #[derive(Debug)]
@@ -29,6 +31,9 @@ impl BridgeWorker {
     /// `ShuttingDown` once the worker has been asked to stop.
     pub async fn poll(&self, max: usize, timeout: Duration) -> Result<PollMessage> {
         let waiting = self.worker.cancellations();
+        if self.worker.has_stopped() {
+            return Err(Error::new(ErrorKind::ShuttingDown, "the worker has stopped"));
+        }
         let cancelled = self.cancelled();
         if !cancelled.is_empty() {
             return Ok(PollMessage { invocations: Vec::new(), cancelled });
@@ -47,9 +52,27 @@ impl BridgeWorker {
         self.worker.take_cancelled().into_iter().map(Into::into).collect()
     }
 
-    /// Waits until an attempt may have been cancelled.
-    pub async fn cancellations(&self) {
-        self.worker.cancellations().await;
+    /// Waits until an attempt may have been cancelled since this was called.
+    pub fn cancellations(&self) -> impl Future<Output = ()> + Send + '_ {
+        self.worker.cancellations()
+    }
+
+    /// What tells a handler in Rust that its attempt is cancelled; none when the attempt is over and done with.
+    pub(crate) fn cancellation(&self, attempt: AttemptMessage) -> Option<CancellationToken> {
+        self.worker.cancellation(&attempt.into())
+    }
+
+    /// Completes a step in a transaction of the handler's own. Report the attempt as `completed_elsewhere` afterwards.
+    ///
+    /// # Errors
+    /// `AttemptLost` where the attempt is over: roll back. `InvalidArgument` where `results` cannot be stored.
+    pub async fn complete_in(&self, connection: &mut PgConnection, attempt: AttemptMessage, results: &str) -> Result<()> {
+        self.worker.complete_in(connection, &attempt.into(), results).await
+    }
+
+    /// Hands out no more work and claims none, without waiting for anything.
+    pub fn stop_claiming(&self) {
+        self.worker.stop_claiming();
     }
 
     /// Reports a batch of outcomes. Returns how many of them count.

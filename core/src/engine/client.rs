@@ -137,6 +137,7 @@ impl Client {
     /// Closes the connections. The client can be used again no more.
     pub async fn close(&self) {
         if let Some(opened) = self.inner.opened.get() {
+            self.wake_before_closing(&opened.store).await;
             opened.store.close().await;
         }
     }

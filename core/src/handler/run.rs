@@ -2,14 +2,10 @@
 
 use super::registry::{Boxed, Ended, Registry};
 use super::step::Step;
-use crate::bridge::{AttemptMessage, BridgeWorker, InvocationMessage};
+use crate::bridge::{BridgeWorker, InvocationMessage};
 use crate::error::ErrorKind;
 use crate::model::{Failure, Outcome, OutcomeKind};
-use std::{
-    collections::HashMap,
-    sync::{Arc, Mutex, PoisonError},
-    time::Duration,
-};
+use std::{sync::Arc, time::Duration};
 use tokio::sync::Semaphore;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
@@ -20,7 +16,6 @@ const POLL_TIMEOUT: Duration = Duration::from_secs(1);
 pub(super) struct Runner {
     pub(super) worker: Arc<BridgeWorker>,
     pub(super) registry: Registry,
-    pub(super) running: Mutex<HashMap<AttemptMessage, CancellationToken>>,
     pub(super) attempts: TaskTracker,
 }
 
@@ -39,7 +34,6 @@ impl Runner {
                     continue;
                 }
             };
-            self.cancel(&polled.cancelled);
             let mut first = Some(first);
             for message in polled.invocations {
                 let slot = match first.take() {
@@ -58,32 +52,18 @@ impl Runner {
         }
     }
 
-    /// Tells handlers whose attempt is over, also while every slot is taken.
-    pub(super) async fn follow_cancellations(self: Arc<Self>, stop: CancellationToken) {
-        let next = || tokio::time::timeout(POLL_TIMEOUT, self.worker.cancellations());
-        while stop.run_until_cancelled(next()).await.is_some() {
-            self.cancel(&self.worker.cancelled());
-        }
-    }
-
-    fn cancel(&self, attempts: &[AttemptMessage]) {
-        if attempts.is_empty() {
-            return;
-        }
-        let running = self.running.lock().unwrap_or_else(PoisonError::into_inner);
-        for attempt in attempts {
-            if let Some(token) = running.get(attempt) {
-                token.cancel();
-            }
-        }
-    }
-
     async fn attempt(&self, message: InvocationMessage) {
         let key = message.key();
-        let token = CancellationToken::new();
-        self.running.lock().unwrap_or_else(PoisonError::into_inner).insert(key, token.clone());
+        // The worker's own token: nothing can be cancelled unnoticed between the poll and here.
+        let token = self.worker.cancellation(key).unwrap_or_else(cancelled_already);
+        let mut completed_itself = false;
         let ended = match self.registry.get(&message.handler) {
-            Some(handler) => guarded(handler, Step::new(message, Arc::clone(&self.worker), token)).await,
+            Some(handler) => {
+                let step = Step::new(message, Arc::clone(&self.worker), token);
+                let ended = guarded(handler, step.clone()).await;
+                completed_itself = step.has_completed_itself();
+                ended
+            }
             None => Err(Failure {
                 message: format!("this process has no handler '{}'", message.handler),
                 error_code: Some(ErrorKind::UnknownHandler.name().to_owned()),
@@ -91,13 +71,25 @@ impl Runner {
                 ..Failure::default()
             }),
         };
-        self.running.lock().unwrap_or_else(PoisonError::into_inner).remove(&key);
         let kind = match ended {
+            Ok(_) if completed_itself => OutcomeKind::CompletedElsewhere,
             Ok(results) => OutcomeKind::Completed { results },
-            Err(failure) => OutcomeKind::Failed(failure),
+            Err(failure) => {
+                if completed_itself {
+                    // Refused where the transaction was committed: the step stays complete. Else it is what went wrong.
+                    tracing::warn!(task_id = %key.task_id, step = key.step_no, error = failure.message, "a handler failed after it had completed its step");
+                }
+                OutcomeKind::Failed(failure)
+            }
         };
         self.worker.complete(vec![Outcome { task_id: key.task_id, step_no: key.step_no, claim_no: key.claim_no, kind }]);
     }
+}
+
+fn cancelled_already() -> CancellationToken {
+    let token = CancellationToken::new();
+    token.cancel();
+    token
 }
 
 /// Runs a handler; a panic is a retryable failure like any other exception.

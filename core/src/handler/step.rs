@@ -3,11 +3,15 @@
 use crate::bridge::{AttemptMessage, BridgeWorker, InvocationMessage};
 use crate::error::{Error, ErrorKind, Result};
 use crate::model::{StepNo, TaskId};
-use serde::de::DeserializeOwned;
+use serde::{Serialize, de::DeserializeOwned};
 use serde_json::{Value, value::RawValue};
+use sqlx::PgConnection;
 use std::{
     collections::HashMap,
-    sync::Arc,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
     time::{Duration, Instant},
 };
 use tokio::sync::OnceCell;
@@ -25,19 +29,21 @@ struct Inner {
     worker: Arc<BridgeWorker>,
     cancellation: CancellationToken,
     deadline: Option<Instant>,
+    completed_itself: AtomicBool,
     fetched_context: OnceCell<Box<RawValue>>,
     fetched_results: OnceCell<HashMap<String, Box<RawValue>>>,
 }
 
 impl Step {
     pub(super) fn new(message: InvocationMessage, worker: Arc<BridgeWorker>, cancellation: CancellationToken) -> Self {
-        let deadline = message.timeout_seconds.map(|seconds| Instant::now() + Duration::from_secs_f64(seconds));
+        let deadline = message.timeout_seconds.map(|seconds| Instant::now() + Duration::try_from_secs_f64(seconds).unwrap_or_default());
         Self {
             inner: Arc::new(Inner {
                 message,
                 worker,
                 cancellation,
                 deadline,
+                completed_itself: AtomicBool::new(false),
                 fetched_context: OnceCell::new(),
                 fetched_results: OnceCell::new(),
             }),
@@ -158,6 +164,27 @@ impl Step {
     /// When the attempt is given up, where it has a timeout.
     pub fn deadline(&self) -> Option<Instant> {
         self.inner.deadline
+    }
+
+    /// Completes the step in a transaction of the handler's own: what the handler writes there takes effect exactly once,
+    /// with the step. Commit afterwards, and return; what the handler returns is ignored then. A transaction that is
+    /// rolled back is a retryable failure.
+    ///
+    /// The connection must be to the engine's database.
+    ///
+    /// # Errors
+    /// `AttemptLost` where the attempt was taken over, cancelled or resolved meanwhile: roll back, by `?` for example.
+    /// `InvalidArgument` where `results` cannot be stored.
+    pub async fn complete_in(&self, connection: &mut PgConnection, results: &impl Serialize) -> Result<()> {
+        let text = serde_json::to_string(results)
+            .map_err(|error| Error::invalid_argument(format!("the results are not JSON: {error}")).with_source(error))?;
+        self.inner.worker.complete_in(connection, self.key(), &text).await?;
+        self.inner.completed_itself.store(true, Ordering::Release);
+        Ok(())
+    }
+
+    pub(super) fn has_completed_itself(&self) -> bool {
+        self.inner.completed_itself.load(Ordering::Acquire)
     }
 
     /// Tells when the outcome of this attempt counts for nothing any more: cancelled by an operator, its deadline passed,

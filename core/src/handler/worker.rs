@@ -5,8 +5,8 @@ use crate::bridge::BridgeWorker;
 use crate::engine::Client;
 use crate::error::Result;
 use crate::worker::{WorkerOptions as CoreOptions, WorkerStatus};
-use std::sync::{Arc, Mutex};
-use tokio_util::{sync::CancellationToken, task::TaskTracker};
+use std::sync::Arc;
+use tokio_util::task::TaskTracker;
 
 /// How a worker for handlers in Rust runs.
 #[derive(Debug, Clone)]
@@ -34,7 +34,6 @@ impl Default for WorkerOptions {
 #[derive(Debug)]
 pub struct Worker {
     runner: Arc<Runner>,
-    stop: CancellationToken,
 }
 
 impl Worker {
@@ -53,11 +52,9 @@ impl Worker {
             listen: options.listen,
         };
         let worker = Arc::new(BridgeWorker::start(client, options).await?);
-        let runner = Arc::new(Runner { worker, registry, running: Mutex::default(), attempts: TaskTracker::new() });
-        let stop = CancellationToken::new();
+        let runner = Arc::new(Runner { worker, registry, attempts: TaskTracker::new() });
         runner.attempts.spawn(Arc::clone(&runner).run());
-        tokio::spawn(Arc::clone(&runner).follow_cancellations(stop.clone()));
-        Ok(Self { runner, stop })
+        Ok(Self { runner })
     }
 
     /// What the worker does at present.
@@ -71,9 +68,7 @@ impl Worker {
     /// # Errors
     /// `DatabaseUnavailable` where the database could not be told; the lease will tell it.
     pub async fn shutdown(&self) -> Result<()> {
-        let stopped = self.runner.worker.shutdown().await;
-        self.stop.cancel();
-        stopped
+        self.runner.worker.shutdown().await
     }
 
     /// Runs until `signal` resolves, then stops.
@@ -88,6 +83,7 @@ impl Worker {
 
 impl Drop for Worker {
     fn drop(&mut self) {
-        self.stop.cancel();
+        // Without a shutdown: nothing more is begun, and what runs is lost to the lease when its last handler has returned.
+        self.runner.worker.stop_claiming();
     }
 }

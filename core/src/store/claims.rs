@@ -184,6 +184,21 @@ impl Store {
         rows.iter().map(decode).collect()
     }
 
+    /// Completes one step in the transaction of the caller's connection, claiming nothing and telling nobody.
+    ///
+    /// # Errors
+    /// [`super::ATTEMPT_LOST`] as SQLSTATE where the claim is no longer held.
+    pub async fn complete_in(&self, connection: &mut PgConnection, key: &StepKey, results: &str) -> Result<()> {
+        sqlx::query(self.statements().complete_step.sql())
+            .bind(key.task_id)
+            .bind(key.step_no)
+            .bind(key.claim_no)
+            .bind(results)
+            .execute(connection)
+            .await?;
+        Ok(())
+    }
+
     /// Records failures.
     ///
     /// # Errors

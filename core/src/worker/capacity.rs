@@ -87,6 +87,8 @@ impl Capacity {
     /// How many sticky claims a flush may ask for, out of `available`.
     pub(super) fn sticky_room(&self, available: usize) -> usize {
         match self.waiting {
+            // What came since nobody knows: one place is left, so that the next claim looks.
+            None if self.in_a_row >= STICKY_IN_A_ROW => available.saturating_sub(1),
             None => available,
             Some(_) if self.in_a_row >= STICKY_IN_A_ROW => 0,
             Some(_) => self.credit.min(available - available / 4),
@@ -100,7 +102,7 @@ impl Capacity {
 
     /// Whether the index has its turn, however full the buffer is.
     pub(super) fn index_is_due(&self) -> bool {
-        self.waiting.is_some() && self.in_a_row >= STICKY_IN_A_ROW
+        self.in_a_row >= STICKY_IN_A_ROW
     }
 
     pub(super) fn took_sticky(&mut self, count: usize) {
@@ -161,6 +163,20 @@ mod tests {
         assert_eq!(capacity.sticky_room(100), 0);
         capacity.took_from_index(0, None);
         assert_eq!(capacity.sticky_room(5), 5);
+    }
+
+    #[test]
+    fn after_four_sticky_flushes_in_a_row_one_place_is_left_to_the_index_also_when_nothing_is_known_to_wait() {
+        let mut capacity = capacity();
+        for _ in 0..4 {
+            assert_eq!(capacity.sticky_room(1), 1);
+            capacity.took_sticky(1);
+        }
+        assert_eq!(capacity.sticky_room(1), 0, "a worker with one slot would never look otherwise");
+        assert_eq!(capacity.sticky_room(8), 7);
+        assert!(capacity.index_is_due());
+        capacity.took_from_index(0, None);
+        assert_eq!(capacity.sticky_room(8), 8);
     }
 
     #[test]

@@ -13,7 +13,7 @@ use std::{
     collections::HashMap,
     sync::{
         Arc, Mutex, MutexGuard, PoisonError,
-        atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering},
+        atomic::{AtomicBool, AtomicI64, AtomicU64, AtomicUsize, Ordering},
     },
     time::{Duration, Instant},
 };
@@ -23,6 +23,10 @@ use tokio_util::sync::CancellationToken;
 /// How long to wait before the database is tried again, at first and at the most.
 const FIRST_RETRY: Duration = Duration::from_millis(100);
 const SLOWEST_RETRY: Duration = Duration::from_secs(2);
+/// No call is given up sooner.
+const SHORTEST_CALL_LIMIT: Duration = Duration::from_secs(10);
+/// As good as for ever, and far from any overflow.
+const FOR_EVER: Duration = Duration::from_secs(1 << 32);
 
 /// The ledger and the rules of how much goes into it, under one lock.
 #[derive(Debug)]
@@ -35,6 +39,8 @@ pub(super) struct Books {
     pub(super) draining_for_alone: Option<Instant>,
     /// When this process last drained for one.
     pub(super) drained_at: Option<Instant>,
+    /// That every slot is stuck has been said.
+    pub(super) stuck_said: bool,
 }
 
 /// What the parts of a worker share.
@@ -74,6 +80,8 @@ pub(super) struct Core {
     pub(super) uncertain: AtomicBool,
     /// When the language last polled, in milliseconds since the worker began.
     pub(super) polled_at: AtomicU64,
+    /// Polls that wait for work at present.
+    pub(super) polling: AtomicUsize,
     pub(super) began: Instant,
 }
 
@@ -85,7 +93,7 @@ impl Core {
         let began = Instant::now();
         let capacity = Capacity::new(options.concurrency, options.max_buffered, began);
         Ok(Self {
-            errands: AsyncMutex::new(Line::new(store.clone())),
+            errands: AsyncMutex::new(Line::new(store.clone(), call_limit(&settings))),
             client,
             store,
             settings,
@@ -98,6 +106,7 @@ impl Core {
                 alone: false,
                 draining_for_alone: None,
                 drained_at: None,
+                stuck_said: false,
             }),
             definitions: Mutex::default(),
             schemas: Mutex::default(),
@@ -113,8 +122,14 @@ impl Core {
             stopped: CancellationToken::new(),
             uncertain: AtomicBool::new(false),
             polled_at: AtomicU64::new(0),
+            polling: AtomicUsize::new(0),
             began,
         })
+    }
+
+    /// A connection for one part of the worker.
+    pub(super) fn line(&self) -> Line {
+        Line::new(self.store.clone(), call_limit(&self.settings))
     }
 
     /// The books. A panic while they were open cannot happen short of a defect; going on is better than stopping all.
@@ -142,7 +157,7 @@ impl Core {
     }
 
     pub(super) fn lease(&self) -> Duration {
-        Duration::from_secs_f64(self.settings.execution.lease_seconds)
+        seconds(self.settings.execution.lease_seconds)
     }
 
     /// Notes that the language polled.
@@ -151,15 +166,53 @@ impl Core {
         self.polled_at.store(elapsed, Ordering::Relaxed);
     }
 
-    /// Time since the language last polled.
-    pub(super) fn since_poll(&self) -> Duration {
-        self.began.elapsed().saturating_sub(Duration::from_millis(self.polled_at.load(Ordering::Relaxed)))
+    /// Whether the language has not polled for three leases, and does not wait in a poll either.
+    pub(super) fn language_hangs(&self) -> bool {
+        let since = self.began.elapsed().saturating_sub(Duration::from_millis(self.polled_at.load(Ordering::Relaxed)));
+        self.polling.load(Ordering::Acquire) == 0 && since >= self.lease().saturating_mul(3)
     }
 
     /// Tells this process about something.
     pub(super) fn wake(&self, wake: Wake) {
         self.client.wake_here(wake);
     }
+
+    /// Tells this process, and hints to others, that there may be steps to claim; after the commit. Over the worker's own
+    /// store: a connection belongs to the runtime that opened it, and the client outlives the worker's.
+    pub(super) fn wake_all(&self) {
+        self.client.wake_over(&self.store);
+    }
+}
+
+/// Counts a poll as long as it waits.
+pub(super) struct Polling<'a>(&'a Core);
+
+impl<'a> Polling<'a> {
+    pub(super) fn begin(core: &'a Core) -> Self {
+        if core.language_hangs() {
+            core.room_ready.notify_one();
+        }
+        core.polling.fetch_add(1, Ordering::AcqRel);
+        Self(core)
+    }
+}
+
+impl Drop for Polling<'_> {
+    fn drop(&mut self) {
+        self.0.note_poll();
+        self.0.polling.fetch_sub(1, Ordering::AcqRel);
+    }
+}
+
+/// A setting in seconds; what is more than the clock can say is for ever.
+pub(super) fn seconds(seconds: f64) -> Duration {
+    Duration::try_from_secs_f64(seconds).unwrap_or(FOR_EVER)
+}
+
+/// How long a call may take before its connection counts as broken: a server that vanished without a word is noticed. What
+/// such a call did is found by the comparison.
+fn call_limit(settings: &Settings) -> Duration {
+    seconds(settings.execution.lease_seconds).saturating_mul(2).max(SHORTEST_CALL_LIMIT)
 }
 
 /// Waits between tries while the database is away.

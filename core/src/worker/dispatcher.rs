@@ -43,7 +43,7 @@ struct Claimed {
 
 impl Dispatcher {
     pub(super) fn new(core: Arc<Core>) -> Self {
-        let line = Line::new(core.store.clone());
+        let line = core.line();
         let wake_ups = core.client.wake_ups();
         Self {
             core,
@@ -70,6 +70,8 @@ impl Dispatcher {
                     self.patience.reset();
                     self.rest(&claimed).await;
                 }
+                // Asked to stop while the claim was on its way: a worker that drains claims no more, and is not dead.
+                Err(_) if self.core.draining.is_cancelled() => self.core.note_uncertain(),
                 Err(error) if sqlstate(&error) == Some(WORKER_NOT_ALIVE) => self.core.come_back(worker_id).await,
                 Err(error) => {
                     if is_outage(&error) {
@@ -216,6 +218,13 @@ impl Core {
             books.draining_for_alone = None;
         }
         if self.stuck(&books.ledger) {
+            if !std::mem::replace(&mut books.stuck_said, true) {
+                tracing::error!("every slot is taken by a handler that does not return: this worker claims nothing");
+            }
+            return None;
+        }
+        books.stuck_said = false;
+        if self.language_hangs() {
             return None;
         }
         let total = books.capacity.available(held);

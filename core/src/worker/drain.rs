@@ -19,7 +19,7 @@ impl Core {
             }
         }
         self.release_buffer(None);
-        let grace = Duration::from_secs_f64(self.settings.execution.shutdown_grace_seconds);
+        let grace = super::core::seconds(self.settings.execution.shutdown_grace_seconds);
         let finished = tokio::time::timeout(grace, self.until_empty()).await.is_ok();
         let mut returned = 0;
         if !finished {
@@ -30,6 +30,11 @@ impl Core {
             // As long as the database answers this takes a moment; if it does not, the lease takes the steps back.
             let _ = tokio::time::timeout(Duration::from_secs(5), self.until_empty()).await;
         }
+        // A claim whose reply came late, or never: handed back as well, while the worker may still do so.
+        if let Err(error) = self.reconcile().await {
+            tracing::warn!(%error, "what was claimed last could not be compared; the lease takes it back");
+        }
+        let _ = tokio::time::timeout(Duration::from_secs(5), self.until_empty()).await;
         let mut line = self.errands.lock().await;
         let worker_id = self.worker_id();
         let stopped = on_line!(line, |store, connection| store.stop_worker(connection, worker_id));

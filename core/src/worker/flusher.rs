@@ -1,7 +1,7 @@
 //! The flusher: reports outcomes, by natural batching. While one flush is on its way outcomes gather; the next one takes
 //! them all. Alone, an outcome is flushed at once.
 
-use super::core::{Core, Patience, is_outage};
+use super::core::{Core, Patience};
 use super::dispatcher::as_i32;
 use super::ledger::Report;
 use super::line::{Line, on_line};
@@ -22,6 +22,8 @@ pub(super) struct Flusher {
     line: Line,
     side_lane: SideLane,
     patience: Patience,
+    /// The worker id that the last flush was made under.
+    sent_as: i64,
 }
 
 /// One flush, by kind of outcome.
@@ -58,9 +60,9 @@ impl Batch {
 
 impl Flusher {
     pub(super) fn new(core: Arc<Core>) -> Self {
-        let line = Line::new(core.store.clone());
+        let line = core.line();
         let side_lane = SideLane::start(Arc::clone(&core));
-        Self { core, line, side_lane, patience: Patience::default() }
+        Self { core, line, side_lane, patience: Patience::default(), sent_as: 0 }
     }
 
     pub(super) async fn run(mut self) {
@@ -74,7 +76,12 @@ impl Flusher {
                     () = self.core.stopped.cancelled() => return,
                 }
             }
-            let mut rest = Some(Batch::sort(reports));
+            let batch = Batch::sort(reports);
+            if batch.completions.is_empty() && batch.failures.is_empty() {
+                // Nothing here says so to the database: a later flush will.
+                self.core.books().ledger.put_back(Vec::new(), done.clone());
+            }
+            let mut rest = Some(batch);
             while let Some(batch) = rest.take() {
                 if let Err((unsent, error)) = self.flush(batch, &done).await {
                     rest = self.after(unsent, error).await;
@@ -91,18 +98,18 @@ impl Flusher {
     async fn after(&mut self, unsent: Batch, error: Error) -> Option<Batch> {
         if sqlstate(&error) == Some(WORKER_NOT_ALIVE) {
             // Every claim was taken away with the worker; the outcomes would be refused one by one.
-            self.core.come_back(self.core.worker_id()).await;
+            self.core.come_back(self.sent_as).await;
             None
         } else if is_retryable_conflict(&error) {
             Some(unsent)
-        } else if is_outage(&error) {
-            tracing::warn!(%error, "outcomes are kept until the database is back");
+        } else if blames_a_value(&error) {
+            self.isolate(unsent, error).await
+        } else {
+            // Whatever else it is, the outcomes are good: a server that only reads for now, a right that is missing.
+            tracing::warn!(%error, "outcomes are kept until the database takes them");
             self.core.note_uncertain();
             self.patience.wait(&self.core.stopped).await;
             Some(unsent)
-        } else {
-            self.isolate(unsent, error).await;
-            None
         }
     }
 
@@ -110,6 +117,7 @@ impl Flusher {
     async fn flush(&mut self, mut batch: Batch, done: &[i64]) -> Result<(), (Batch, Error)> {
         let core = Arc::clone(&self.core);
         let gate = core.gate.read().await;
+        self.sent_as = core.worker_id();
         if !batch.elsewhere.is_empty() {
             match self.verify(std::mem::take(&mut batch.elsewhere)).await {
                 Ok(failed) => batch.failures.extend(failed),
@@ -127,7 +135,7 @@ impl Flusher {
             }
         }
         if !batch.failures.is_empty() {
-            match self.fail(&batch.failures).await {
+            match self.fail(&batch.failures, done).await {
                 Ok(()) => batch.failures.clear(),
                 Err(error) => return Err((batch, error)),
             }
@@ -136,7 +144,7 @@ impl Flusher {
             match on_line!(&mut self.line, |store, connection| store.release(connection, core.worker_id(), &batch.releases)) {
                 Ok(_) => {
                     core.settle_all(batch.releases.drain(..));
-                    core.client.wake();
+                    core.wake_all();
                 }
                 Err(error) => return Err((batch, error)),
             }
@@ -157,13 +165,14 @@ impl Flusher {
         Ok(())
     }
 
-    async fn fail(&mut self, failures: &[(StepKey, Box<Failure>)]) -> Result<()> {
+    async fn fail(&mut self, failures: &[(StepKey, Box<Failure>)], done: &[i64]) -> Result<()> {
         let core = Arc::clone(&self.core);
-        let batch = core.failure_batch(failures, false);
+        let mut batch = core.failure_batch(failures, false);
+        batch.done = done.to_vec();
         let rows = on_line!(&mut self.line, |store, connection| store.fail(connection, Some(core.worker_id()), &batch))?;
         let busy = core.read_failures(failures, &rows);
         self.side_lane.send_failures(busy);
-        core.client.wake();
+        core.wake_all();
         Ok(())
     }
 
@@ -176,7 +185,7 @@ impl Flusher {
         };
         let (open, ended): (Vec<StepKey>, Vec<StepKey>) = keys.into_iter().partition(|key| held.contains(key));
         core.settle_all(ended.into_iter());
-        core.client.wake();
+        core.wake_all();
         let failure = || {
             Box::new(Failure {
                 message: "the handler ended the step in its own transaction, and that transaction was rolled back".to_owned(),
@@ -188,46 +197,61 @@ impl Flusher {
         Ok(open.into_iter().map(|key| (key, failure())).collect())
     }
 
-    /// PostgreSQL refused a batch for what is in it: it is split until the culprit stands alone.
-    async fn isolate(&mut self, batch: Batch, error: Error) {
+    /// PostgreSQL refused a batch for what is in it: it is split until the culprit stands alone. What is left to be sent
+    /// again comes back.
+    async fn isolate(&mut self, batch: Batch, error: Error) -> Option<Batch> {
         let reports = batch.into_reports();
-        if reports.len() > 1 {
-            for report in reports {
-                let alone = Batch::sort(vec![report]);
-                if let Err((rest, error)) = self.flush(alone, &[]).await {
-                    if is_outage(&error) || is_retryable_conflict(&error) || sqlstate(&error) == Some(WORKER_NOT_ALIVE) {
-                        self.core.books().ledger.put_back(rest.into_reports(), Vec::new());
-                    } else {
-                        self.give_up(rest, &error);
-                    }
-                }
-            }
-            return;
+        if reports.len() == 1 {
+            self.give_up(reports, &error);
+            return None;
         }
-        self.give_up(Batch::sort(reports), &error);
+        let mut rest = Vec::new();
+        for report in reports {
+            match self.flush(Batch::sort(vec![report]), &[]).await {
+                Ok(()) => {}
+                Err((culprit, error)) if blames_a_value(&error) => self.give_up(culprit.into_reports(), &error),
+                Err((unsent, _)) => rest.extend(unsent.into_reports()),
+            }
+        }
+        (!rest.is_empty()).then(|| Batch::sort(rest))
     }
 
-    /// One outcome that the database will not have: a permanent failure in its place.
-    fn give_up(&self, batch: Batch, error: &Error) {
+    /// An outcome that the database will not have: a failure that says so in its place, permanent for results.
+    fn give_up(&self, reports: Vec<Report>, error: &Error) {
         tracing::error!(%error, "the database refuses an outcome");
         let mut books = self.core.books();
-        for report in batch.into_reports() {
+        for report in reports {
             let key = report.key();
-            match report {
-                Report::Completed { .. } => books.ledger.report_again(Report::Failed {
-                    key,
-                    failure: Box::new(Failure {
-                        message: format!("the results cannot be stored: {}", error.message),
-                        error_code: Some(ErrorCode::RESULT_NOT_SERIALIZABLE.to_owned()),
-                        retryable: false,
-                        ..Failure::default()
-                    }),
-                }),
-                // Nothing of it can be kept; the lease will take the step back.
-                Report::Failed { .. } | Report::Released { .. } | Report::Elsewhere { .. } => books.ledger.settle(&key),
-            }
+            let failure = match report {
+                Report::Completed { .. } => Failure {
+                    message: format!("the results cannot be stored: {}", error.message),
+                    error_code: Some(ErrorCode::RESULT_NOT_SERIALIZABLE.to_owned()),
+                    retryable: false,
+                    ..Failure::default()
+                },
+                Report::Failed { failure, .. } if !failure.message.starts_with(NOT_STORABLE) => Failure {
+                    message: format!("{NOT_STORABLE}: {}", error.message),
+                    retryable: failure.retryable,
+                    ..Failure::default()
+                },
+                // Nothing of it can be kept. The comparison hands the step back.
+                Report::Failed { .. } | Report::Released { .. } | Report::Elsewhere { .. } => {
+                    books.ledger.settle(&key);
+                    continue;
+                }
+            };
+            books.ledger.report_again(Report::Failed { key, failure: Box::new(failure) });
         }
     }
+}
+
+/// What a failure says when what the handler said of it cannot be stored.
+const NOT_STORABLE: &str = "the handler failed, and what it said cannot be stored";
+
+/// Whether PostgreSQL refuses what is in a batch (SQLSTATE classes 22, data exception, and 54, program limit), rather than
+/// the batch at this time.
+fn blames_a_value(error: &Error) -> bool {
+    sqlstate(error).is_some_and(|state| state.starts_with("22") || state.starts_with("54"))
 }
 
 impl Core {
@@ -289,7 +313,7 @@ impl Core {
         let (stuck, recorded): (Vec<_>, Vec<_>) = completions.iter().cloned().partition(|(key, _)| busy.contains(key));
         self.settle_all(recorded.into_iter().map(|(key, _)| key));
         if readied {
-            self.client.wake();
+            self.wake_all();
         }
         if let Err(error) = accepted {
             // The steps are ours by now, only not known here: the comparison will find and release them.

@@ -1,14 +1,15 @@
 //! The heartbeat: on a thread of its own, so that neither a busy runtime nor a lock of the language starves it. The same
 //! thread takes back what dead workers held, but only after a full lease of its own uninterrupted heartbeats.
 
-use super::core::Core;
+use super::core::{Core, seconds};
 use super::line::{Line, on_line};
+use super::reaping::Reaping;
 use crate::error::{Error, Result};
 use serde_json::{Value, json};
 use std::{
     sync::Arc,
     thread::JoinHandle,
-    time::{Duration, Instant},
+    time::{Duration, Instant, SystemTime},
 };
 
 /// Starts the thread. It ends when the worker has stopped.
@@ -27,17 +28,18 @@ struct Heartbeat {
     core: Arc<Core>,
     line: Line,
     interval: Duration,
-    /// Since when heartbeats have succeeded without a gap; for this worker id.
-    unbroken: Option<(i64, Instant)>,
-    last: Option<Instant>,
+    reaping: Reaping,
+    /// What takes the steps of the dead back: many of them take a while, and no heartbeat waits for that.
+    reaper: Option<tokio::task::JoinHandle<()>>,
     compared_at: Instant,
 }
 
 impl Heartbeat {
     fn new(core: Arc<Core>) -> Self {
-        let interval = Duration::from_secs_f64(core.settings.execution.heartbeat_interval_seconds());
-        let line = Line::new(core.store.clone());
-        Self { core, line, interval, unbroken: None, last: None, compared_at: Instant::now() }
+        let interval = seconds(core.settings.execution.heartbeat_interval_seconds());
+        let line = core.line();
+        let reaping = Reaping::new(core.lease(), interval);
+        Self { core, line, interval, reaping, reaper: None, compared_at: Instant::now() }
     }
 
     async fn run(mut self) {
@@ -49,48 +51,40 @@ impl Heartbeat {
                 Ok(Ok(())) => {}
                 Ok(Err(error)) => self.missed(&error),
                 Err(_) => {
-                    self.line = Line::new(self.core.store.clone());
+                    self.line = self.core.line();
                     self.missed(&Error::new(crate::ErrorKind::Timeout, "no answer within the lease"));
                 }
             }
-            let pause = if self.unbroken.is_some() { self.interval } else { self.interval.min(Duration::from_millis(500)) };
+            let pause = if self.reaping.is_unbroken() { self.interval } else { self.interval.min(Duration::from_millis(500)) };
             let _ = stopped.run_until_cancelled(tokio::time::sleep(pause)).await;
         }
     }
 
     fn missed(&mut self, error: &Error) {
         tracing::warn!(%error, "a heartbeat failed");
-        self.unbroken = None;
-        self.last = None;
+        self.reaping.missed();
     }
 
     async fn beat(&mut self) -> Result<()> {
         let core = Arc::clone(&self.core);
         let worker_id = core.worker_id();
         let oldest = core.oldest_running();
-        let polled = core.since_poll() < core.lease() * 3;
+        let polled = !core.language_hangs();
         let alive = on_line!(&mut self.line, |store, connection| store.heartbeat(connection, worker_id, polled, oldest.as_ref()))?;
         if !alive {
-            self.unbroken = None;
+            self.reaping.missed();
             core.found_dead(worker_id);
             return Ok(());
         }
         let now = Instant::now();
-        // A suspended process finds that the time since its last heartbeat was long: it begins anew.
-        let gap = self.last.is_some_and(|last| now.duration_since(last) >= core.lease());
-        self.last = Some(now);
-        let since = match self.unbroken {
-            Some((id, since)) if id == worker_id && !gap => since,
-            _ => now,
-        };
-        self.unbroken = Some((worker_id, since));
+        let may_reap = self.reaping.beat(worker_id, now, SystemTime::now());
         self.release_if_language_hangs(polled);
         if now.duration_since(self.compared_at) >= core.lease() || core.is_uncertain() {
             self.compared_at = now;
             core.comparison_due.notify_one();
         }
-        if now.duration_since(since) >= core.lease() {
-            self.reap(worker_id).await?;
+        if may_reap && self.reaper.as_ref().is_none_or(tokio::task::JoinHandle::is_finished) {
+            self.reaper = Some(tokio::spawn(reap(core, worker_id)));
         }
         Ok(())
     }
@@ -102,19 +96,24 @@ impl Heartbeat {
             self.core.release_buffer(None);
         }
     }
+}
 
-    async fn reap(&mut self, worker_id: i64) -> Result<()> {
-        let core = Arc::clone(&self.core);
-        let losses = core.settings.execution.max_worker_losses;
-        let taken = on_line!(&mut self.line, |store, connection| store.reap_workers(connection, worker_id, losses, &core.backoff))?;
-        for (dead, key, code) in &taken {
-            tracing::warn!(worker = dead, task_id = %key.task_id, step = key.step_no, code, "took a step back from a dead worker");
+/// Takes back what dead workers held. What goes wrong is tried again at the next heartbeat.
+async fn reap(core: Arc<Core>, worker_id: i64) {
+    let losses = core.settings.execution.max_worker_losses;
+    let mut line = core.line();
+    let taken = match on_line!(&mut line, |store, connection| store.reap_workers(connection, worker_id, losses, &core.backoff)) {
+        Ok(taken) => taken,
+        Err(error) => return tracing::warn!(%error, "nothing was taken back from dead workers"),
+    };
+    for (dead, key, code) in &taken {
+        tracing::warn!(worker = dead, task_id = %key.task_id, step = key.step_no, code, "took a step back from a dead worker");
+    }
+    if !taken.is_empty() {
+        core.wake(crate::engine::Wake::Ready);
+        if let Err(error) = on_line!(&mut line, |store, connection| store.notify_idle(connection, "ready")) {
+            tracing::debug!(%error, "idle workers were not woken; they will find the work by polling");
         }
-        if !taken.is_empty() {
-            core.wake(crate::engine::Wake::Ready);
-            on_line!(&mut self.line, |store, connection| store.notify_idle(connection, "ready"))?;
-        }
-        Ok(())
     }
 }
 

@@ -6,8 +6,9 @@ use crate::store::StepKey;
 use std::{
     collections::{BTreeMap, HashMap, VecDeque},
     sync::Arc,
-    time::Instant,
+    time::{Duration, Instant},
 };
+use tokio_util::sync::CancellationToken;
 
 type Place = (TaskId, StepNo);
 
@@ -97,19 +98,40 @@ impl Ledger {
 
     /// Adds a claimed step to the buffer; `first`: ahead of everything else.
     pub(super) fn add(&mut self, invocation: Arc<Invocation>, first: bool) {
+        self.hold(&invocation, Phase::Buffered);
+        if first {
+            self.buffer.push_front(invocation);
+        } else {
+            self.buffer.push_back(invocation);
+        }
+    }
+
+    /// Adds a claimed step that cannot be run: its failure waits for a flush.
+    pub(super) fn add_refused(&mut self, invocation: &Arc<Invocation>, failure: Box<Failure>) {
+        self.hold(invocation, Phase::Reported);
+        self.reports.push(Report::Failed { key: invocation.key, failure });
+    }
+
+    fn hold(&mut self, invocation: &Arc<Invocation>, phase: Phase) {
         let key = invocation.key;
+        // A new claim on a step says that the one before is over, also where the reply that says so is still on its way.
+        if let Some(before) = self.held.get(&place(&key)).map(|held| held.invocation.key) {
+            self.settle(&before);
+        }
         let entry = self.tasks.entry(key.task_id).or_default();
         entry.held += 1;
         if invocation.context.is_some() {
             entry.context.clone_from(&invocation.context);
         }
         *self.batches.entry(invocation.batch).or_default() += 1;
-        self.held.insert(place(&key), Held { invocation: Arc::clone(&invocation), phase: Phase::Buffered, started: None });
-        if first {
-            self.buffer.push_front(invocation);
-        } else {
-            self.buffer.push_back(invocation);
-        }
+        self.held.insert(place(&key), Held { invocation: Arc::clone(invocation), phase, started: None });
+    }
+
+    /// What tells the handler of this attempt that it is cancelled; none when the attempt is over and done with.
+    pub(super) fn cancellation(&self, key: &StepKey) -> Option<CancellationToken> {
+        let held = self.held.get(&place(key)).map(|held| &held.invocation).filter(|invocation| invocation.key == *key);
+        let abandoned = || self.abandoned.get(&(place(key), key.claim_no)).map(|(invocation, _)| invocation);
+        held.or_else(abandoned).map(|invocation| invocation.cancellation.clone())
     }
 
     /// The context of a task of which a step is held.
@@ -131,9 +153,11 @@ impl Ledger {
             held.started = Some(now);
             self.running += 1;
             if let Some(seconds) = invocation.timeout_seconds {
-                let deadline = now + std::time::Duration::from_secs_f64(seconds);
-                let _ = invocation.deadline.set(deadline);
-                self.deadlines.insert((deadline, spot), invocation.key.claim_no);
+                // A timeout beyond what the clock can say never passes.
+                if let Some(deadline) = Duration::try_from_secs_f64(seconds).ok().and_then(|timeout| now.checked_add(timeout)) {
+                    let _ = invocation.deadline.set(deadline);
+                    self.deadlines.insert((deadline, spot), invocation.key.claim_no);
+                }
             }
             taken.push(invocation);
         }
@@ -207,16 +231,6 @@ impl Ledger {
         reports.append(&mut self.reports);
         self.reports = reports;
         self.done_batches.extend(done);
-    }
-
-    /// Reports the outcome of a step that never was in the buffer, or waits there: it cannot be run.
-    pub(super) fn refuse(&mut self, report: Report) {
-        let key = report.key();
-        self.buffer.retain(|invocation| invocation.key != key);
-        if let Some(held) = self.held.get_mut(&place(&key)) {
-            held.phase = Phase::Reported;
-        }
-        self.reports.push(report);
     }
 
     /// Replaces the outcome of a reported step (its results were refused by the database).

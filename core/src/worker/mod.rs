@@ -19,6 +19,7 @@ mod line;
 mod listener;
 mod options;
 mod prepare;
+mod reaping;
 mod reconcile;
 mod side_lane;
 mod worker;

@@ -2,11 +2,10 @@
 
 use super::core::Core;
 use super::invocation::Invocation;
-use super::ledger::Report;
 use super::line::on_line;
 use crate::error::{Error, Result};
 use crate::model::{ErrorCode, Failure, StepNo, TaskId};
-use crate::store::{FlushRow, StepDefinition, StepKey};
+use crate::store::{FlushRow, StepDefinition};
 use crate::template::{ContextSchema, fill_config, invalid_context};
 use serde_json::{Value, value::RawValue};
 use std::{
@@ -24,46 +23,47 @@ impl Core {
             return Ok(());
         }
         let definitions = self.definitions_of(&claims).await?;
-        let mut refused = Vec::new();
-        let mut accepted = Vec::with_capacity(claims.len());
+        let mut prepared = Vec::with_capacity(claims.len());
         for claim in claims {
             let Some(definition) = definitions.get(&claim.step_template_id) else {
                 return Err(Error::internal(format!("step template {} is not in the catalogue", claim.step_template_id)));
             };
-            let unvalidated = claim.unvalidated.then(|| (claim.key, claim.context.clone()));
-            match self.invocation(claim, definition, reported) {
-                Ok(invocation) => accepted.push((invocation, unvalidated)),
-                Err((key, failure)) => refused.push((key, failure)),
+            let unvalidated = claim.unvalidated;
+            let (mut invocation, mut refusal) = self.invocation(claim, definition, reported);
+            if unvalidated && refusal.is_none() {
+                refusal = self.validate_late(&mut invocation).await?.err();
             }
+            prepared.push((invocation, refusal));
         }
-        for (mut invocation, unvalidated) in accepted {
-            if let Some((key, context)) = unvalidated
-                && let Err(failure) = self.validate_late(&mut invocation, key, context).await?
-            {
-                refused.push((invocation.key, failure));
-            }
-            let mut books = self.books();
-            let cached = books.ledger.context(invocation.key.task_id);
-            if invocation.context.is_none() {
-                invocation.context = cached;
-            }
-            books.ledger.add(Arc::new(invocation), false);
-        }
+        // All of a batch or nothing: a batch is done with when every step that is known of it is, and a step that went
+        // wrong midway would be forgotten with it.
         let mut books = self.books();
-        for (key, failure) in refused {
-            books.ledger.refuse(Report::Failed { key, failure: Box::new(failure) });
+        for (mut invocation, refusal) in prepared {
+            if invocation.context.is_none() {
+                invocation.context = books.ledger.context(invocation.key.task_id);
+            }
+            let invocation = Arc::new(invocation);
+            match refusal {
+                None => books.ledger.add(invocation, false),
+                Some(failure) => books.ledger.add_refused(&invocation, Box::new(failure)),
+            }
         }
+        let refused = books.ledger.reports_waiting() > 0;
         drop(books);
         self.work_ready.notify_one();
+        if refused {
+            self.outcome_ready.notify_one();
+        }
         Ok(())
     }
 
+    /// The invocation of a claim, and why it cannot be run where it cannot.
     fn invocation(
         &self,
         claim: FlushRow,
         definition: &Arc<StepDefinition>,
         reported: &Reported,
-    ) -> Result<Invocation, (StepKey, Failure)> {
+    ) -> (Invocation, Option<Failure>) {
         let mut dependencies: Vec<(StepNo, Arc<str>)> = definition
             .parents
             .iter()
@@ -78,14 +78,13 @@ impl Core {
                 }
             }
         }
-        let config = match &definition.config {
-            None => None,
-            Some(config) => match fill_config(config, &|name| std::env::var(name).ok()) {
-                Ok(filled) => Some(Arc::new(filled)),
-                Err(error) => return Err((claim.key, config_failure(&error))),
-            },
+        let filled = definition.config.as_ref().map(|config| fill_config(config, &|name| std::env::var(name).ok()));
+        let (config, refusal) = match filled {
+            None => (None, None),
+            Some(Ok(filled)) => (Some(Arc::new(filled)), None),
+            Some(Err(error)) => (None, Some(config_failure(&error))),
         };
-        Ok(Invocation {
+        let invocation = Invocation {
             key: claim.key,
             attempt: claim.attempt,
             batch: claim.batch,
@@ -97,7 +96,8 @@ impl Core {
             definition: Arc::clone(definition),
             deadline: OnceLock::new(),
             cancellation: tokio_util::sync::CancellationToken::new(),
-        })
+        };
+        (invocation, refusal)
     }
 
     /// The definitions of the steps of these claims; unknown ones are read once and kept.
@@ -130,15 +130,11 @@ impl Core {
     }
 
     /// A task made by raw SQL is checked against its schema at its first claim.
-    async fn validate_late(
-        &self,
-        invocation: &mut Invocation,
-        key: StepKey,
-        context: Option<String>,
-    ) -> Result<Result<(), Failure>> {
-        let text = match context {
-            Some(text) => text,
-            None => self.fetch_context(key.task_id).await?.as_ref().to_owned(),
+    async fn validate_late(&self, invocation: &mut Invocation) -> Result<Result<(), Failure>> {
+        let task_id = invocation.key.task_id;
+        let text = match &invocation.context {
+            Some(text) => Arc::clone(text),
+            None => self.fetch_context(task_id).await?,
         };
         let Some(schema) = self.schema_of(&invocation.definition)? else { return Ok(Ok(())) };
         let Ok(Value::Object(given)) = serde_json::from_str(&text) else {
@@ -148,7 +144,7 @@ impl Core {
             Ok(filled) => {
                 let filled = Value::Object(filled).to_string();
                 let mut line = self.errands.lock().await;
-                on_line!(line, |store, connection| store.mark_validated(connection, key.task_id, Some(&filled)))?;
+                on_line!(line, |store, connection| store.mark_validated(connection, task_id, Some(&filled)))?;
                 invocation.context = Some(filled.into());
                 Ok(Ok(()))
             }

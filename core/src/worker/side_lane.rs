@@ -6,8 +6,11 @@ use super::line::{Line, on_line};
 use crate::error::Result;
 use crate::model::Failure;
 use crate::store::{FlushArguments, StepKey, WORKER_NOT_ALIVE, is_retryable_conflict, sqlstate};
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 use tokio::sync::mpsc;
+
+/// How long to wait for somebody else's transaction before the connection counts as broken.
+const LONGEST_WAIT: Duration = Duration::from_secs(600);
 
 enum Delayed {
     Completion(StepKey, Arc<str>),
@@ -40,7 +43,7 @@ impl SideLane {
 }
 
 async fn run(core: Arc<Core>, mut receiver: mpsc::UnboundedReceiver<Delayed>) {
-    let mut line = Line::new(core.store.clone());
+    let mut line = Line::new(core.store.clone(), LONGEST_WAIT);
     let mut patience = Patience::default();
     while let Some(first) = receiver.recv().await {
         let mut delayed = vec![first];

@@ -1,22 +1,26 @@
 //! A running worker, as a language sees it.
 
-use super::core::Core;
+use super::core::{Core, Polling};
 use super::ledger::Report;
-use super::line::{Line, on_line};
+use super::line::on_line;
 use super::{Invocation, WorkerOptions, deadlines, dispatcher::Dispatcher, flusher::Flusher, heartbeat, listener, reconcile};
 use crate::engine::Client;
 use crate::error::{Error, ErrorKind, Result};
 use crate::model::{Outcome, OutcomeKind, TaskId};
 use crate::store::{StepKey, Store};
 use crate::values::{MAX_TEXT_BYTES, check_results, repair_failure};
+use sqlx::PgConnection;
 use std::{
     collections::HashMap,
     sync::{Arc, Mutex},
     time::{Duration, Instant},
 };
-use tokio::runtime::Runtime;
+use tokio::{runtime::Runtime, sync::Mutex as AsyncMutex};
+use tokio_util::sync::CancellationToken;
 
-/// How many connections a worker has: dispatcher, flusher, heartbeat, and one for errands and the side lane.
+/// No single poll waits longer.
+const LONGEST_POLL: Duration = Duration::from_secs(3600);
+/// How many connections a worker opens now and then for hints; its parts have their own.
 const CONNECTIONS: u32 = 4;
 
 /// What a worker does at present.
@@ -40,6 +44,8 @@ pub struct Worker {
     core: Arc<Core>,
     runtime: Mutex<Option<Runtime>>,
     heartbeat: Mutex<Option<std::thread::JoinHandle<()>>>,
+    /// Held while stopping; true once stopped.
+    stopping: AsyncMutex<bool>,
 }
 
 impl Worker {
@@ -58,35 +64,38 @@ impl Worker {
             .enable_all()
             .build()
             .map_err(|error| Error::internal("the worker has no runtime").with_source(error))?;
+        let handle = runtime.handle().clone();
+        // From here on a runtime that is not needed goes with the worker, whose drop knows that it may not block.
+        let worker = Self {
+            core: Arc::clone(&core),
+            runtime: Mutex::new(Some(runtime)),
+            heartbeat: Mutex::new(None),
+            stopping: AsyncMutex::new(false),
+        };
         let registering = Arc::clone(&core);
-        let registered = runtime.spawn(async move {
-            let mut line = Line::new(registering.store.clone());
+        let register = async move {
+            let mut line = registering.line();
             let row = registering.worker_row();
             on_line!(&mut line, |store, connection| store.register_worker(connection, &row))
-        });
-        let id = registered.await.map_err(|error| Error::internal("registering the worker failed").with_source(error))?;
-        let id = match id {
-            Ok(id) => id,
-            Err(error) => {
-                runtime.shutdown_background();
-                return Err(error);
-            }
         };
-        core.set_worker_id(id);
+        core.set_worker_id(worker.on_runtime(register).await?);
         core.note_poll();
-        runtime.spawn(Dispatcher::new(Arc::clone(&core)).run());
+        handle.spawn(Dispatcher::new(Arc::clone(&core)).run());
         {
-            let _entered = runtime.enter();
+            let _entered = handle.enter();
             let flusher = Flusher::new(Arc::clone(&core));
-            runtime.spawn(flusher.run());
+            handle.spawn(flusher.run());
         }
-        runtime.spawn(deadlines::run(Arc::clone(&core)));
-        runtime.spawn(reconcile::run(Arc::clone(&core)));
+        handle.spawn(deadlines::run(Arc::clone(&core)));
+        handle.spawn(reconcile::run(Arc::clone(&core)));
         if core.options.listen {
-            runtime.spawn(listener::run(Arc::clone(&core)));
+            handle.spawn(listener::run(Arc::clone(&core)));
         }
-        let heartbeat = heartbeat::start(Arc::clone(&core))?;
-        Ok(Self { core, runtime: Mutex::new(Some(runtime)), heartbeat: Mutex::new(Some(heartbeat)) })
+        let heartbeat = heartbeat::start(core)?;
+        if let Ok(mut place) = worker.heartbeat.lock() {
+            *place = Some(heartbeat);
+        }
+        Ok(worker)
     }
 
     /// Up to `max` attempts to run now; their time begins. Waits up to `timeout` for the first one.
@@ -94,9 +103,9 @@ impl Worker {
     /// # Errors
     /// `ShuttingDown` once the worker has been asked to stop.
     pub async fn poll(&self, max: usize, timeout: Duration) -> Result<Vec<Arc<Invocation>>> {
-        let deadline = tokio::time::Instant::now() + timeout;
+        let deadline = tokio::time::Instant::now() + timeout.min(LONGEST_POLL);
+        let _polling = Polling::begin(&self.core);
         loop {
-            self.core.note_poll();
             let ready = self.core.work_ready.notified();
             let (taken, more) = {
                 let mut books = self.core.books();
@@ -127,9 +136,40 @@ impl Worker {
         self.core.books().ledger.take_cancelled()
     }
 
-    /// Resolves when an attempt may have been cancelled, or the worker stops.
-    pub async fn cancellations(&self) {
-        self.core.settled.notified().await;
+    /// Resolves when an attempt may have been cancelled since this was called, or the worker stops.
+    pub fn cancellations(&self) -> impl Future<Output = ()> + Send + '_ {
+        self.core.settled.notified()
+    }
+
+    /// What tells the handler of this attempt that it is cancelled; none when the attempt is over and done with.
+    pub fn cancellation(&self, attempt: &StepKey) -> Option<CancellationToken> {
+        self.core.books().ledger.cancellation(attempt)
+    }
+
+    /// Hands out no more work and claims none, without waiting for anything: what is held goes back with
+    /// [`Worker::shutdown`], or with the lease.
+    pub fn stop_claiming(&self) {
+        self.core.draining.cancel();
+        self.core.room_ready.notify_one();
+        self.core.work_ready.notify_waiters();
+        self.core.release_buffer(None);
+    }
+
+    /// Whether everything has been handed back.
+    pub fn has_stopped(&self) -> bool {
+        self.core.stopped.is_cancelled()
+    }
+
+    /// Completes a step on the handler's own connection, in the handler's own transaction. Once that is committed the step
+    /// is complete, whatever becomes of this process; report the attempt as [`OutcomeKind::CompletedElsewhere`].
+    ///
+    /// # Errors
+    /// `AttemptLost` where the attempt is over: roll back. `InvalidArgument` where `results` cannot be stored.
+    pub async fn complete_in(&self, connection: &mut PgConnection, attempt: &StepKey, results: &str) -> Result<()> {
+        let max_bytes = self.core.settings.execution.max_result_bytes;
+        let checked = check_results(results.as_bytes(), max_bytes)
+            .map_err(|problem| Error::new(ErrorKind::InvalidArgument, format!("the results cannot be stored: {problem}")))?;
+        self.core.store.complete_in(connection, attempt, checked.get()).await
     }
 
     /// How many handlers may run at once.
@@ -189,6 +229,11 @@ impl Worker {
     /// # Errors
     /// `DatabaseUnavailable` where the database could not be told; the lease will tell it.
     pub async fn shutdown(&self) -> Result<()> {
+        // Who asks again waits for the first, and finds it done.
+        let mut stopped = self.stopping.lock().await;
+        if std::mem::replace(&mut *stopped, true) {
+            return Ok(());
+        }
         let core = Arc::clone(&self.core);
         let drained = self.on_runtime(async move { core.drain().await }).await;
         self.core.stopped.cancel();
