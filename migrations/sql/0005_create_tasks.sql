@@ -26,7 +26,8 @@ create type tasker.task_request as (
 -- Locks: rows of task_identities in key order (only requests with an identity); everything else is inserted.
 -- Index: named_tasks_latest, step_templates (plan_id, step_no).
 -- Loser of a race: waits for the transaction that holds the same identity, then is its duplicate.
--- Errors: TK005 unknown named task · TK003 invalid argument · TK004 duplicate refused · TK007 key used with other content
+-- Errors: TK005 unknown named task · TK003 invalid argument · TK004 duplicate refused, or task_id taken · TK007 key used
+--         with other content
 --         · TK009 the plan that the caller validated against is no longer the current one (look it up again).
 create function tasker.create_tasks(p_requests jsonb)
 returns table (ord int, task_id uuid, created boolean, pruned boolean)
@@ -42,6 +43,8 @@ declare
 begin
   if jsonb_typeof(p_requests) is distinct from 'array' then
     raise exception using errcode = 'TK003', message = 'requests must be a JSON array of task requests';
+  elsif exists (select from jsonb_array_elements(p_requests) e(request) where jsonb_typeof(e.request) <> 'object') then
+    raise exception using errcode = 'TK003', message = 'each request must be a JSON object';
   end if;
   select array_agg(row(coalesce(r.task_id, tasker.uuid_v7()), coalesce(r.namespace, 'default'), r.name, r.version, r.plan_id,
       coalesce(r.context, '{}'), r.initiator, r.source_system, r.reason, r.tags, nullif(r.bypass_steps, '{}'), r.priority,
@@ -204,7 +207,7 @@ begin
 end $$;
 
 -- tasker.request_digest(…): what makes two requests identical (decisions.md 25): not tags, not priority.
--- jsonb's text is canonical: sorted keys, no white space, one form a number.
+-- jsonb's text is canonical: sorted keys, no white space. Only `1.0` and `1` remain two contents.
 create function tasker.request_digest(p_namespace text, p_name text, p_version text, p_initiator text, p_source_system text,
   p_reason text, p_bypass_steps text[], p_context jsonb)
 returns bytea language sql immutable parallel safe as $$

@@ -1,10 +1,13 @@
 -- tasker.insert_tasks(…): the rows of new tasks: task and steps.
 -- Called by: create_tasks, for the requests whose `fresh` is true.
+-- Loser of a race for the same task_id: waits, then is refused with TK004.
 -- Locks: none but on what it inserts (and `pauses`, when a lane is new). Index: step_templates (plan_id, step_no).
 create function tasker.insert_tasks(p_requests tasker.task_request[], p_named int[], p_plans int[], p_fresh boolean[], p_now timestamptz)
 returns void language plpgsql as $$
 declare
   v_bypassing uuid[];
+  v_count int;
+  v_taken uuid;
 begin
   insert into tasker.tasks (task_id, named_task_id, plan_id, total_steps, open_sinks, priority, created_at, requested_at,
     unvalidated, initiator, source_system, reason, tags, bypass_steps, context, traceparent)
@@ -16,7 +19,19 @@ begin
          identity_strategy, identity_window_seconds, traceparent, ord)
   join tasker.plans p on p.plan_id = p_plans[r.ord]
   where p_fresh[r.ord]
-  order by r.ord;
+  order by r.ord
+  on conflict do nothing;
+  get diagnostics v_count = row_count;
+  if v_count < cardinality(array_positions(p_fresh, true)) then
+    -- Named twice here, or a task that has its steps already.
+    select r.task_id into v_taken
+    from (select (p_requests[f.ord]).task_id, count(*) over (partition by (p_requests[f.ord]).task_id) as times
+          from unnest(p_fresh) with ordinality f(fresh, ord) where f.fresh) r
+    where r.times > 1 or exists (select from tasker.workflow_steps s where s.task_id = r.task_id)
+    limit 1;
+    raise exception using errcode = 'TK004', message = format(
+      'the task_id %s is taken: every request needs an id of its own; leave it out or use tasker.uuid_v7()', v_taken);
+  end if;
 
   with request as materialized (
     select r.task_id, p_plans[r.ord] as plan_id, r.priority

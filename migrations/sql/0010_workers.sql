@@ -31,17 +31,25 @@ begin
 end $$;
 
 -- tasker.drain_worker(…): the worker claims no more. tasker.stop_worker(…): it is gone, having handed everything back.
+-- Locks: stop_worker takes the worker's row FOR UPDATE, which waits for its claiming calls in flight: one whose connection
+-- broke may still be running. If the database says that the worker holds something after all, nothing is dropped: its lease
+-- is over, and the next reaper takes the steps back.
 create function tasker.drain_worker(p_worker_id bigint) returns void language sql as $$
   update tasker.workers set state = 'draining' where worker_id = p_worker_id and state = 'alive'
 $$;
 
 create function tasker.stop_worker(p_worker_id bigint) returns void language plpgsql as $$
 begin
-  update tasker.workers set state = 'stopped', stopped_at = tasker.clock(), idle = false, oldest_running = null
-  where worker_id = p_worker_id and state in ('alive', 'draining');
-  if found then
-    delete from tasker.worker_claims where worker_id = p_worker_id;
+  perform 1 from tasker.workers w where w.worker_id = p_worker_id and w.state in ('alive', 'draining') for update;
+  if not found then
+    return;
+  elsif exists (select from tasker.held_steps(p_worker_id)) then
+    update tasker.workers w set state = 'draining', heartbeat_at = '-infinity', idle = false where w.worker_id = p_worker_id;
+    return;
   end if;
+  update tasker.workers w set state = 'stopped', stopped_at = tasker.clock(), idle = false, oldest_running = null
+  where w.worker_id = p_worker_id;
+  delete from tasker.worker_claims c where c.worker_id = p_worker_id;
 end $$;
 
 -- tasker.held_steps(…): what the database says a worker holds.

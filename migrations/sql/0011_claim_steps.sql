@@ -23,7 +23,7 @@ create type tasker.flush_row as (
 -- Called by: the dispatcher of a worker; the test driver (p_task_ids).
 -- Locks: own worker row FOR KEY SHARE; steps SKIP LOCKED; then pending tasks by task_id FOR NO KEY UPDATE.
 -- Index: workflow_steps_ready, one range a lane, from the caller's watermark: it must be walked in order, hence the planner
--- settings. Left alone the planner reads every ready row by bitmap and sorts them.
+-- settings, which hold for all that is called from here. Left alone the planner reads every ready row by bitmap and sorts them.
 -- Loser of a race: skips what is locked and takes the next.
 -- p_room: how many steps at the most; p_slots: how many of those may be of lanes with mode 1; p_alone: the process does
 -- nothing at all, so that a step of mode 2 may be taken, alone. p_lanes, p_marks: from which ready_at to look a lane.
@@ -31,7 +31,7 @@ create function tasker.claim_steps(p_worker_id bigint, p_room int, p_slots int d
   p_lanes int[] default null, p_marks timestamptz[] default null, p_task_ids uuid[] default null, p_idle boolean default null)
 returns setof tasker.flush_row
 language plpgsql
-set enable_seqscan = off set enable_bitmapscan = off set enable_hashjoin = off set enable_mergejoin = off
+set enable_seqscan = off set enable_bitmapscan = off set enable_hashjoin = off set enable_mergejoin = off set enable_material = off
 as $$
 declare
   v_now timestamptz := tasker.clock();
@@ -73,7 +73,7 @@ begin
   if v_alone and p_alone then
     -- Nothing else runs here: the suspect goes first, and by itself.
     v_picked := tasker.take_steps(p_worker_id, (array(select l from unnest(v_lanes, v_modes) u(l, mode) where mode = 2))[1:1],
-                                  '{-infinity}', 1, v_now, p_task_ids);
+                                  '{-infinity}', 1, 1, v_now, p_task_ids);
     if v_picked is not null then
       v_all := v_picked;
       v_i := cardinality(v_lanes) + 1;
@@ -88,12 +88,22 @@ begin
     while v_end < cardinality(v_lanes) and v_priorities[v_end + 1] = v_priorities[v_i] loop
       v_end := v_end + 1;
     end loop;
-    -- One round shares the room among the lanes of this priority; what is left over is offered to each in turn.
+    -- One round shares the room among the lanes of this priority, oldest head first and never more than there is room for;
+    -- what is left over is offered to each in turn. Lanes of mode 1 have their share of the slots.
     v_share := ceil(v_left::numeric / (v_end - v_i + 1));
     if v_end > v_i then
+      for v_lane in v_i .. v_end loop
+        exit when v_left <= 0 or v_slots <= 0;
+        continue when v_modes[v_lane] <> 1;
+        v_picked := tasker.take_steps(p_worker_id, v_lanes[v_lane:v_lane], v_marks[v_lane:v_lane],
+          least(v_share, v_slots, v_left), least(v_share, v_slots, v_left), v_now, p_task_ids);
+        v_left := v_left - coalesce(cardinality(v_picked), 0);
+        v_slots := v_slots - coalesce(cardinality(v_picked), 0);
+        v_all := v_all || coalesce(v_picked, '{}');
+      end loop;
       v_picked := tasker.take_steps(p_worker_id,
         array(select l from unnest(v_lanes[v_i:v_end], v_modes[v_i:v_end]) u(l, mode) where mode = 0),
-        array(select k from unnest(v_marks[v_i:v_end], v_modes[v_i:v_end]) u(k, mode) where mode = 0), v_share, v_now, p_task_ids);
+        array(select k from unnest(v_marks[v_i:v_end], v_modes[v_i:v_end]) u(k, mode) where mode = 0), v_share, v_left, v_now, p_task_ids);
       v_left := v_left - coalesce(cardinality(v_picked), 0);
       v_all := v_all || coalesce(v_picked, '{}');
     end if;
@@ -101,7 +111,7 @@ begin
       exit when v_left <= 0;
       continue when v_modes[v_lane] = 2 or (v_modes[v_lane] = 1 and v_slots <= 0);
       v_picked := tasker.take_steps(p_worker_id, v_lanes[v_lane:v_lane], v_marks[v_lane:v_lane],
-        case when v_modes[v_lane] = 1 then least(v_left, v_slots) else v_left end, v_now, p_task_ids);
+        case when v_modes[v_lane] = 1 then least(v_left, v_slots) else v_left end, v_left, v_now, p_task_ids);
       v_left := v_left - coalesce(cardinality(v_picked), 0);
       if v_modes[v_lane] = 1 then
         v_slots := v_slots - coalesce(cardinality(v_picked), 0);
@@ -141,12 +151,11 @@ returns tasker.flush_row language sql immutable parallel safe as $$
   select row(p_status, p_task_id, p_number, null, null, null, null, null, p_at, null, null, null, null)::tasker.flush_row
 $$;
 
--- tasker.take_steps(…): claims up to p_limit ready steps of each of these lanes (or of these tasks, in all).
+-- tasker.take_steps(…): claims up to p_limit ready steps of each of these lanes, p_room in all.
 -- Called by: claim_steps, which holds the worker row. Locks: steps, SKIP LOCKED, in index order.
-create function tasker.take_steps(p_worker_id bigint, p_lanes int[], p_marks timestamptz[], p_limit int, p_now timestamptz, p_task_ids uuid[])
-returns tasker.flush_row[] language plpgsql
-set enable_seqscan = off set enable_bitmapscan = off set enable_hashjoin = off set enable_mergejoin = off set enable_material = off
-as $$
+create function tasker.take_steps(p_worker_id bigint, p_lanes int[], p_marks timestamptz[], p_limit int, p_room int, p_now timestamptz,
+  p_task_ids uuid[])
+returns tasker.flush_row[] language plpgsql as $$
 declare
   v_tasks uuid[];
   v_steps int[];
@@ -156,19 +165,21 @@ declare
 begin
   if p_task_ids is null then
     select array_agg(x.task_id), array_agg(x.step_no), array_agg(x.state), array_agg(x.ready_at) into v_tasks, v_steps, v_states, v_ready
-    from unnest(p_lanes, p_marks) l(lane_id, mark)
-    cross join lateral (
-      select s.task_id, s.step_no, s.state, s.ready_at from tasker.workflow_steps s
-      where s.lane_id = l.lane_id and s.ready_at >= l.mark and s.ready_at <= p_now
-      order by s.ready_at limit p_limit
-      for no key update skip locked) x;
+    from (
+      select y.* from unnest(p_lanes, p_marks) l(lane_id, mark)
+      cross join lateral (
+        select s.task_id, s.step_no, s.state, s.ready_at from tasker.workflow_steps s
+        where s.lane_id = l.lane_id and s.ready_at >= l.mark and s.ready_at <= p_now
+        order by s.ready_at limit p_limit
+        for no key update skip locked) y
+      limit p_room) x;
   else
     select array_agg(x.task_id), array_agg(x.step_no), array_agg(x.state), array_agg(x.ready_at) into v_tasks, v_steps, v_states, v_ready
     from (
       select s.task_id, s.step_no, s.state, s.ready_at
       from unnest(p_task_ids) k(task_id) join tasker.workflow_steps s on s.task_id = k.task_id
       where s.lane_id = any (p_lanes) and s.ready_at <= p_now
-      order by s.ready_at, s.task_id, s.step_no limit p_limit
+      order by s.ready_at, s.task_id, s.step_no limit least(p_limit, p_room)
       for no key update of s skip locked) x;
   end if;
   if v_tasks is null then
@@ -198,7 +209,7 @@ end $$;
 -- tasker.start_tasks(…): tasks of which a step was claimed are in progress.
 -- Locks: the pending ones by task_id, FOR NO KEY UPDATE; the steps are locked already.
 create function tasker.start_tasks(p_task_ids uuid[], p_now timestamptz)
-returns void language plpgsql set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off as $$
+returns void language plpgsql as $$
 declare
   v_pending uuid[];
 begin
@@ -218,8 +229,7 @@ end $$;
 -- tasker.describe_claims(…): adds what a handler needs to claims: context (p_context) and the results of parents, as long
 -- as they are small. `dependencies` comes in as '' where the step has parents that the caller does not know.
 create function tasker.describe_claims(p_claims tasker.flush_row[], p_batch bigint, p_context boolean)
-returns setof tasker.flush_row language plpgsql
-set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off set enable_material = off as $$
+returns setof tasker.flush_row language plpgsql as $$
 begin
   if not p_context then
     return query
@@ -237,8 +247,7 @@ end $$;
 
 -- tasker.parent_results(…): {"step_no": results} of the direct parents, or null when they are over 64 KiB together.
 create function tasker.parent_results(p_task_id uuid, p_step_template_id int)
-returns text language plpgsql stable
-set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off as $$
+returns text language plpgsql stable as $$
 declare
   v_size bigint;
   v_text text;

@@ -11,7 +11,7 @@
 -- Updates follow in later statements: an UPDATE … FROM unnest() locks in plan order. Index: the primary keys, by nested
 -- loops only, hence the planner settings.
 -- Loser of a race: with p_wait false, what is locked is left alone and answered `busy`; with p_wait, waits its turn.
--- p_room, p_slots: as in claim_steps. p_priority: no step of a higher number is claimed sticky (better ones wait).
+-- p_room, p_slots: as in claim_steps; a draining worker claims nothing. p_priority: no step of a higher number is claimed sticky (better ones wait).
 create function tasker.complete_steps(p_worker_id bigint, p_task_ids uuid[], p_step_nos int[], p_claim_nos int[], p_results jsonb[],
   p_room int default 0, p_slots int default 0, p_priority int default 9, p_wait boolean default true, p_done bigint[] default null)
 returns setof tasker.flush_row
@@ -20,7 +20,7 @@ set enable_seqscan = off set enable_bitmapscan = off set enable_hashjoin = off s
 as $$
 declare
   v_now timestamptz := tasker.clock();
-  v_handlers text[];
+  v_worker tasker.workers;
   v_lanes int[];
   v_modes int[];
   v_keys int;
@@ -33,19 +33,20 @@ declare
   v_free uuid[];
   v_done_tasks uuid[];
   v_done_steps int[];
+  v_done_claims int[];
   v_readied int;
   v_claims tasker.flush_row[];
   v_batch bigint;
 begin
   if p_worker_id is not null then
-    select w.handlers into v_handlers from tasker.workers w
+    select * into v_worker from tasker.workers w
     where w.worker_id = p_worker_id and w.state in ('alive', 'draining') for key share;
     if not found then
       raise exception using errcode = 'TK008', message = format('worker %s is not alive: it was stopped, or taken for dead', p_worker_id);
     end if;
-    if p_room > 0 then
+    if p_room > 0 and v_worker.state = 'alive' then
       select array_agg(l.lane_id), array_agg(l.mode) into v_lanes, v_modes from tasker.lanes l
-      where l.handler = any (v_handlers) and not l.paused and l.priority <= p_priority and (l.mode = 0 or (l.mode = 1 and p_slots > 0));
+      where l.handler = any (v_worker.handlers) and not l.paused and l.priority <= p_priority and (l.mode = 0 or (l.mode = 1 and p_slots > 0));
     end if;
   end if;
 
@@ -111,23 +112,24 @@ begin
     update tasker.workflow_steps s set state = 'complete', results = o.results, ended_at = v_now, seq = s.seq + 1
     from outcome o
     where s.task_id = o.task_id and s.step_no = o.step_no and s.claim_no = o.claim_no and s.state = 'in_progress'
-    returning s.task_id, s.step_no, s.seq, s.attempts, s.dependents),
+    returning s.task_id, s.step_no, s.claim_no, s.seq, s.attempts, s.dependents),
   freed as (
     select d.task_id, n.step_no, count(*)::int as parents from done d cross join lateral unnest(d.dependents) n(step_no) group by 1, 2),
   target as (
-    select s.task_id, s.step_no, f.parents, s.lane_id, s.state = 'pending' and s.open_parents = f.parents as readied,
+    select s.task_id, s.step_no, f.parents, l.mode, s.state = 'pending' and s.open_parents = f.parents as readied,
            s.task_id = any (v_held) is true as held
-    from freed f join tasker.workflow_steps s on s.task_id = f.task_id and s.step_no = f.step_no),
-  sticky as (
-    select x.task_id, x.step_no
-    from (select t.task_id, t.step_no, l.mode, row_number() over (partition by l.mode order by t.task_id, t.step_no) as place
-          from target t join unnest(v_lanes, v_modes) l(lane_id, mode) on l.lane_id = t.lane_id
-          where t.readied and not t.held) x
-    where x.place <= case x.mode when 0 then p_room else p_slots end
-    order by x.mode desc limit p_room),
+    from freed f join tasker.workflow_steps s on s.task_id = f.task_id and s.step_no = f.step_no
+    left join unnest(v_lanes, v_modes) l(lane_id, mode) on l.lane_id = s.lane_id),
+  -- Steps that must start at once come first, as many as there are slots. No join here: with nested loops only it would
+  -- compare every pair of the flush.
+  placed as (
+    select t.*, t.readied and not t.held and t.mode is not null as eligible,
+           row_number() over (partition by t.readied and not t.held and t.mode is not null order by t.mode desc, t.task_id, t.step_no) as place
+    from target t),
   decided as materialized (
-    select t.*, k.task_id is not null as sticky
-    from target t left join sticky k on k.task_id = t.task_id and k.step_no = t.step_no),
+    select p.task_id, p.step_no, p.parents, p.readied, p.held,
+           p.eligible and p.place <= case p.mode when 1 then least(p_slots, p_room) else p_room end as sticky
+    from placed p),
   next as (
     update tasker.workflow_steps s
     set open_parents = s.open_parents - d.parents,
@@ -146,13 +148,13 @@ begin
     union all
     select n.task_id, n.step_no, n.seq, 'pending', 'in_progress', n.attempts, v_now, p_worker_id from next n where n.sticky),
   totals as (
-    select array_agg(d.task_id) as tasks, array_agg(d.step_no) as steps,
+    select array_agg(d.task_id) as tasks, array_agg(d.step_no) as steps, array_agg(d.claim_no) as claims,
            array_agg(d.task_id) filter (where d.dependents is null) as sinks from done d)
-  select t.tasks, t.steps, t.sinks, (select count(*) from next n where n.readied and not n.sticky),
+  select t.tasks, t.steps, t.claims, t.sinks, (select count(*) from next n where n.readied and not n.sticky),
          (select array_agg(row('claimed', n.task_id, n.step_no, n.claim_no, n.attempts, n.step_template_id, n.lane_id, null, v_now,
                                null, null, n.inputs::text, case when n.parent_count > 1 then '' end)::tasker.flush_row)
           from next n where n.sticky)
-  into v_done_tasks, v_done_steps, v_sinks, v_readied, v_claims from totals t;
+  into v_done_tasks, v_done_steps, v_done_claims, v_sinks, v_readied, v_claims from totals t;
 
   if v_sinks is not null then
     return query select n.* from unnest(tasker.close_tasks(v_sinks, v_now)) k(task_id)
@@ -172,8 +174,8 @@ begin
            null::text, null::text, null::text
     from unnest(p_task_ids, p_step_nos, p_claim_nos) o(task_id, step_no, claim_no)
     left join tasker.workflow_steps s on s.task_id = o.task_id and s.step_no = o.step_no
-    where not exists (select from unnest(v_done_tasks, v_done_steps) d(task_id, step_no)
-                      where d.task_id = o.task_id and d.step_no = o.step_no);
+    where not exists (select from unnest(v_done_tasks, v_done_steps, v_done_claims) d(task_id, step_no, claim_no)
+                      where d.task_id = o.task_id and d.step_no = o.step_no and d.claim_no = o.claim_no);
   end if;
   if v_readied > 0 then
     return next tasker.flush_note('readied', v_readied);
@@ -221,8 +223,7 @@ $$;
 -- tasker.close_tasks(…): counts completed sinks (one entry each); a regular task without open sinks is complete. Returns those.
 -- Called by: complete_steps, with the tasks FOR NO KEY UPDATE.
 create function tasker.close_tasks(p_sinks uuid[], p_now timestamptz)
-returns uuid[] language plpgsql
-set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off as $$
+returns uuid[] language plpgsql as $$
 declare
   v_closed uuid[];
 begin

@@ -4,7 +4,8 @@
 -- p_backoff: the `backoff` block of the settings, or null for the defaults.
 -- Answers: a row for each outcome that was not plainly recorded, as complete_steps.
 -- Locks: own worker row FOR KEY SHARE; the steps in one ordered statement FOR NO KEY UPDATE; then the tasks one by one by
--- task_id: FOR UPDATE where a failure is final (it makes the task irregular), else FOR KEY SHARE.
+-- task_id: FOR UPDATE where one of its failures is final (it makes the task irregular), else FOR KEY SHARE. Each task is
+-- locked once, as strongly as it will be: two that went from KEY SHARE to FOR UPDATE would wait for each other.
 -- Loser of a race: p_wait false: `busy`; else waits its turn.
 create function tasker.fail_steps(p_worker_id bigint, p_task_ids uuid[], p_step_nos int[], p_claim_nos int[], p_failures jsonb[],
   p_retry_afters double precision[] default null, p_backoff jsonb default null, p_wait boolean default true,
@@ -16,10 +17,8 @@ as $$
 declare
   v_now timestamptz := tasker.clock();
   v_step record;
-  v_locked record;
   v_steps int[];
   v_tasks uuid[];
-  v_final boolean;
 begin
   if p_worker_id is not null then
     perform 1 from tasker.workers w where w.worker_id = p_worker_id and w.state in ('alive', 'draining') for key share;
@@ -39,29 +38,33 @@ begin
         order by o.task_id, o.step_no for no key update of s skip locked) x;
 
   for v_step in
-    select o.ord, o.task_id, o.step_no, o.claim_no, o.failure, o.retry_after, s.state, s.claim_no as held_claim_no,
-           s.attempts, s.retry_limit, t.retryable, s.task_id is not null as known,
-           exists (select from unnest(v_tasks, v_steps) l(task_id, step_no) where l.task_id = o.task_id and l.step_no = o.step_no) as locked
-    from unnest(p_task_ids, p_step_nos, p_claim_nos, p_failures, p_retry_afters)
-      with ordinality o(task_id, step_no, claim_no, failure, retry_after, ord)
-    left join tasker.workflow_steps s on s.task_id = o.task_id and s.step_no = o.step_no
-    left join tasker.step_templates t on t.step_template_id = s.step_template_id
-    order by o.task_id, o.step_no
+    select x.*, coalesce(bool_or(x.final and x.held and x.locked) over (partition by x.task_id), false) as task_final
+    from (
+      select o.task_id, o.step_no, o.claim_no, o.failure, o.retry_after, s.state, s.claim_no as held_claim_no,
+             s.task_id is not null as known, s.state = 'in_progress' and s.claim_no = o.claim_no as held,
+             not coalesce((o.failure ->> 'retryable')::boolean, true) or not t.retryable or s.attempts >= s.retry_limit as final,
+             exists (select from unnest(v_tasks, v_steps) l(task_id, step_no) where l.task_id = o.task_id and l.step_no = o.step_no) as locked,
+             row_number() over (partition by o.task_id, o.step_no, o.claim_no order by o.ord) > 1 as again
+      from unnest(p_task_ids, p_step_nos, p_claim_nos, p_failures, p_retry_afters)
+        with ordinality o(task_id, step_no, claim_no, failure, retry_after, ord)
+      left join tasker.workflow_steps s on s.task_id = o.task_id and s.step_no = o.step_no
+      left join tasker.step_templates t on t.step_template_id = s.step_template_id) x
+    order by x.task_id, x.step_no, x.again
   loop
+    continue when v_step.again;
     if v_step.known and not v_step.locked then
       return next row('busy', v_step.task_id, v_step.step_no, v_step.claim_no, null, null, null, null, null, null, null, null, null)::tasker.flush_row;
       continue;
-    elsif v_step.state is distinct from 'in_progress' or v_step.held_claim_no <> v_step.claim_no then
+    elsif v_step.held is not true then
       return next row(case when v_step.state = 'error' and v_step.held_claim_no = v_step.claim_no then 'already_recorded' else 'attempt_lost' end,
         v_step.task_id, v_step.step_no, v_step.claim_no, null, null, null, null, null, null, null, null, null)::tasker.flush_row;
       continue;
     end if;
-    v_final := not coalesce((v_step.failure ->> 'retryable')::boolean, true) or not v_step.retryable or v_step.attempts >= v_step.retry_limit;
-    if not tasker.lock_task_of_failure(v_step.task_id, v_final, p_wait) then
+    if not tasker.lock_task_of_failure(v_step.task_id, v_step.task_final, p_wait) then
       return next row('busy', v_step.task_id, v_step.step_no, v_step.claim_no, null, null, null, null, null, null, null, null, null)::tasker.flush_row;
       continue;
     end if;
-    perform tasker.end_attempt(v_step.task_id, v_step.step_no, v_step.failure, v_step.retry_after, v_final, false,
+    perform tasker.end_attempt(v_step.task_id, v_step.step_no, v_step.failure, v_step.retry_after, v_step.final, false,
                                p_backoff, p_max_worker_losses, v_now);
   end loop;
   if p_done is not null then

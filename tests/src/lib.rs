@@ -2,11 +2,14 @@
 //!
 //! [`TestDatabase`]: a database for one test, in one server that all test processes of a run share.
 //! [`PrivateServer`]: a server for one test, to be killed and restarted.
+//! [`assert_consistent`]: what must hold in a database of Tasker, whatever happened in it.
 
+mod consistency;
 mod database;
 mod private_server;
 mod shared_server;
 
+pub use consistency::{assert_consistent, inconsistencies};
 pub use database::TestDatabase;
 pub use private_server::PrivateServer;
 pub use rustix::process::Signal;

@@ -1,0 +1,16 @@
+//! The engine's SQL, verb by verb, against a database each; and what two connections do to each other.
+//!
+//! Every test runs inside [`support::on_database`], which checks the whole database at its end.
+
+// In a test a panic is the report.
+#![allow(clippy::unwrap_used, clippy::expect_used)]
+
+mod claim;
+mod complete;
+mod create;
+mod fail;
+mod operate;
+mod plan;
+mod races;
+mod session;
+mod support;
