@@ -61,7 +61,7 @@ impl Worker {
         let store = Store::new(client.store_options(&database_url, CONNECTIONS))?;
         let core = Arc::new(Core::new(client.clone(), store, options)?);
         let runtime = tokio::runtime::Builder::new_multi_thread()
-            .worker_threads(2)
+            .worker_threads(1)
             .thread_name("tasker-worker")
             .enable_all()
             .build()
