@@ -345,3 +345,11 @@ pub(crate) fn failures(keys: &[StepKey], retryable: bool) -> FailureBatch {
         done: Vec::new(),
     }
 }
+
+impl Session {
+    /// The states of the steps of a new task `order`.
+    pub(crate) async fn states_of_new_task(&mut self) -> Vec<String> {
+        let task = self.create("order").await;
+        self.states(task).await
+    }
+}
