@@ -13,13 +13,22 @@ const BLOCKS_A_COMPLETION: i64 = 110;
 
 /// Claims 100 steps and completes them, and says how many blocks each took.
 async fn measure(s: &mut Session, worker: i64) -> (i64, i64) {
-    let requests: Vec<_> = (0..100).map(|_| json!({"namespace": "shop", "name": "pair"})).collect();
+    let requests: Vec<_> = (0..100)
+        .map(|_| json!({"namespace": "shop", "name": "pair"}))
+        .collect();
     s.try_create(json!(requests)).await.unwrap();
-    let claim = blocks(s, &format!("select * from tasker.claim_steps({worker}, 100, 100)")).await;
+    let claim = blocks(
+        s,
+        &format!("select * from tasker.claim_steps({worker}, 100, 100)"),
+    )
+    .await;
     let held = "select array_agg(task_id order by task_id), array_agg(step_no order by task_id), array_agg(claim_no order by task_id) \
                 from tasker.held_steps(WORKER)";
     let (tasks, steps, claims): (Vec<uuid::Uuid>, Vec<i32>, Vec<i32>) =
-        sqlx::query_as(sqlx::AssertSqlSafe(held.replace("WORKER", &worker.to_string()))).fetch_one(&mut s.c).await.unwrap();
+        sqlx::query_as(sqlx::AssertSqlSafe(held.replace("WORKER", &worker.to_string())))
+            .fetch_one(&mut s.c)
+            .await
+            .unwrap();
     assert_eq!(tasks.len(), 100);
     let list = |items: Vec<String>| items.join(",");
     let flush = format!(
@@ -29,7 +38,10 @@ async fn measure(s: &mut Session, worker: i64) -> (i64, i64) {
         list(claims.iter().map(ToString::to_string).collect()),
     );
     let completion = blocks(s, &flush).await;
-    s.run(&format!("delete from tasker.worker_claims where worker_id = {worker}")).await;
+    s.run(&format!(
+        "delete from tasker.worker_claims where worker_id = {worker}"
+    ))
+    .await;
     (claim / 100, completion / 100)
 }
 
@@ -39,7 +51,8 @@ async fn a_claim_and_a_flush_touch_a_constant_number_of_blocks_a_step_on_empty_g
     let database = migrated().await.unwrap();
     let mut s = Session::open(&database).await;
     s.register(&Plan::chain("pair", &["a", "b"])).await;
-    s.register(&Plan::new("foreign").step("a", &[]).handler("foreign")).await;
+    s.register(&Plan::new("foreign").step("a", &[]).handler("foreign"))
+        .await;
     let worker = s.worker().await;
     let foreign = s.create("foreign").await;
     // Plans must not depend on whether autovacuum came by.
@@ -57,7 +70,12 @@ async fn a_claim_and_a_flush_touch_a_constant_number_of_blocks_a_step_on_empty_g
     for (name, prepare) in [
         ("empty", String::new()),
         ("growing", String::new()),
-        ("200,000 others, no statistics", copy.replace("STATE", "'complete'").replace("READY", "null") + ";" + &copy.replace("STATE", "'pending'").replace("READY", "now()")),
+        (
+            "200,000 others, no statistics",
+            copy.replace("STATE", "'complete'").replace("READY", "null")
+                + ";"
+                + &copy.replace("STATE", "'pending'").replace("READY", "now()"),
+        ),
         ("200,000 others, analyzed", "analyze".to_owned()),
         ("an old plan", String::new()),
     ] {
@@ -67,10 +85,15 @@ async fn a_claim_and_a_flush_touch_a_constant_number_of_blocks_a_step_on_empty_g
             s = Session::open(&database).await;
         }
         let (claim, completion) = measure(&mut s, worker).await;
-        eprintln!("{name}: {claim} blocks a claimed step, {completion} a completed one with its sticky claim");
+        eprintln!(
+            "{name}: {claim} blocks a claimed step, {completion} a completed one with its sticky claim"
+        );
         found.push((name, claim, completion));
     }
     for (name, claim, completion) in found {
-        assert!(claim <= BLOCKS_A_CLAIM && completion <= BLOCKS_A_COMPLETION, "{name}: {claim}, {completion}");
+        assert!(
+            claim <= BLOCKS_A_CLAIM && completion <= BLOCKS_A_COMPLETION,
+            "{name}: {claim}, {completion}"
+        );
     }
 }

@@ -19,7 +19,10 @@ const FUNCTIONS: &[(&str, &str)] = &[
     ("get_step_readiness_status_batch", READINESS),
     ("get_task_execution_context", CONTEXT),
     ("get_task_execution_contexts_batch", CONTEXT),
-    ("calculate_dependency_levels", "workflow_step_id integer, dependency_level integer"),
+    (
+        "calculate_dependency_levels",
+        "workflow_step_id integer, dependency_level integer",
+    ),
     (
         "get_system_health_counts_v01",
         "total_tasks bigint, pending_tasks bigint, in_progress_tasks bigint, complete_tasks bigint, error_tasks bigint, \
@@ -69,8 +72,15 @@ async fn hundred(s: &mut Session) -> uuid::Uuid {
     let mut plan = Plan::new("hundred");
     for level in 0..10 {
         for at in 0..10 {
-            let parents = [format!("s{}_{at}", level - 1), format!("s{}_{}", level - 1, (at + 1) % 10)];
-            let parents: Vec<&str> = if level == 0 { Vec::new() } else { parents.iter().map(String::as_str).collect() };
+            let parents = [
+                format!("s{}_{at}", level - 1),
+                format!("s{}_{}", level - 1, (at + 1) % 10),
+            ];
+            let parents: Vec<&str> = if level == 0 {
+                Vec::new()
+            } else {
+                parents.iter().map(String::as_str).collect()
+            };
             plan = plan.step(&format!("s{level}_{at}"), &parents);
         }
     }
@@ -79,10 +89,12 @@ async fn hundred(s: &mut Session) -> uuid::Uuid {
 
 /// The blocks that a query touches.
 pub(crate) async fn blocks(s: &mut Session, query: &str) -> i64 {
-    let plan: Value = sqlx::query_scalar(AssertSqlSafe(format!("explain (analyze, buffers, timing off, format json) {query}")))
-        .fetch_one(&mut s.c)
-        .await
-        .expect(query);
+    let plan: Value = sqlx::query_scalar(AssertSqlSafe(format!(
+        "explain (analyze, buffers, timing off, format json) {query}"
+    )))
+    .fetch_one(&mut s.c)
+    .await
+    .expect(query);
     let root = &plan[0]["Plan"];
     root["Shared Hit Blocks"].as_i64().unwrap() + root["Shared Read Blocks"].as_i64().unwrap()
 }
@@ -105,7 +117,10 @@ async fn the_functions_on_a_task_of_a_hundred_steps_touch_a_few_blocks_a_step() 
             let mut times = Vec::new();
             for _ in 0..15 {
                 let start = Instant::now();
-                sqlx::raw_sql(AssertSqlSafe(query.clone())).execute(&mut s.c).await.unwrap();
+                sqlx::raw_sql(AssertSqlSafe(query.clone()))
+                    .execute(&mut s.c)
+                    .await
+                    .unwrap();
                 times.push(start.elapsed());
             }
             times.sort();
@@ -120,15 +135,41 @@ async fn the_functions_on_a_task_of_a_hundred_steps_touch_a_few_blocks_a_step() 
 #[tokio::test]
 async fn levels_are_the_longest_way_from_a_root() {
     on_database(async |_, s| {
-        let plan = Plan::new("skip").step("a", &[]).step("b", &["a"]).step("c", &["a", "b"]).step("d", &[]).step("e", &["d", "c"]);
+        let plan = Plan::new("skip")
+            .step("a", &[])
+            .step("b", &["a"])
+            .step("c", &["a", "b"])
+            .step("d", &[])
+            .step("e", &["d", "c"]);
         let task = s.task_of(&plan).await;
-        let rows = s.rows(&format!("select * from tasker.calculate_dependency_levels('{task}') order by 1")).await;
-        let levels: Vec<i64> = rows.iter().map(|row| row["dependency_level"].as_i64().unwrap()).collect();
+        let rows = s
+            .rows(&format!(
+                "select * from tasker.calculate_dependency_levels('{task}') order by 1"
+            ))
+            .await;
+        let levels: Vec<i64> = rows
+            .iter()
+            .map(|row| row["dependency_level"].as_i64().unwrap())
+            .collect();
         assert_eq!(levels, [0, 1, 2, 0, 3]);
         let hundred = hundred(s).await;
-        let rows = s.rows(&format!("select * from tasker.calculate_dependency_levels('{hundred}') order by 1")).await;
-        assert!(rows.len() == 100 && rows.iter().enumerate().all(|(at, row)| row["dependency_level"] == json!(at / 10)));
-        assert!(s.rows("select * from tasker.calculate_dependency_levels(tasker.uuid_v7())").await.is_empty());
+        let rows = s
+            .rows(&format!(
+                "select * from tasker.calculate_dependency_levels('{hundred}') order by 1"
+            ))
+            .await;
+        assert!(
+            rows.len() == 100
+                && rows
+                    .iter()
+                    .enumerate()
+                    .all(|(at, row)| row["dependency_level"] == json!(at / 10))
+        );
+        assert!(
+            s.rows("select * from tasker.calculate_dependency_levels(tasker.uuid_v7())")
+                .await
+                .is_empty()
+        );
     })
     .await;
 }
