@@ -2,7 +2,7 @@
 
 use crate::model::{Model, S};
 use crate::plan::Plan;
-use crate::session::{Session, claimed, failures, flush};
+use crate::session::{Session, claimed};
 use crate::support::migrated;
 use proptest::prelude::*;
 use serde_json::{Value, json};
