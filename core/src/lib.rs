@@ -3,15 +3,18 @@
 //! The rooms, and who may import whom (a test enforces it):
 //! `model ← graph, template, retry ← store ← engine ← worker, events ← bridge`.
 
+pub mod bridge;
 pub mod cluster;
 pub mod engine;
 pub mod error;
 pub mod graph;
+pub mod handler;
 pub mod model;
 pub mod retry;
 pub mod store;
 pub mod template;
 pub mod values;
+pub mod worker;
 
 pub use engine::{Client, ClientOptions};
 pub use error::{Error, ErrorKind, Result};

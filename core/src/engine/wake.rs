@@ -4,6 +4,7 @@ use super::Client;
 use super::client::call;
 use crate::error::Result;
 use crate::model::TaskId;
+use crate::store::Store;
 use std::{
     sync::atomic::{AtomicBool, Ordering},
     time::Duration,
@@ -53,16 +54,30 @@ impl Client {
     /// Tells this process and hints to others that there may be steps to claim. Call it after the commit: in the
     /// transaction, NOTIFY would make all commits of the server queue.
     pub fn wake(&self) {
-        self.wake_here(Wake::Ready);
-        if self.inner.wakes.hint_pending.swap(true, Ordering::AcqRel) {
-            return;
+        match self.inner.opened.get() {
+            Some(opened) => self.wake_over(&opened.store),
+            // Nothing was opened, so nothing was committed over this client: whoever listens here looks for itself.
+            None => self.wake_here(Wake::Ready),
         }
-        let client = self.clone();
+    }
+
+    /// As [`Client::wake`], over connections of the caller's.
+    pub(crate) fn wake_over(&self, store: &Store) {
+        self.wake_here(Wake::Ready);
+        let Some(pending) = PendingHint::begin(self) else { return };
+        let store = store.clone();
         tokio::spawn(async move {
             tokio::time::sleep(HINT_INTERVAL).await;
-            client.inner.wakes.hint_pending.store(false, Ordering::Release);
-            client.hint("ready").await;
+            drop(pending);
+            hint(&store, "ready").await;
         });
+    }
+
+    /// Sends the hint that waits, if one does: the client is about to close.
+    pub(super) async fn wake_before_closing(&self, store: &Store) {
+        if self.inner.wakes.hint_pending.swap(false, Ordering::AcqRel) {
+            hint(store, "ready").await;
+        }
     }
 
     /// Tells everybody that steps of a task may have been taken from their workers.
@@ -74,11 +89,30 @@ impl Client {
             tracing::debug!(%error, "workers were not told of a change; they will find out by themselves");
         }
     }
+}
 
-    async fn hint(&self, payload: &str) {
-        let sent: Result<bool> = async { call!(self, |store, connection| store.notify_idle(connection, payload)) }.await;
-        if let Err(error) = sent {
-            tracing::debug!(%error, "idle workers were not woken; they will find the work by polling");
-        }
+/// A hint that waits to be sent. Also given up when the runtime that would have sent it ends: the next one is not held up.
+struct PendingHint {
+    client: Client,
+}
+
+impl PendingHint {
+    /// None where one waits already.
+    fn begin(client: &Client) -> Option<Self> {
+        let waits = client.inner.wakes.hint_pending.swap(true, Ordering::AcqRel);
+        (!waits).then(|| Self { client: client.clone() })
+    }
+}
+
+impl Drop for PendingHint {
+    fn drop(&mut self) {
+        self.client.inner.wakes.hint_pending.store(false, Ordering::Release);
+    }
+}
+
+async fn hint(store: &Store, payload: &str) {
+    let sent: Result<bool> = async { store.notify_idle(&mut *store.acquire().await?, payload).await }.await;
+    if let Err(error) = sent {
+        tracing::debug!(%error, "idle workers were not woken; they will find the work by polling");
     }
 }

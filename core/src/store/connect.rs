@@ -71,7 +71,15 @@ impl Store {
     /// # Errors
     /// [`ErrorKind::DatabaseUnavailable`] where there is none to be had.
     pub async fn connect(&self) -> Result<PgConnection> {
-        Ok(connect_options(&self.options)?.connect().await?)
+        Ok(self.connect_options()?.connect().await?)
+    }
+
+    /// How to connect.
+    ///
+    /// # Errors
+    /// [`ErrorKind::ConfigInvalid`] where the URL is not one of PostgreSQL.
+    pub fn connect_options(&self) -> Result<PgConnectOptions> {
+        connect_options(&self.options)
     }
 
     /// Closes every connection.

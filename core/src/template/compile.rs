@@ -6,7 +6,7 @@ use super::node::{Data, Node, Position};
 use super::problem::{ProblemCode, TemplateErrors};
 use super::report::Report;
 use super::shape::{Place, child, step_owner};
-use super::{dependencies, digest, environment, interpolate, policy, settle, shape, values, yaml};
+use super::{checks, dependencies, digest, environment, interpolate, policy, settle, shape, yaml};
 use crate::graph::Graph;
 use serde_json::Value;
 
@@ -200,7 +200,7 @@ fn end_of(text: &str) -> Position {
 fn read_schema(root: &Node, report: &mut Report) -> Option<Value> {
     let node = root
         .get("schema")
-        .filter(|node| values::check(super::keys::Kind::Schema, node).is_ok())?;
+        .filter(|node| checks::check(super::keys::Kind::Schema, node).is_ok())?;
     let schema = node.to_json();
     for problem in ContextSchema::compile(&schema).err().into_iter().flatten() {
         let message = format!("'schema' is not a valid JSON Schema: {}", problem.message);
@@ -315,7 +315,7 @@ impl<'n> Reader<'n> {
             return node.as_f64();
         }
         let node = step.get("handler_config")?.get("timeout_seconds")?;
-        if let Err(complaint) = values::check_filled(super::keys::Kind::Timeout, node) {
+        if let Err(complaint) = checks::check_filled(super::keys::Kind::Timeout, node) {
             let hint = match node.as_text().is_some_and(interpolate::has_variable) {
                 true => {
                     "; handler_config is filled by the worker, too late for a timeout: set timeout_seconds of the step"

@@ -316,6 +316,12 @@ mod tests {
     }
 
     #[test]
+    fn a_compiled_schema_is_shared_between_threads() {
+        fn shared<T: Send + Sync + 'static>(_: &T) {}
+        shared(&compiled(json!({})));
+    }
+
+    #[test]
     fn the_message_of_a_large_wrong_value_does_not_repeat_it() {
         let schema = json!({ "properties": { "photo": { "type": "integer" } } });
         let problems = filled(schema, json!({ "photo": "x".repeat(100_000) })).unwrap_err();

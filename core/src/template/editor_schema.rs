@@ -1,8 +1,8 @@
 //! The format of templates as a JSON Schema, for editors: completion, help, and the first mistakes while typing.
 
+use super::checks::{MAX_FACTOR, MAX_RETRY_LIMIT, MAX_SECONDS, MAX_WAITS};
 use super::keys::{EVENT_KEYS, FIXED_KEYS, Key, Kind, RETRY_KEYS, STEP_KEYS, TASK_KEYS};
 use super::names::{MAX_HANDLER, MAX_NAME, MAX_STEP_NAME};
-use super::values::{MAX_FACTOR, MAX_RETRY_LIMIT, MAX_SECONDS, MAX_WAITS};
 use crate::retry::Strategy;
 use serde_json::{Map, Value, json};
 
@@ -46,12 +46,6 @@ pub fn json_schema() -> Value {
         },
     });
     schema
-}
-
-/// The schema as it is committed: pretty, with a line break at the end.
-#[cfg(test)]
-pub(super) fn committed_form() -> String {
-    format!("{:#}\n", json_schema())
 }
 
 fn map_of(keys: &[Key], required: impl Fn(&Key) -> bool) -> Value {
@@ -115,7 +109,12 @@ fn value_of(kind: Kind) -> Value {
         Kind::Texts => json!({ "type": "array", "items": { "type": "string" } }),
         Kind::List => json!({ "type": "array" }),
         Kind::Map => json!({ "type": "object" }),
-        Kind::Schema => json!({ "$ref": "https://json-schema.org/draft/2020-12/schema" }),
+        // A schema that names its draft is its own editor's affair.
+        Kind::Schema => json!({
+            "type": ["object", "boolean"],
+            "if": { "required": ["$schema"] },
+            "else": { "$ref": "https://json-schema.org/draft/2020-12/schema" },
+        }),
         Kind::Events => json!({ "type": "array", "items": { "$ref": "#/$defs/event" } }),
         Kind::Retry => json!({ "$ref": "#/$defs/retry" }),
         Kind::Steps => json!({ "type": "array", "minItems": 1, "items": { "$ref": "#/$defs/step" } }),

@@ -5,6 +5,7 @@
 //! that, `dependencies` makes the graph, and what is left is read into a [`CompiledTemplate`]. Every mistake on the way
 //! goes into one report.
 
+mod checks;
 mod compile;
 mod compiled;
 mod context_schema;
@@ -23,7 +24,7 @@ mod report;
 mod scalar;
 mod settle;
 mod shape;
-mod values;
+
 mod yaml;
 
 pub use compile::{

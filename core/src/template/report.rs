@@ -82,7 +82,7 @@ impl Report {
         std::mem::take(&mut self.warnings)
     }
 
-    /// The candidate that `text` was probably meant to be.
+    /// The candidate that `text` was probably meant to be; of equally near ones the first by the alphabet.
     pub(super) fn closest<'c>(
         &mut self,
         text: &str,
@@ -100,7 +100,7 @@ impl Report {
             }
             self.comparisons_left = self.comparisons_left.checked_sub(1)?;
             let distance = strsim::damerau_levenshtein(text, candidate);
-            if distance <= allowed && best.is_none_or(|(least, _)| distance < least) {
+            if distance <= allowed && best.is_none_or(|best| (distance, candidate) < best) {
                 best = Some((distance, candidate));
             }
         }
@@ -180,7 +180,7 @@ fn excerpt(line: &str, column: u32) -> Excerpt {
     const WIDTH: usize = 100;
     const BEFORE: usize = 60;
     let column = (column.max(1) - 1) as usize;
-    let start = if column > BEFORE { column - BEFORE } else { 0 };
+    let start = column.saturating_sub(BEFORE);
     let tame = |character: char| if character.is_control() { ' ' } else { character };
     let text: String = line.chars().skip(start).take(WIDTH).map(tame).collect();
     Excerpt {

@@ -1,11 +1,11 @@
 //! After filling: a text that came out of `${…}` becomes what its key wants, and is checked as such.
 
+use super::checks;
 use super::keys::{self, Key, Kind, RETRY_KEYS, STEP_KEYS, TASK_KEYS};
 use super::node::{Data, Entry, Node};
 use super::report::Report;
 use super::scalar;
 use super::shape::{Place, child, complain, step_owner};
-use super::values;
 
 /// Settles every filled text of the template, its steps and their retry policies.
 pub(super) fn settle(root: &mut Node, report: &mut Report) {
@@ -106,7 +106,7 @@ fn settle_entry(entry: &mut Entry, kind: Kind, place: Place<'_>, report: &mut Re
     {
         entry.value.data = data;
     }
-    if let Err(complaint) = values::check_filled(kind, &entry.value) {
+    if let Err(complaint) = checks::check_filled(kind, &entry.value) {
         complain(entry, complaint, place, report);
     }
 }

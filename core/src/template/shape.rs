@@ -1,10 +1,10 @@
 //! Whether a template has the right keys with the right types, before anything is merged or filled.
 
+use super::checks;
 use super::keys::{self, EVENT_KEYS, FIXED_KEYS, Key, Kind, RETRY_KEYS, STEP_KEYS, TASK_KEYS};
 use super::node::{Data, Entry, Node, escape_segment, excerpt};
 use super::problem::ProblemCode;
 use super::report::Report;
-use super::values;
 use std::collections::HashSet;
 
 /// Where a map stands: what messages call it, and its JSON Pointer.
@@ -119,7 +119,7 @@ fn belongs_elsewhere(word: &str, keys: &'static [Key]) -> &'static str {
 
 fn check_entry(entry: &Entry, key: &Key, place: Place<'_>, report: &mut Report) {
     let value = &entry.value;
-    if let Err(complaint) = values::check(key.kind, value) {
+    if let Err(complaint) = checks::check(key.kind, value) {
         complain(entry, complaint, place, report);
         return;
     }
@@ -166,7 +166,7 @@ fn check_entry(entry: &Entry, key: &Key, place: Place<'_>, report: &mut Report) 
     }
 }
 
-pub(super) fn complain(entry: &Entry, complaint: values::Complaint, place: Place<'_>, report: &mut Report) {
+pub(super) fn complain(entry: &Entry, complaint: checks::Complaint, place: Place<'_>, report: &mut Report) {
     // What could not even be read was reported there; one mistake, one problem.
     if report.has_problem_at(entry.value.at) {
         return;
@@ -185,7 +185,7 @@ pub(super) fn complain(entry: &Entry, complaint: values::Complaint, place: Place
 
 fn check_items(list: &Node, kind: Kind, key: &str, place: Place<'_>, report: &mut Report) {
     for (index, item) in list.items().iter().enumerate() {
-        if let Err(complaint) = values::check(kind, item) {
+        if let Err(complaint) = checks::check(kind, item) {
             let message = format!(
                 "item {} of '{key}' of {} {}",
                 index + 1,

@@ -22,9 +22,7 @@ pub(super) fn read(source: &str, report: &mut Report) -> Option<Node> {
     for next in Parser::<StrInput<'_>>::new_from_str(source) {
         match next {
             Ok((event, span)) => {
-                if reader.take(event, span).is_none() {
-                    return None;
-                }
+                reader.take(event, span)?;
             }
             Err(error) => {
                 reader.syntax_error(&error, source);

@@ -7,7 +7,10 @@ pub(super) fn pointer_to(text: &[u8], offset: usize) -> String {
     let mut at = 0;
     while at < text.len() {
         match text[at] {
-            b'{' => path.push(Segment::Member { key: String::new(), named: false }),
+            b'{' => path.push(Segment::Member {
+                key: String::new(),
+                named: false,
+            }),
             b'[' => path.push(Segment::Item(0)),
             b'}' | b']' => {
                 path.pop();
@@ -22,7 +25,11 @@ pub(super) fn pointer_to(text: &[u8], offset: usize) -> String {
             },
             b'"' => {
                 let end = end_of_string(text, at);
-                if let Some(Segment::Member { key, named: named @ false }) = path.last_mut() {
+                if let Some(Segment::Member {
+                    key,
+                    named: named @ false,
+                }) = path.last_mut()
+                {
                     let Some(end) = end else { break };
                     *key = unquoted(&text[at..end]);
                     *named = true;

@@ -17,7 +17,11 @@ pub fn repair_text(text: impl AsRef<[u8]>, max_bytes: usize) -> String {
         return repaired;
     }
     let note = format!("… [cut: {} bytes in all]", text.len());
-    let note = if note.len() <= max_bytes { note.as_str() } else { "" };
+    let note = if note.len() <= max_bytes {
+        note.as_str()
+    } else {
+        ""
+    };
     let end = repaired.floor_char_boundary(max_bytes - note.len());
     format!("{}{note}", &repaired[..end])
 }
@@ -31,7 +35,14 @@ pub fn repair_failure(failure: &mut Failure, max_bytes: usize) {
         }
     };
     repair(&mut failure.message);
-    [&mut failure.error_class, &mut failure.error_code, &mut failure.backtrace].into_iter().flatten().for_each(repair);
+    [
+        &mut failure.error_class,
+        &mut failure.error_code,
+        &mut failure.backtrace,
+    ]
+    .into_iter()
+    .flatten()
+    .for_each(repair);
     if failure.retry_after.is_some_and(|seconds| !seconds.is_finite()) {
         failure.retry_after = None;
     }
@@ -43,7 +54,9 @@ pub fn repair_failure(failure: &mut Failure, max_bytes: usize) {
         text.len() <= max_bytes && !text.is_empty()
     };
     if !fits {
-        failure.details = Value::String(format!("[left out: more than {max_bytes} bytes, or nested too deeply]"));
+        failure.details = Value::String(format!(
+            "[left out: more than {max_bytes} bytes, or nested too deeply]"
+        ));
     }
 }
 
@@ -57,7 +70,9 @@ fn repair_value(value: &mut Value, depth: u32) -> bool {
         Value::Object(members) => {
             if members.keys().any(|key| key.contains('\0')) {
                 let repaired = std::mem::take(members).into_iter();
-                *members = repaired.map(|(key, value)| (key.replace('\0', "\u{fffd}"), value)).collect::<Map<_, _>>();
+                *members = repaired
+                    .map(|(key, value)| (key.replace('\0', "\u{fffd}"), value))
+                    .collect::<Map<_, _>>();
             }
             return depth > 0 && members.values_mut().all(|member| repair_value(member, depth - 1));
         }
@@ -87,11 +102,23 @@ mod tests {
     #[test]
     fn a_long_text_is_cut_between_characters_with_a_note() {
         let cut = repair_text("ü".repeat(100_000), MAX_TEXT_BYTES);
-        assert!(cut.len() <= MAX_TEXT_BYTES && cut.len() > MAX_TEXT_BYTES - 8, "{}", cut.len());
-        assert!(cut.ends_with("ü… [cut: 200000 bytes in all]"), "{}", &cut[cut.len() - 60..]);
+        assert!(
+            cut.len() <= MAX_TEXT_BYTES && cut.len() > MAX_TEXT_BYTES - 8,
+            "{}",
+            cut.len()
+        );
+        assert!(
+            cut.ends_with("ü… [cut: 200000 bytes in all]"),
+            "{}",
+            &cut[cut.len() - 60..]
+        );
         assert!(!cut.contains('\u{fffd}'));
         assert_eq!(repair_text("0123456789", 4), "0123", "no room for a note");
-        assert_eq!(repair_text("\0\0\0\0", 4).len(), 3, "what replaces is longer than what is replaced");
+        assert_eq!(
+            repair_text("\0\0\0\0", 4).len(),
+            3,
+            "what replaces is longer than what is replaced"
+        );
     }
 
     #[test]
@@ -108,8 +135,16 @@ mod tests {
         assert_eq!(failure.backtrace.map(|text| text.len()), Some(100));
         assert_eq!(failure.retry_after, None);
         assert_eq!(failure.details, json!({ "k\u{fffd}": ["v\u{fffd}", 1] }));
-        let mut failure = Failure { details: json!("x".repeat(200)), ..Failure::default() };
+        let mut failure = Failure {
+            details: json!("x".repeat(200)),
+            ..Failure::default()
+        };
         repair_failure(&mut failure, 100);
-        assert!(failure.details.as_str().is_some_and(|text| text.starts_with("[left out")));
+        assert!(
+            failure
+                .details
+                .as_str()
+                .is_some_and(|text| text.starts_with("[left out"))
+        );
     }
 }

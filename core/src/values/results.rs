@@ -73,17 +73,28 @@ impl From<ValueProblem> for Failure {
 pub fn check_json(text: &[u8], max_bytes: usize) -> Result<&str, ValueProblem> {
     let checked = std::str::from_utf8(text).map_err(|error| {
         let message = "the text is not valid UTF-8";
-        refused(text, &Refusal { offset: error.valid_up_to(), message })
+        refused(
+            text,
+            &Refusal {
+                offset: error.valid_up_to(),
+                message,
+            },
+        )
     })?;
     let trimmed = checked.trim_matches([' ', '\n', '\r', '\t']);
     if trimmed.len() > max_bytes {
         return Err(ValueProblem {
             code: ValueProblemCode::ResultTooLarge,
             pointer: String::new(),
-            message: format!("the value has {} bytes of JSON; {max_bytes} are allowed", trimmed.len()),
+            message: format!(
+                "the value has {} bytes of JSON; {max_bytes} are allowed",
+                trimmed.len()
+            ),
         });
     }
-    Scanner::new(trimmed).run().map_err(|refusal| refused(trimmed.as_bytes(), &refusal))?;
+    Scanner::new(trimmed)
+        .run()
+        .map_err(|refusal| refused(trimmed.as_bytes(), &refusal))?;
     Ok(trimmed)
 }
 

@@ -5,7 +5,8 @@
 
 /// Containers inside of each other, at most.
 pub(super) const MAX_DEPTH: u32 = 128;
-/// No number is written with more characters; `numeric` of PostgreSQL has 16,383 digits behind the point at most.
+/// No number is written with more characters: with the largest exponent it stays below the 16,383 digits behind the
+/// point that `numeric` of PostgreSQL has.
 const MAX_NUMBER_LENGTH: usize = 4_096;
 /// No exponent is larger, in either direction, for the same reason.
 const MAX_EXPONENT: i64 = 9_999;
@@ -29,7 +30,12 @@ pub(super) struct Scanner<'t> {
 
 impl<'t> Scanner<'t> {
     pub(super) fn new(text: &'t str) -> Self {
-        Self { text: text.as_bytes(), at: 0, objects: 0, depth: 0 }
+        Self {
+            text: text.as_bytes(),
+            at: 0,
+            objects: 0,
+            depth: 0,
+        }
     }
 
     /// Scans one value and nothing behind it but white space.
@@ -145,7 +151,9 @@ impl<'t> Scanner<'t> {
                     return Ok(());
                 }
                 Some(b'\\') => self.escape()?,
-                Some(0) => return self.refuse("the text has the character U+0000, which the database cannot store"),
+                Some(0) => {
+                    return self.refuse("the text has the character U+0000, which the database cannot store");
+                }
                 Some(0..0x20) => return self.refuse("a control character must be escaped in JSON"),
                 Some(_) => self.at += 1,
                 None => return refuse_at(start, "this text in quotes has no end"),
@@ -164,7 +172,10 @@ impl<'t> Scanner<'t> {
             _ => return self.refuse("this escape is not one of JSON's"),
         }
         match self.unit()? {
-            0 => refuse_at(start, "the text has the character U+0000, which the database cannot store"),
+            0 => refuse_at(
+                start,
+                "the text has the character U+0000, which the database cannot store",
+            ),
             0xDC00..=0xDFFF => refuse_at(start, LONE_SURROGATE),
             0xD800..=0xDBFF => {
                 let followed = self.text.get(self.at..self.at + 2) == Some(b"\\u");
@@ -238,7 +249,9 @@ impl<'t> Scanner<'t> {
         if digits == 0 {
             return refuse_at(start, "a number needs a digit in its exponent").map(|()| true);
         }
-        let value = std::str::from_utf8(&self.text[self.at - digits..self.at]).ok().and_then(|text| text.parse().ok());
+        let value = std::str::from_utf8(&self.text[self.at - digits..self.at])
+            .ok()
+            .and_then(|text| text.parse().ok());
         match value {
             Some(0..=MAX_EXPONENT) => Ok(true),
             _ => refuse_at(start, OUT_OF_RANGE).map(|()| true),
@@ -275,7 +288,10 @@ impl<'t> Scanner<'t> {
     }
 
     fn refuse<T>(&self, message: &'static str) -> Result<T, Refusal> {
-        Err(Refusal { offset: self.at, message })
+        Err(Refusal {
+            offset: self.at,
+            message,
+        })
     }
 }
 
@@ -295,8 +311,16 @@ fn whole_number(text: &[u8], digits: usize, negative: bool, start: usize) -> Sca
         return Ok(());
     }
     let text = std::str::from_utf8(text).unwrap_or_default();
-    let fits = if negative { text.parse::<i64>().is_ok() } else { text.parse::<u64>().is_ok() };
-    if fits { Ok(()) } else { refuse_at(start, WHOLE_OUT_OF_RANGE) }
+    let fits = if negative {
+        text.parse::<i64>().is_ok()
+    } else {
+        text.parse::<u64>().is_ok()
+    };
+    if fits {
+        Ok(())
+    } else {
+        refuse_at(start, WHOLE_OUT_OF_RANGE)
+    }
 }
 
 /// What a double can hold, not rounded to infinity nor to 0.
@@ -306,9 +330,12 @@ fn decimal_number(text: &[u8], exponent: bool, start: usize) -> Scan {
         return Ok(());
     }
     if text.len() > MAX_NUMBER_LENGTH {
-        return refuse_at(start, "the number has more digits than the database can store");
+        return refuse_at(start, "the number is written with more than 4096 characters");
     }
-    let mantissa = text.split(|byte| matches!(byte, b'e' | b'E')).next().unwrap_or_default();
+    let mantissa = text
+        .split(|byte| matches!(byte, b'e' | b'E'))
+        .next()
+        .unwrap_or_default();
     let is_zero = !mantissa.iter().any(|byte| matches!(byte, b'1'..=b'9'));
     let value: Option<f64> = std::str::from_utf8(text).ok().and_then(|text| text.parse().ok());
     match value {

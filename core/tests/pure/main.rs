@@ -1,6 +1,14 @@
-//! The pure rooms against the files that every language shares: templates, vectors, the schema for editors.
+//! The pure rooms against the files that every language shares (templates, vectors, the schema for editors) and
+//! against properties.
 #![allow(clippy::unwrap_used, clippy::expect_used)] // A test that cannot go on must stop.
 
+mod editor_schema;
+mod graph_properties;
+mod pictures;
+mod retry_properties;
 mod snapshot;
 mod template_files;
+mod template_properties;
+mod template_rules;
+mod value_properties;
 mod vectors;

@@ -9,7 +9,8 @@ use tasker_core::retry::{RetryPolicy, backoff_seconds};
 use tasker_core::values::check_results;
 
 fn read<T: DeserializeOwned>(name: &str) -> T {
-    serde_json::from_str(&fs::read_to_string(in_repository(&format!("tests/vectors/{name}"))).unwrap()).unwrap()
+    serde_json::from_str(&fs::read_to_string(in_repository(&format!("tests/vectors/{name}"))).unwrap())
+        .unwrap()
 }
 
 #[derive(Deserialize)]
@@ -29,9 +30,19 @@ fn every_backoff_vector_gives_its_wait() {
     let cases: Vec<Wait> = read("backoff.json");
     assert!(cases.len() >= 40);
     for case in cases {
-        let wait =
-            backoff_seconds(case.attempt, case.policy.as_ref(), &case.settings, case.retry_after, case.random);
-        assert!((wait - case.expected).abs() < 1e-9, "{}: {wait} instead of {}", case.name, case.expected);
+        let wait = backoff_seconds(
+            case.attempt,
+            case.policy.as_ref(),
+            &case.settings,
+            case.retry_after,
+            case.random,
+        );
+        assert!(
+            (wait - case.expected).abs() < 1e-9,
+            "{}: {wait} instead of {}",
+            case.name,
+            case.expected
+        );
     }
 }
 

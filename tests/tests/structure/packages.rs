@@ -4,7 +4,7 @@ use crate::source::Source;
 use crate::{assert_none, complains};
 
 /// Each package and the packages of ours that it may ship with. Development dependencies are free.
-const PACKAGES: [(&str, &[&str]); 11] = [
+const PACKAGES: [(&str, &[&str]); 12] = [
     ("migrations", &[]),
     ("core", &["tasker-migrations"]),
     ("server", &["tasker-core"]),
@@ -24,6 +24,7 @@ const PACKAGES: [(&str, &[&str]); 11] = [
     ("bindings-python", &["tasker-core", "tasker-server", "tasker-cli"]),
     ("bindings-node", &["tasker-core", "tasker-server", "tasker-cli"]),
     ("bindings-ruby", &["tasker-core", "tasker-server"]),
+    ("tests/scenarios-runner", &["tasker-core", "tasker-tests"]),
     (
         "tests",
         &[

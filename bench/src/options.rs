@@ -1,0 +1,40 @@
+//! What to run, and how much of it.
+
+use crate::Workload;
+
+/// What to run, and how much of it.
+#[derive(Debug, Clone)]
+pub struct Options {
+    /// The work.
+    pub workload: Workload,
+    /// How many tasks; the workload's own number when left out.
+    pub tasks: Option<u64>,
+    /// How many steps a task has, for the workloads of any length.
+    pub steps: Option<u32>,
+    /// How many processes execute steps. One is this process; more are children of it.
+    pub workers: u32,
+    /// How many steps each of them executes at once.
+    pub concurrency: u32,
+    /// How many bytes of text the context of each task holds.
+    pub payload_bytes: usize,
+    /// Whether to run the yardsticks, too.
+    pub reference: bool,
+    /// Whether to run beside an engine that is at work in the same database.
+    pub force: bool,
+    /// The database; resolved like everywhere when left out.
+    pub database_url: Option<String>,
+    /// The schema whose workers must not be disturbed.
+    pub guarded_schema: String,
+}
+
+impl Options {
+    /// How many tasks.
+    pub fn tasks(&self) -> u64 {
+        self.tasks.unwrap_or_else(|| self.workload.default_tasks())
+    }
+
+    /// How many steps each task has.
+    pub fn steps_per_task(&self) -> u32 {
+        self.workload.steps_per_task(self.steps)
+    }
+}

@@ -1,0 +1,280 @@
+//! Who executes the steps: a worker in this process, or several in children of it.
+
+use crate::measure::{peak_rss_mb, statements_sent};
+use crate::room::Room;
+use crate::workload::HANDLER;
+use anyhow::{Context, Result, bail};
+use serde::{Deserialize, Serialize};
+use serde_json::json;
+use std::process::Stdio;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use tasker_core::handler::{HandlerError, Registry, Step, Worker, WorkerOptions};
+use tasker_core::{Client, ClientOptions};
+use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader, Lines};
+use tokio::process::{Child, ChildStdin, ChildStdout, Command};
+use tokio::sync::Notify;
+
+/// The workers of a run, before they begin.
+pub(crate) enum Workers {
+    /// One, in this process.
+    Here {
+        client: Client,
+        concurrency: u32,
+        calls: Arc<Calls>,
+        worker: Option<Worker>,
+    },
+    /// Several, each a child.
+    Children(Vec<ChildWorker>),
+}
+
+/// How often the handler was called in this process.
+#[derive(Debug, Default)]
+pub(crate) struct Calls {
+    count: AtomicU64,
+    changed: Notify,
+}
+
+impl Calls {
+    fn add(&self) {
+        self.count.fetch_add(1, Ordering::Release);
+        self.changed.notify_waiters();
+    }
+
+    fn count(&self) -> u64 {
+        self.count.load(Ordering::Acquire)
+    }
+
+    /// Returns in the moment in which that many are reached.
+    async fn reach(&self, count: u64) {
+        loop {
+            let changed = self.changed.notified();
+            if self.count() >= count {
+                return;
+            }
+            changed.await;
+        }
+    }
+}
+
+/// What the children used.
+#[derive(Debug, Clone, Copy, Default, Serialize, Deserialize)]
+pub(crate) struct ChildUsage {
+    statements: Option<u64>,
+    peak_rss_mb: Option<f64>,
+}
+
+impl Workers {
+    /// Gets `count` workers ready. They claim nothing before [`Workers::start`].
+    pub(crate) async fn prepare(room: &Room, client: &Client, count: u32, concurrency: u32) -> Result<Self> {
+        if count == 1 {
+            return Ok(Self::Here {
+                client: client.clone(),
+                concurrency,
+                calls: Arc::default(),
+                worker: None,
+            });
+        }
+        let mut children = Vec::new();
+        for _ in 0..count {
+            children.push(ChildWorker::spawn(room, concurrency)?);
+        }
+        for child in &mut children {
+            child.expect("ready").await?;
+        }
+        Ok(Self::Children(children))
+    }
+
+    /// Lets them claim.
+    pub(crate) async fn start(&mut self) -> Result<()> {
+        match self {
+            Self::Here {
+                client,
+                concurrency,
+                calls,
+                worker,
+            } => {
+                *worker = Some(start_worker(client, *concurrency, calls).await?);
+            }
+            Self::Children(children) => {
+                for child in children {
+                    child.say("go").await?;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// How often a handler was called; none where the calls are in other processes.
+    pub(crate) fn calls(&self) -> Option<u64> {
+        match self {
+            Self::Here { calls, .. } => Some(calls.count()),
+            Self::Children(_) => None,
+        }
+    }
+
+    /// Waits until a handler was called that often; returns at once where the calls are in other processes.
+    pub(crate) async fn reach(&self, count: u64) {
+        if let Self::Here { calls, .. } = self {
+            calls.reach(count).await;
+        }
+    }
+
+    /// Stops them, and tells what they used beside what this process used.
+    pub(crate) async fn stop(self) -> Result<Vec<ChildUsage>> {
+        match self {
+            Self::Here { worker, .. } => {
+                if let Some(worker) = worker {
+                    worker.shutdown().await?;
+                }
+                Ok(Vec::new())
+            }
+            Self::Children(children) => {
+                let mut usage = Vec::new();
+                for child in children {
+                    usage.push(child.stop().await?);
+                }
+                Ok(usage)
+            }
+        }
+    }
+}
+
+/// All statements of the engine since `before`; none where nobody counts.
+pub(crate) fn statements_since(before: Option<u64>, children: &[ChildUsage]) -> Option<f64> {
+    let own = statements_sent()?.checked_sub(before?)?;
+    let others = children
+        .iter()
+        .map(|child| child.statements)
+        .sum::<Option<u64>>()?;
+    #[allow(clippy::cast_precision_loss)] // a count
+    // None at all means that the engine's connections do not tell, not that it sent none.
+    Some((own + others) as f64).filter(|sent| *sent > 0.0)
+}
+
+/// The peaks of all processes of the engine together.
+pub(crate) fn peak_of_all(children: &[ChildUsage]) -> Option<f64> {
+    let others = children
+        .iter()
+        .map(|child| child.peak_rss_mb)
+        .sum::<Option<f64>>()?;
+    Some(crate::report::rounded(peak_rss_mb()? + others))
+}
+
+async fn start_worker(client: &Client, concurrency: u32, calls: &Arc<Calls>) -> Result<Worker> {
+    let mut registry = Registry::new();
+    let calls = Arc::clone(calls);
+    registry.handler(HANDLER, move |_: Step| {
+        let calls = Arc::clone(&calls);
+        async move {
+            calls.add();
+            Ok::<_, HandlerError>(json!({"ok": true}))
+        }
+    });
+    let options = WorkerOptions {
+        concurrency: concurrency as usize,
+        ..WorkerOptions::default()
+    };
+    Ok(Worker::start(client, registry, options).await?)
+}
+
+/// A worker in a process of its own, which is this program again with a hidden verb. Lines on its standard input tell
+/// it what to do; it answers with lines on its standard output.
+pub(crate) struct ChildWorker {
+    process: Child,
+    tell: ChildStdin,
+    answers: Lines<BufReader<ChildStdout>>,
+}
+
+impl ChildWorker {
+    fn spawn(room: &Room, concurrency: u32) -> Result<Self> {
+        let program = std::env::current_exe().context("the program that runs cannot be found again")?;
+        let mut command = Command::new(program);
+        command
+            .args([
+                "bench-worker",
+                "--schema",
+                &room.schema,
+                "--concurrency",
+                &concurrency.to_string(),
+            ])
+            // Not an argument: it may hold a password, and arguments are for everyone to see.
+            .env("TASKER_DATABASE_URL", &room.url)
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .kill_on_drop(true);
+        let mut process = command.spawn().context("a worker process cannot be started")?;
+        let (Some(tell), Some(answers)) = (process.stdin.take(), process.stdout.take()) else {
+            bail!("the pipes to a worker process are missing");
+        };
+        Ok(Self {
+            process,
+            tell,
+            answers: BufReader::new(answers).lines(),
+        })
+    }
+
+    async fn say(&mut self, word: &str) -> Result<()> {
+        Ok(self.tell.write_all(format!("{word}\n").as_bytes()).await?)
+    }
+
+    async fn expect(&mut self, word: &str) -> Result<()> {
+        match self.answers.next_line().await? {
+            Some(line) if line == word => Ok(()),
+            Some(line) => bail!("a worker process said {line:?} where {word:?} was due"),
+            None => {
+                bail!("a worker process ended before it was ready; what it wrote to standard error says why")
+            }
+        }
+    }
+
+    async fn stop(mut self) -> Result<ChildUsage> {
+        self.say("stop").await?;
+        let line = self
+            .answers
+            .next_line()
+            .await?
+            .context("a worker process ended without its figures")?;
+        drop(self.tell);
+        self.process.wait().await?;
+        Ok(serde_json::from_str(&line)?)
+    }
+}
+
+/// The other side of a child: serves one run in the schema that it was given, then returns.
+///
+/// # Errors
+/// When the database cannot be used or the parent breaks the protocol.
+pub async fn serve_worker(schema: &str, concurrency: u32) -> Result<()> {
+    let client = Client::new(ClientOptions {
+        schema: schema.to_owned(),
+        application_name: Some("tasker-bench".to_owned()),
+        ..ClientOptions::default()
+    })?;
+    client.named_tasks(None).await?;
+    let mut words = BufReader::new(tokio::io::stdin()).lines();
+    let mut out = tokio::io::stdout();
+    out.write_all(b"ready\n").await?;
+    out.flush().await?;
+    // The end of the input means that the parent has gone: nothing to do then.
+    if words.next_line().await?.as_deref() != Some("go") {
+        return Ok(());
+    }
+    let before = statements_sent();
+    let worker = start_worker(&client, concurrency, &Arc::default()).await?;
+    words.next_line().await?;
+    worker.shutdown().await?;
+    client.close().await;
+    let statements = before
+        .zip(statements_sent())
+        .map(|(before, after)| after - before);
+    let usage = serde_json::to_string(&ChildUsage {
+        statements,
+        peak_rss_mb: peak_rss_mb(),
+    })?;
+    out.write_all(format!("{usage}\n").as_bytes()).await?;
+    out.flush().await?;
+    // Until the parent lets go, so that it never writes into a closed pipe.
+    words.get_mut().read_to_end(&mut Vec::new()).await?;
+    Ok(())
+}

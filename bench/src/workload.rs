@@ -1,0 +1,175 @@
+//! The workloads: their names, sizes and templates.
+
+use std::fmt::{self, Write};
+use std::str::FromStr;
+
+/// The one handler of every workload.
+pub(crate) const HANDLER: &str = "bench.noop";
+/// The name of the template of every workload.
+pub(crate) const TASK_NAME: &str = "bench";
+
+/// A kind of work.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Workload {
+    /// Tasks of steps in sequence.
+    Linear,
+    /// A → B, C → D.
+    Diamond,
+    /// Root → many parallel steps → join.
+    Fanout,
+    /// Tasks of one step.
+    Jobs,
+    /// One task after the other on an idle engine.
+    Latency,
+    /// Creation only.
+    Create,
+}
+
+impl Workload {
+    /// Every workload.
+    pub const ALL: [Workload; 6] = [
+        Workload::Linear,
+        Workload::Diamond,
+        Workload::Fanout,
+        Workload::Jobs,
+        Workload::Latency,
+        Workload::Create,
+    ];
+
+    /// Its name on the command line and in the report.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Workload::Linear => "linear",
+            Workload::Diamond => "diamond",
+            Workload::Fanout => "fanout",
+            Workload::Jobs => "jobs",
+            Workload::Latency => "latency",
+            Workload::Create => "create",
+        }
+    }
+
+    pub(crate) const fn default_tasks(self) -> u64 {
+        match self {
+            Workload::Linear | Workload::Diamond => 4_000,
+            Workload::Fanout => 1,
+            Workload::Jobs => 20_000,
+            Workload::Latency => 200,
+            Workload::Create => 100_000,
+        }
+    }
+
+    /// Whether its tasks may have any number of steps.
+    pub const fn has_any_length(self) -> bool {
+        !matches!(self, Workload::Diamond | Workload::Jobs)
+    }
+
+    pub(crate) fn steps_per_task(self, asked: Option<u32>) -> u32 {
+        match self {
+            Workload::Linear | Workload::Latency | Workload::Create => asked.unwrap_or(5),
+            Workload::Diamond => 4,
+            Workload::Jobs => 1,
+            // Root and join come on top of the parallel ones.
+            Workload::Fanout => asked.unwrap_or(2_000).saturating_add(2),
+        }
+    }
+
+    /// The template, as a user would write it.
+    pub(crate) fn template(self, steps: u32) -> String {
+        let mut text = format!("name: {TASK_NAME}\nnamespace_name: bench\nversion: 1.0.0\nstep_templates:\n");
+        let mut step = |name: &str, parents: &[String]| {
+            let parents = parents.join(", ");
+            // Writing to a string cannot fail.
+            let _ = writeln!(
+                text,
+                "  - {{name: {name}, handler: {HANDLER}, depends_on_steps: [{parents}]}}"
+            );
+        };
+        match self {
+            Workload::Linear | Workload::Latency | Workload::Create | Workload::Jobs => {
+                for number in 1..=steps {
+                    let parents = if number == 1 {
+                        vec![]
+                    } else {
+                        vec![format!("step_{}", number - 1)]
+                    };
+                    step(&format!("step_{number}"), &parents);
+                }
+            }
+            Workload::Diamond => {
+                step("a", &[]);
+                step("b", &["a".to_owned()]);
+                step("c", &["a".to_owned()]);
+                step("d", &["b".to_owned(), "c".to_owned()]);
+            }
+            Workload::Fanout => {
+                let parallel: Vec<String> = (1..=steps.saturating_sub(2))
+                    .map(|number| format!("p_{number}"))
+                    .collect();
+                step("root", &[]);
+                for name in &parallel {
+                    step(name, &["root".to_owned()]);
+                }
+                step("join", &parallel);
+            }
+        }
+        text
+    }
+}
+
+impl fmt::Display for Workload {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+impl FromStr for Workload {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        if let Some(found) = Self::ALL.into_iter().find(|workload| workload.name() == text) {
+            return Ok(found);
+        }
+        let known = Self::ALL.map(Self::name).join(", ");
+        match text {
+            "backlog" | "graph-size" => Err(format!(
+                "the workload {text} comes with a later version; this one has {known}"
+            )),
+            _ => Err(format!("there is no such workload; there are {known}")),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    // Tests may panic: that is how they fail.
+    #![allow(clippy::unwrap_used, clippy::expect_used)]
+    use super::*;
+    use tasker_core::template::{ParseOptions, Template};
+
+    #[test]
+    fn every_workload_has_a_valid_template_of_the_size_that_it_says() {
+        for workload in Workload::ALL {
+            let steps = workload.steps_per_task(None);
+            let template = Template::parse(&workload.template(steps), &ParseOptions::default()).unwrap();
+            assert_eq!(template.steps.len(), steps as usize, "{workload}");
+            assert!(template.steps.iter().all(|step| step.handler == HANDLER));
+        }
+    }
+
+    #[test]
+    fn a_workload_that_is_to_come_is_told_from_one_that_never_was() {
+        assert!(
+            "backlog"
+                .parse::<Workload>()
+                .unwrap_err()
+                .contains("later version")
+        );
+        assert!(
+            "lineer"
+                .parse::<Workload>()
+                .unwrap_err()
+                .contains("no such workload")
+        );
+    }
+}

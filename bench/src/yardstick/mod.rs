@@ -1,0 +1,7 @@
+//! What the same server reaches without an engine, in the same run.
+
+mod batch_sql;
+mod single_commit;
+
+pub(crate) use batch_sql::BatchSql;
+pub(crate) use single_commit::SingleCommit;

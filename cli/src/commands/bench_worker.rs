@@ -1,0 +1,19 @@
+//! `tasker bench-worker`, hidden: the child process of `tasker bench --workers N`.
+
+use crate::args::GlobalOptions;
+use crate::exit_status::ExitStatus;
+use crate::failure::Failure;
+use clap::Args;
+
+/// A worker of `tasker bench`, told what to do on its standard input.
+#[derive(Debug, Args)]
+pub(crate) struct Arguments {
+    /// How many steps it executes at once.
+    #[arg(long)]
+    concurrency: u32,
+}
+
+pub(crate) async fn run(arguments: Arguments, global: &GlobalOptions) -> Result<ExitStatus, Failure> {
+    tasker_bench::serve_worker(&global.schema, arguments.concurrency).await?;
+    Ok(ExitStatus::Ok)
+}

@@ -1,0 +1,30 @@
+//! The verbs, one file each: their arguments with the help, and what they do.
+
+pub(crate) mod bench;
+pub(crate) mod bench_worker;
+pub(crate) mod demo;
+pub(crate) mod migrate;
+pub(crate) mod pg;
+pub(crate) mod task;
+pub(crate) mod template;
+
+use crate::args::{Cli, Command};
+use crate::exit_status::ExitStatus;
+use crate::failure::Failure;
+use crate::live::or_interrupted;
+use crate::printer::Printer;
+
+/// Runs the verb that was asked for.
+pub(crate) async fn dispatch(cli: Cli, printer: &Printer) -> Result<ExitStatus, Failure> {
+    let global = &cli.global;
+    match cli.command {
+        // These two end in their own way when interrupted: a schema is dropped, steps are handed back.
+        Command::Bench(arguments) => bench::run(arguments, global, printer).await,
+        Command::BenchWorker(arguments) => bench_worker::run(arguments, global).await,
+        Command::Demo(arguments) => demo::run(arguments, global, printer).await,
+        Command::Migrate(_) => or_interrupted(migrate::run(global, printer)).await,
+        Command::Template(command) => or_interrupted(template::run(command, global, printer)).await,
+        Command::Task(command) => or_interrupted(task::run(command, global, printer)).await,
+        Command::Pg(command) => or_interrupted(pg::run(command, printer)).await,
+    }
+}

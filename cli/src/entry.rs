@@ -1,0 +1,76 @@
+//! From the arguments of the process to its exit code.
+
+use crate::args::{Cli, GlobalOptions};
+use crate::commands;
+use crate::exit_status::ExitStatus;
+use crate::failure::Failure;
+use crate::printer::Printer;
+use clap::Parser;
+use clap::error::ErrorKind;
+use std::ffi::OsString;
+use std::process::ExitCode;
+
+/// Runs the command with these arguments (the name of the program first) and returns its exit code.
+///
+/// Writes to standard output and standard error, which only our own commands may; call it from a `main` and nowhere
+/// else: it also installs a `tracing` subscriber and listens for interrupts.
+pub fn run<Arguments, Argument>(arguments: Arguments) -> ExitCode
+where
+    Arguments: IntoIterator<Item = Argument>,
+    Argument: Into<OsString> + Clone,
+{
+    let cli = match Cli::try_parse_from(arguments) {
+        Ok(cli) => cli,
+        Err(refusal) => return refuse(&refusal),
+    };
+    let printer = Printer::new(&cli.global);
+    log_to_stderr(&cli.global);
+    let outcome = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+        .map_err(Failure::from)
+        .and_then(|runtime| {
+            let outcome = runtime.block_on(commands::dispatch(cli, &printer));
+            // A handler that blocks its thread must not keep the command from ending.
+            runtime.shutdown_background();
+            outcome
+        });
+    match outcome {
+        Ok(status) => status.into(),
+        Err(failure) => {
+            printer.failure(&failure);
+            failure.status.into()
+        }
+    }
+}
+
+/// Help and version are answers and go to standard output; everything else is a usage error.
+fn refuse(refusal: &clap::Error) -> ExitCode {
+    // Nothing is left to tell anybody when even this cannot be written.
+    let _ = refusal.print();
+    match refusal.kind() {
+        ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => ExitStatus::Ok.into(),
+        _ => ExitStatus::Usage.into(),
+    }
+}
+
+fn log_to_stderr(global: &GlobalOptions) {
+    use tracing_subscriber::layer::SubscriberExt;
+    use tracing_subscriber::util::SubscriberInitExt;
+    use tracing_subscriber::{EnvFilter, Layer, fmt};
+
+    let wanted = match global.verbose {
+        // Notices of PostgreSQL are for those who look into it.
+        0 => "warn,sqlx::postgres::notice=error",
+        1 => "info",
+        2 => "debug,sqlx=info",
+        _ => "trace",
+    };
+    let filter = EnvFilter::try_from_env("TASKER_LOG").unwrap_or_else(|_| EnvFilter::new(wanted));
+    let text = fmt::layer().with_writer(std::io::stderr).with_filter(filter);
+    // Refused only where the host program has a subscriber already; then that one is the right one.
+    let _ = tracing_subscriber::registry()
+        .with(tasker_bench::statement_counter())
+        .with(text)
+        .try_init();
+}

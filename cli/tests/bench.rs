@@ -1,0 +1,255 @@
+//! `tasker bench` on a real database: what it prints, and that it leaves nothing behind.
+
+// Tests may panic: that is how they fail.
+#![allow(clippy::unwrap_used, clippy::expect_used)]
+
+use serde_json::Value;
+use std::io::{BufRead, BufReader};
+use std::process::{Child, Command, Output, Stdio};
+use tasker_tests::TestDatabase;
+
+/// Every key of the contract; those that do not apply are null.
+const KEYS: &[&str] = &[
+    "workload",
+    "runtime",
+    "tasks",
+    "steps",
+    "workers",
+    "concurrency",
+    "create_s",
+    "run_s",
+    "total_s",
+    "steps_per_s",
+    "steps_per_s_without_creation",
+    "tasks_per_s_created",
+    "step_ms",
+    "task_ms",
+    "per_step.commits",
+    "per_step.wal_bytes",
+    "per_step.wal_bytes_with_fpi",
+    "per_step.hot_share",
+    "per_step.statements",
+    "per_step.rows_written",
+    "cpu_s.engine",
+    "cpu_s.handlers",
+    "cpu_s.postgres",
+    "peak_rss_mb",
+    "reference.single_commit_ms",
+    "reference.batch_sql_steps_per_s",
+    "reference.rust_steps_per_s",
+    "ratios.throughput_to_batch_sql",
+    "ratios.step_p50_to_single_commit",
+    "ratios.throughput_to_rust",
+    "ratios.latency_to_rust",
+    "points",
+    "machine.cpus",
+    "machine.memory_gb",
+    "machine.postgres",
+    "machine.synchronous_commit",
+    "machine.fsync",
+];
+
+fn command(database: &TestDatabase, arguments: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_tasker"));
+    command
+        .args(["--database-url", &database.url(), "bench"])
+        .args(arguments)
+        .env_remove("TASKER_LOG");
+    command
+}
+
+/// The report, and nothing else on standard output.
+fn report(output: &Output) -> Value {
+    let err = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{err}");
+    let out = String::from_utf8(output.stdout.clone()).unwrap();
+    assert_eq!(out.lines().count(), 1, "{out}");
+    serde_json::from_str(&out).unwrap()
+}
+
+fn at<'v>(report: &'v Value, key: &str) -> &'v Value {
+    report
+        .pointer(&format!("/{}", key.replace('.', "/")))
+        .unwrap_or_else(|| panic!("{key} is missing"))
+}
+
+async fn leftovers(database: &TestDatabase) -> Vec<String> {
+    let mut connection = database.connect().await.unwrap();
+    sqlx::query_scalar("select nspname::text from pg_namespace where nspname like '%bench%'")
+        .fetch_all(&mut connection)
+        .await
+        .unwrap()
+}
+
+/// Waits until the run says something.
+fn until_it_says(child: &mut Child, text: &str) {
+    let lines = BufReader::new(child.stderr.as_mut().unwrap()).lines();
+    let said = lines.map_while(Result::ok).any(|line| line.contains(text));
+    assert!(said, "it never said {text:?}");
+}
+
+#[tokio::test]
+async fn creation_is_reported_with_every_key_and_leaves_nothing() {
+    let database = TestDatabase::create().await.unwrap();
+    let report = report(
+        &command(&database, &["create", "--tasks", "2000"])
+            .output()
+            .unwrap(),
+    );
+    for key in KEYS {
+        at(&report, key);
+    }
+    assert_eq!(at(&report, "steps"), 10_000);
+    assert!(at(&report, "steps_per_s").is_null());
+    let ways: Vec<&str> = report["points"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|point| point["way"].as_str().unwrap())
+        .collect();
+    assert_eq!(ways, ["batches", "one_by_one", "callers_transaction"]);
+    // A task of five steps is at least six rows, and 200 of 2,200 tasks were a commit each.
+    assert!(
+        at(&report, "per_step.rows_written").as_f64().unwrap() >= 1.2,
+        "{report}"
+    );
+    let commits = at(&report, "per_step.commits").as_f64().unwrap();
+    assert!((0.018..0.03).contains(&commits), "{report}");
+    assert_eq!(leftovers(&database).await, Vec::<String>::new());
+}
+
+#[tokio::test]
+async fn an_interrupted_run_drops_its_schema_and_ends_with_130() {
+    let database = TestDatabase::create().await.unwrap();
+    let mut child = command(&database, &["create", "--tasks", "100000000", "--no-reference"])
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    until_it_says(&mut child, "creating in batches");
+    Command::new("kill")
+        .args(["-INT", &child.id().to_string()])
+        .status()
+        .unwrap();
+    let output = child.wait_with_output().unwrap();
+    assert_eq!(output.status.code(), Some(130));
+    assert!(output.stdout.is_empty());
+    assert_eq!(leftovers(&database).await, Vec::<String>::new());
+}
+
+#[tokio::test]
+async fn a_database_in_which_workers_run_is_refused_unless_forced() {
+    let database = TestDatabase::create().await.unwrap();
+    let migrated = Command::new(env!("CARGO_BIN_EXE_tasker"))
+        .args(["--database-url", &database.url(), "migrate"])
+        .status()
+        .unwrap();
+    assert!(migrated.success());
+    let mut connection = database.connect().await.unwrap();
+    sqlx::query("select tasker.register_worker('w', 'h', 1, 'rust', '2', array['a'], 1, 30)")
+        .execute(&mut connection)
+        .await
+        .unwrap();
+    let refused = command(&database, &["create", "--tasks", "10"]).output().unwrap();
+    assert_eq!(refused.status.code(), Some(1));
+    let said = String::from_utf8(refused.stderr).unwrap();
+    assert!(said.contains("--force"), "{said}");
+    let forced = report(
+        &command(
+            &database,
+            &["create", "--tasks", "10", "--no-reference", "--force"],
+        )
+        .output()
+        .unwrap(),
+    );
+    assert!(at(&forced, "reference.single_commit_ms").is_null());
+}
+
+#[tokio::test]
+async fn steps_do_not_go_with_workloads_of_a_fixed_length() {
+    let database = TestDatabase::create().await.unwrap();
+    let output = command(&database, &["diamond", "--steps", "9"]).output().unwrap();
+    assert_eq!(
+        output.status.code(),
+        Some(2),
+        "{}",
+        String::from_utf8_lossy(&output.stderr)
+    );
+}
+
+/// The tasks of the workloads are small here: that they run, and that the figures are there, is what is tested.
+async fn runs(arguments: &[&str], steps: u64) -> Value {
+    let database = TestDatabase::create().await.unwrap();
+    let report = report(&command(&database, arguments).output().unwrap());
+    assert_eq!(at(&report, "steps"), steps, "{report}");
+    for key in [
+        "total_s",
+        "run_s",
+        "steps_per_s",
+        "step_ms.p50",
+        "task_ms.p99",
+        "per_step.rows_written",
+    ] {
+        assert!(at(&report, key).as_f64().unwrap() > 0.0, "{key}: {report}");
+    }
+    // A step is at least a row made and a row changed twice; more than a few dozen would be somebody else's.
+    let rows = at(&report, "per_step.rows_written").as_f64().unwrap();
+    assert!((3.0..30.0).contains(&rows), "{report}");
+    assert_eq!(leftovers(&database).await, Vec::<String>::new());
+    report
+}
+
+#[tokio::test]
+async fn chains_run_beside_both_yardsticks() {
+    let report = runs(&["linear", "--tasks", "40"], 200).await;
+    for key in [
+        "reference.batch_sql_steps_per_s",
+        "reference.single_commit_ms",
+        "ratios.throughput_to_batch_sql",
+    ] {
+        assert!(at(&report, key).as_f64().unwrap() > 0.0, "{key}: {report}");
+    }
+}
+
+#[tokio::test]
+async fn diamonds_run() {
+    runs(&["diamond", "--tasks", "20", "--no-reference"], 80).await;
+}
+
+#[tokio::test]
+async fn a_fan_out_runs_with_its_root_and_its_join() {
+    runs(&["fanout", "--steps", "50", "--no-reference"], 52).await;
+}
+
+#[tokio::test]
+async fn jobs_run_in_two_processes() {
+    let report = runs(
+        &[
+            "jobs",
+            "--tasks",
+            "100",
+            "--workers",
+            "2",
+            "--no-reference",
+            "--payload-bytes",
+            "100",
+        ],
+        100,
+    )
+    .await;
+    assert_eq!(at(&report, "workers"), 2);
+    assert!(at(&report, "peak_rss_mb").as_f64().unwrap() > 0.0);
+}
+
+#[tokio::test]
+async fn latency_is_told_beside_the_single_commits_of_the_same_moments() {
+    let report = runs(&["latency", "--tasks", "5"], 25).await;
+    assert!(at(&report, "create_s").is_null());
+    assert!(at(&report, "reference.batch_sql_steps_per_s").is_null());
+    let (step, task) = (
+        at(&report, "step_ms.p50").as_f64().unwrap(),
+        at(&report, "task_ms.p50").as_f64().unwrap(),
+    );
+    assert!((task / step - 5.0).abs() < 0.01, "{report}");
+    assert!(at(&report, "ratios.step_p50_to_single_commit").as_f64().unwrap() > 0.0);
+}

@@ -1,0 +1,337 @@
+//! The verbs on a real database, each test with one of its own. No worker runs: what was created stays as it is.
+
+// Tests may panic: that is how they fail.
+#![allow(clippy::unwrap_used, clippy::expect_used)]
+
+use serde_json::Value;
+use std::process::{Command, Output};
+use tasker_tests::TestDatabase;
+
+const ORDER: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../examples/order/workflow.yaml");
+const CONTEXT: &str =
+    r#"{"order_id": "7", "customer": "anna", "items": [{"sku": "A", "quantity": 1, "price_cents": 5}]}"#;
+
+/// A database, and the command on it.
+struct Shop(TestDatabase);
+
+impl Shop {
+    async fn empty() -> Self {
+        Self(TestDatabase::create().await.unwrap())
+    }
+
+    /// Migrated, with the order workflow registered.
+    async fn open() -> Self {
+        let shop = Self::empty().await;
+        assert_eq!(shop.run(&["migrate"]).code, 0);
+        assert_eq!(shop.run(&["template", "register", ORDER]).code, 0);
+        shop
+    }
+
+    fn run(&self, arguments: &[&str]) -> Answer {
+        let output = Command::new(env!("CARGO_BIN_EXE_tasker"))
+            .args(["--database-url", &self.0.url()])
+            .args(arguments)
+            .env_remove("TASKER_LOG")
+            .env("USER", "anna")
+            .output()
+            .unwrap();
+        Answer::from(&output)
+    }
+
+    fn json(&self, arguments: &[&str]) -> Value {
+        let answer = self.run(&[&["--json"], arguments].concat());
+        assert_eq!(answer.code, 0, "{arguments:?}: {}", answer.err);
+        serde_json::from_str(&answer.out).unwrap()
+    }
+
+    fn create(&self, more: &[&str]) -> String {
+        let arguments = [
+            "task",
+            "create",
+            "process_order",
+            "--namespace",
+            "shop",
+            "--context",
+            CONTEXT,
+        ];
+        let created = self.json(&[&arguments, more].concat());
+        created["task_id"].as_str().unwrap().to_owned()
+    }
+
+    fn status(&self, task: &str) -> String {
+        self.json(&["task", "show", task])["task"]["status"]
+            .as_str()
+            .unwrap()
+            .to_owned()
+    }
+}
+
+struct Answer {
+    code: i32,
+    out: String,
+    err: String,
+}
+
+impl From<&Output> for Answer {
+    fn from(output: &Output) -> Self {
+        let text = |bytes: &[u8]| String::from_utf8(bytes.to_vec()).unwrap();
+        Self {
+            code: output.status.code().unwrap(),
+            out: text(&output.stdout),
+            err: text(&output.stderr),
+        }
+    }
+}
+
+const UNKNOWN: &str = "0198c0de-0000-7000-8000-000000000000";
+
+#[tokio::test]
+async fn migrating_twice_changes_nothing() {
+    let shop = Shop::empty().await;
+    let first = shop.json(&["migrate"]);
+    assert!(!first["applied"].as_array().unwrap().is_empty());
+    let second = shop.json(&["migrate"]);
+    assert!(second["applied"].as_array().unwrap().is_empty());
+    assert_eq!(first["version"], second["version"]);
+}
+
+#[tokio::test]
+async fn a_database_that_was_not_migrated_says_how_to_do_it() {
+    let answer = Shop::empty().await.run(&["task", "list"]);
+    assert_eq!(answer.code, 5, "{}", answer.err);
+    assert!(answer.err.contains("tasker migrate"), "{}", answer.err);
+}
+
+#[tokio::test]
+async fn registering_again_changes_nothing_and_other_content_replaces() {
+    let shop = Shop::open().await;
+    let again = shop.json(&["template", "register", ORDER]);
+    assert_eq!(again["templates"][0]["outcome"], "unchanged");
+
+    let folder = std::env::temp_dir().join(format!("tasker-verbs-{}", shop.0.name()));
+    std::fs::create_dir_all(&folder).unwrap();
+    let changed = std::fs::read_to_string(ORDER)
+        .unwrap()
+        .replace("default_retry_limit: 5", "default_retry_limit: 6");
+    std::fs::write(folder.join("order.yaml"), changed).unwrap();
+    let folder_name = folder.to_str().unwrap();
+    let foreseen = shop.json(&["template", "register", folder_name, "--dry-run"]);
+    assert_eq!(foreseen["templates"][0]["outcome"], "replaced");
+    let replaced = shop.json(&["template", "register", folder_name]);
+    assert_eq!(replaced["templates"][0]["outcome"], "replaced");
+    std::fs::remove_dir_all(&folder).unwrap();
+
+    let superseded = shop.run(&["template", "register", ORDER]);
+    assert_eq!(superseded.code, 4, "{}", superseded.err);
+    assert!(superseded.err.contains("--force"), "{}", superseded.err);
+    let forced = shop.json(&["template", "register", ORDER, "--force"]);
+    assert_eq!(forced["templates"][0]["outcome"], "replaced");
+}
+
+#[tokio::test]
+async fn what_is_registered_is_listed_and_drawn() {
+    let shop = Shop::open().await;
+    let list = shop.run(&["template", "list", "--namespace", "shop"]);
+    assert!(list.out.contains("process_order  1.0.0"), "{}", list.out);
+    let graph = shop.run(&[
+        "template",
+        "graph",
+        "shop.process_order@1.0.0",
+        "--format",
+        "mermaid",
+    ]);
+    assert!(graph.out.starts_with("flowchart TD"), "{}", graph.out);
+    assert_eq!(shop.run(&["template", "graph", "shop.no_such_task"]).code, 3);
+}
+
+#[tokio::test]
+async fn a_task_is_created_listed_and_shown() {
+    let shop = Shop::open().await;
+    let task = shop.create(&[
+        "--tag",
+        "urgent",
+        "--priority",
+        "0",
+        "--reason",
+        "to see",
+        "--bypass",
+        "award_points",
+    ]);
+    let listed = shop.json(&[
+        "task", "list", "--tag", "urgent", "--status", "pending", "--since", "1h",
+    ]);
+    assert_eq!(listed["tasks"][0]["task_id"], task.as_str());
+    assert_eq!(
+        shop.json(&["task", "list", "--status", "error"])["tasks"]
+            .as_array()
+            .unwrap()
+            .len(),
+        0
+    );
+
+    let shown = shop.json(&["task", "show", &task]);
+    assert_eq!(shown["task"]["initiator"], "anna");
+    assert_eq!(shown["task"]["priority"], 0);
+    assert_eq!(shown["steps"].as_array().unwrap().len(), 7);
+    let text = shop.run(&["task", "show", &task]).out;
+    assert!(text.contains("├─○ reserve_stock"), "{text}");
+    let step = shop.json(&["task", "show", &task, "--step", "award_points"]);
+    assert_eq!(step["step"]["status"], "resolved_manually");
+    let trail = shop.run(&["task", "show", &task, "--trail"]).out;
+    assert!(trail.contains("Trail"), "{trail}");
+}
+
+#[tokio::test]
+async fn what_does_not_exist_is_code_3() {
+    let shop = Shop::open().await;
+    for arguments in [
+        &["task", "show", UNKNOWN][..],
+        &["task", "watch", UNKNOWN],
+        &["task", "cancel", UNKNOWN],
+        &["task", "create", "no_such_task"],
+    ] {
+        let answer = shop.run(arguments);
+        assert_eq!(answer.code, 3, "{arguments:?}: {}", answer.err);
+    }
+}
+
+#[tokio::test]
+async fn a_context_that_breaks_the_schema_is_code_6_and_creates_nothing() {
+    let shop = Shop::open().await;
+    let answer = shop.run(&["--json", "task", "create", "process_order", "--namespace", "shop"]);
+    assert_eq!(answer.code, 6);
+    let failure: Value = serde_json::from_str(&answer.err).unwrap();
+    assert_eq!(failure["error"]["kind"], "invalid_context");
+    assert_eq!(shop.json(&["task", "list"])["tasks"].as_array().unwrap().len(), 0);
+}
+
+#[tokio::test]
+async fn a_duplicate_is_the_same_task_or_code_4() {
+    let shop = Shop::open().await;
+    let first = shop.create(&["--key", "order-7"]);
+    let second = shop.create(&["--key", "order-7"]);
+    assert_eq!(first, second);
+    let arguments = [
+        "task",
+        "create",
+        "process_order",
+        "--namespace",
+        "shop",
+        "--context",
+        CONTEXT,
+    ];
+    let rejected = shop.run(&[&arguments[..], &["--key", "order-7", "--on-duplicate", "reject"]].concat());
+    assert_eq!(rejected.code, 4, "{}", rejected.err);
+}
+
+#[tokio::test]
+async fn cancelling_is_foreseen_done_and_done_again() {
+    let shop = Shop::open().await;
+    let task = shop.create(&[]);
+    let foreseen = shop.json(&["task", "cancel", &task, "--dry-run"]);
+    assert_eq!(foreseen["steps"].as_array().unwrap().len(), 7);
+    assert_eq!(shop.status(&task), "pending");
+    let cancelled = shop.json(&["task", "cancel", &task, "--by", "anna", "--reason", "withdrawn"]);
+    assert_eq!(cancelled["task"]["status"], "cancelled");
+    let trail = shop.json(&["task", "show", &task, "--trail"])["transitions"].to_string();
+    assert!(trail.contains("anna") && trail.contains("withdrawn"), "{trail}");
+    assert_eq!(shop.run(&["task", "cancel", &task]).code, 0);
+}
+
+#[tokio::test]
+async fn a_move_that_the_state_machine_does_not_allow_is_code_4_foreseen_or_not() {
+    let shop = Shop::open().await;
+    let task = shop.create(&[]);
+    for arguments in [
+        &["task", "resolve", &task][..],
+        &["task", "resolve", &task, "--dry-run"],
+        &["task", "retry", &task, "--step", "validate_cart"],
+        &["task", "retry", &task, "--step", "validate_cart", "--dry-run"],
+    ] {
+        let answer = shop.run(arguments);
+        assert_eq!(answer.code, 4, "{arguments:?}: {}", answer.err);
+    }
+}
+
+#[tokio::test]
+async fn a_step_is_resolved_by_hand_with_its_results() {
+    let shop = Shop::open().await;
+    let task = shop.create(&[]);
+    let results = r#"{"total_cents": 5, "item_count": 1}"#;
+    let resolved = shop.json(&[
+        "task",
+        "resolve",
+        &task,
+        "--step",
+        "1",
+        "--results",
+        results,
+        "--reason",
+        "by phone",
+    ]);
+    assert_eq!(resolved["step"]["status"], "resolved_manually");
+    assert_eq!(resolved["step"]["results"]["total_cents"], 5);
+    let shown = shop.json(&["task", "show", &task]);
+    assert_eq!(shown["task"]["ready_steps"], 2);
+}
+
+#[tokio::test]
+async fn a_paused_task_says_so_until_it_is_resumed() {
+    let shop = Shop::open().await;
+    let task = shop.create(&[]);
+    for scope in [
+        &[task.as_str()][..],
+        &["--namespace", "shop", "--name", "process_order"],
+        &["--namespace", "shop"],
+    ] {
+        assert_eq!(shop.run(&[&["task", "pause"], scope].concat()).code, 0);
+        assert_eq!(
+            shop.json(&["task", "show", &task])["task"]["paused"],
+            true,
+            "{scope:?}"
+        );
+        assert_eq!(shop.run(&[&["task", "resume"], scope].concat()).code, 0);
+        assert_eq!(
+            shop.json(&["task", "show", &task])["task"]["paused"],
+            false,
+            "{scope:?}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn waiting_for_a_task_that_nobody_runs_ends_with_code_7() {
+    let shop = Shop::open().await;
+    let task = shop.create(&[]);
+    let answer = shop.run(&["task", "watch", &task, "--timeout", "0.3"]);
+    assert_eq!(answer.code, 7, "{}", answer.err);
+    assert!(
+        answer.out.contains("is pending"),
+        "what was seen is told: {}",
+        answer.out
+    );
+}
+
+#[tokio::test]
+async fn a_schema_of_another_name_is_another_engine() {
+    let shop = Shop::open().await;
+    shop.create(&[]);
+    assert_eq!(shop.run(&["--schema", "other_flows", "migrate"]).code, 0);
+    let listed = shop.json(&["--schema", "other_flows", "task", "list"]);
+    assert_eq!(listed["tasks"].as_array().unwrap().len(), 0);
+}
+
+#[test]
+fn a_database_that_cannot_be_reached_is_code_5() {
+    let output = Command::new(env!("CARGO_BIN_EXE_tasker"))
+        .args([
+            "--database-url",
+            "postgres://nobody@127.0.0.1:1/nothing",
+            "task",
+            "list",
+        ])
+        .output()
+        .unwrap();
+    let answer = Answer::from(&output);
+    assert_eq!(answer.code, 5, "{}", answer.err);
+}

@@ -1,0 +1,193 @@
+//! How much a worker may hold, and from where it takes it.
+//!
+//! It may hold one step for each slot, and a buffer beside that follows from how fast steps are run: what is done in a
+//! tenth of a second. Sticky claims do not starve what waits: while something waits in the index, at least a quarter of
+//! all claims come from there, and the next one after four flushes with sticky claims in a row does.
+
+use std::time::{Duration, Instant};
+
+/// The buffer holds what is run in this time.
+const BUFFER_SECONDS: f64 = 0.1;
+/// How often the speed is measured.
+const MEASURE_EVERY: Duration = Duration::from_millis(50);
+/// Sticky claims that one claim from the index allows.
+const STICKY_PER_INDEX: usize = 3;
+/// Flushes with sticky claims after which the next claim comes from the index.
+const STICKY_IN_A_ROW: u32 = 4;
+/// The lowest priority there is.
+const LOWEST_PRIORITY: i32 = 9;
+
+#[derive(Debug)]
+pub(super) struct Capacity {
+    concurrency: usize,
+    max_buffered: usize,
+    rate: f64,
+    measured_at: Instant,
+    measured_count: u64,
+    reserved: usize,
+    credit: usize,
+    waiting: Option<i32>,
+    in_a_row: u32,
+}
+
+impl Capacity {
+    pub(super) fn new(concurrency: usize, max_buffered: usize, now: Instant) -> Self {
+        Self {
+            concurrency,
+            max_buffered,
+            rate: 0.0,
+            measured_at: now,
+            measured_count: 0,
+            reserved: 0,
+            credit: 0,
+            waiting: None,
+            in_a_row: 0,
+        }
+    }
+
+    /// Notes how many steps have been run so far.
+    pub(super) fn measure(&mut self, completed: u64, now: Instant) {
+        let elapsed = now.duration_since(self.measured_at);
+        if elapsed >= MEASURE_EVERY {
+            #[expect(clippy::cast_precision_loss, reason = "a count of steps in a moment is small")]
+            let rate = (completed - self.measured_count) as f64 / elapsed.as_secs_f64();
+            self.rate = if rate > self.rate { rate } else { self.rate.mul_add(0.7, rate * 0.3) };
+            self.measured_at = now;
+            self.measured_count = completed;
+        }
+    }
+
+    /// How many steps may be held at present.
+    pub(super) fn target(&self) -> usize {
+        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "bounded just after")]
+        let buffer = (self.rate * BUFFER_SECONDS) as usize;
+        self.concurrency + buffer.min(self.max_buffered)
+    }
+
+    /// How many more steps may be claimed when `held` are held.
+    pub(super) fn available(&self, held: usize) -> usize {
+        self.target().saturating_sub(held + self.reserved)
+    }
+
+    /// Slots that nothing runs in or waits for.
+    pub(super) fn free_slots(&self, occupied: usize, buffered: usize) -> usize {
+        self.concurrency.saturating_sub(occupied + buffered + self.reserved)
+    }
+
+    /// Keeps room for a call that is on its way.
+    pub(super) fn reserve(&mut self, room: usize) {
+        self.reserved += room;
+    }
+
+    /// Gives it back.
+    pub(super) fn unreserve(&mut self, room: usize) {
+        self.reserved -= room;
+    }
+
+    /// Whether more waits in the index than was taken from it.
+    pub(super) fn something_waits(&self) -> bool {
+        self.waiting.is_some()
+    }
+
+    /// How many sticky claims a flush may ask for, out of `available`.
+    pub(super) fn sticky_room(&self, available: usize) -> usize {
+        match self.waiting {
+            // What came since nobody knows: one place is left, so that the next claim looks.
+            None if self.in_a_row >= STICKY_IN_A_ROW => available.saturating_sub(1),
+            None => available,
+            Some(_) if self.in_a_row >= STICKY_IN_A_ROW => 0,
+            Some(_) => self.credit.min(available - available / 4),
+        }
+    }
+
+    /// The lowest priority (highest number) that a sticky claim may have.
+    pub(super) fn sticky_priority(&self) -> i32 {
+        self.waiting.unwrap_or(LOWEST_PRIORITY)
+    }
+
+    /// Whether the index has its turn, however full the buffer is.
+    pub(super) fn index_is_due(&self) -> bool {
+        self.in_a_row >= STICKY_IN_A_ROW
+    }
+
+    pub(super) fn took_sticky(&mut self, count: usize) {
+        self.credit = self.credit.saturating_sub(count);
+        self.in_a_row = if count > 0 { self.in_a_row + 1 } else { self.in_a_row };
+    }
+
+    /// `waiting`: the priority from which more waits in the index; none: it was emptied.
+    pub(super) fn took_from_index(&mut self, count: usize, waiting: Option<i32>) {
+        self.waiting = waiting;
+        self.in_a_row = 0;
+        self.credit = (self.credit + count * STICKY_PER_INDEX).min(self.max_buffered.max(self.concurrency) * STICKY_PER_INDEX);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn capacity() -> Capacity {
+        Capacity::new(10, 100, Instant::now())
+    }
+
+    #[test]
+    fn a_slow_worker_holds_one_step_a_slot_and_a_fast_one_more() {
+        let start = Instant::now();
+        let mut capacity = Capacity::new(10, 100, start);
+        assert_eq!(capacity.target(), 10);
+        capacity.measure(100, start + Duration::from_millis(200));
+        assert_eq!(capacity.target(), 60, "500 steps a second are 50 in a tenth");
+        capacity.measure(1_000_100, start + Duration::from_millis(400));
+        assert_eq!(capacity.target(), 110, "never more than max_buffered");
+    }
+
+    #[test]
+    fn with_nothing_waiting_all_room_is_for_sticky_claims() {
+        assert_eq!(capacity().sticky_room(8), 8);
+    }
+
+    #[test]
+    fn with_work_waiting_a_quarter_of_the_claims_come_from_the_index() {
+        let mut capacity = capacity();
+        capacity.took_from_index(2, Some(4));
+        assert_eq!(capacity.sticky_room(100), 6, "three for each claim from the index");
+        capacity.took_sticky(6);
+        assert_eq!(capacity.sticky_room(100), 0);
+    }
+
+    #[test]
+    fn after_four_sticky_flushes_in_a_row_the_index_has_its_turn() {
+        let mut capacity = capacity();
+        capacity.took_from_index(20, Some(4));
+        for _ in 0..4 {
+            assert!(!capacity.index_is_due());
+            capacity.took_sticky(1);
+        }
+        assert!(capacity.index_is_due());
+        assert_eq!(capacity.sticky_room(100), 0);
+        capacity.took_from_index(0, None);
+        assert_eq!(capacity.sticky_room(5), 5);
+    }
+
+    #[test]
+    fn after_four_sticky_flushes_in_a_row_one_place_is_left_to_the_index_also_when_nothing_is_known_to_wait() {
+        let mut capacity = capacity();
+        for _ in 0..4 {
+            assert_eq!(capacity.sticky_room(1), 1);
+            capacity.took_sticky(1);
+        }
+        assert_eq!(capacity.sticky_room(1), 0, "a worker with one slot would never look otherwise");
+        assert_eq!(capacity.sticky_room(8), 7);
+        assert!(capacity.index_is_due());
+        capacity.took_from_index(0, None);
+        assert_eq!(capacity.sticky_room(8), 8);
+    }
+
+    #[test]
+    fn a_sticky_claim_is_never_worse_than_what_waits() {
+        let mut capacity = capacity();
+        capacity.took_from_index(1, Some(2));
+        assert_eq!(capacity.sticky_priority(), 2);
+    }
+}

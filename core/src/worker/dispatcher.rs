@@ -1,0 +1,254 @@
+//! The dispatcher: claims from the index when the buffer runs low, never more than there is room for.
+
+use super::core::{Core, Patience, is_outage};
+use super::line::{Line, on_line};
+use super::prepare::Reported;
+use crate::engine::Wake;
+use crate::error::Result;
+use crate::store::{ClaimArguments, FlushRow, FlushStatus, WORKER_NOT_ALIVE, sqlstate};
+use chrono::{DateTime, TimeDelta, Utc};
+use std::{
+    collections::HashMap,
+    sync::Arc,
+    time::{Duration, Instant},
+};
+use tokio::sync::broadcast::{Receiver, error::RecvError};
+
+/// Polling adapts between these.
+const FASTEST_POLL: Duration = Duration::from_millis(1);
+const SLOWEST_POLL: Duration = Duration::from_secs(1);
+/// Polling at least this rarely, the worker says that it is idle and wants hints.
+const IDLE_POLL: Duration = Duration::from_millis(32);
+/// How far behind the newest claim a lane is looked at, for steps whose transaction was slow to commit.
+const MARK_MARGIN: TimeDelta = TimeDelta::seconds(1);
+/// How often lanes are looked at from the beginning.
+const SWEEP_EVERY: Duration = Duration::from_secs(2);
+
+pub(super) struct Dispatcher {
+    core: Arc<Core>,
+    line: Line,
+    wake_ups: Receiver<Wake>,
+    marks: HashMap<i32, DateTime<Utc>>,
+    swept_at: Instant,
+    poll: Duration,
+    patience: Patience,
+}
+
+/// What came of a claim.
+struct Claimed {
+    count: usize,
+    more: bool,
+    next_due: Option<DateTime<Utc>>,
+}
+
+impl Dispatcher {
+    pub(super) fn new(core: Arc<Core>) -> Self {
+        let line = core.line();
+        let wake_ups = core.client.wake_ups();
+        Self {
+            core,
+            line,
+            wake_ups,
+            marks: HashMap::new(),
+            swept_at: Instant::now(),
+            poll: FASTEST_POLL,
+            patience: Patience::default(),
+        }
+    }
+
+    pub(super) async fn run(mut self) {
+        while !self.core.draining.is_cancelled() {
+            let Some(room) = self.core.room_to_claim() else {
+                self.wait_for_room().await;
+                continue;
+            };
+            let worker_id = self.core.worker_id();
+            let claimed = self.claim(room).await;
+            self.core.books().capacity.unreserve(room.total);
+            match claimed {
+                Ok(claimed) => {
+                    self.patience.reset();
+                    self.rest(&claimed).await;
+                }
+                // Asked to stop while the claim was on its way: a worker that drains claims no more, and is not dead.
+                Err(_) if self.core.draining.is_cancelled() => self.core.note_uncertain(),
+                Err(error) if sqlstate(&error) == Some(WORKER_NOT_ALIVE) => self.core.come_back(worker_id).await,
+                Err(error) => {
+                    if is_outage(&error) {
+                        tracing::warn!(%error, "claiming goes on when the database is back");
+                    } else {
+                        tracing::error!(%error, "a claim went wrong");
+                    }
+                    self.core.note_uncertain();
+                    self.patience.wait(&self.core.draining).await;
+                }
+            }
+        }
+    }
+
+    async fn claim(&mut self, room: Room) -> Result<Claimed> {
+        let core = Arc::clone(&self.core);
+        let _gate = core.gate.read().await;
+        if self.swept_at.elapsed() >= SWEEP_EVERY {
+            self.marks.clear();
+            self.swept_at = Instant::now();
+        }
+        let arguments = ClaimArguments {
+            worker_id: core.worker_id(),
+            room: as_i32(room.total),
+            slots: as_i32(room.slots),
+            alone: room.alone,
+            lanes: self.marks.keys().copied().collect(),
+            marks: self.marks.values().copied().collect(),
+            task_ids: None,
+            idle: Some(self.poll >= IDLE_POLL),
+        };
+        let rows = on_line!(&mut self.line, |store, connection| store.claim(connection, &arguments))?;
+        let (claimed, claims) = self.read(rows);
+        core.accept(claims, &Reported::new()).await?;
+        Ok(claimed)
+    }
+
+    /// Takes notes from the rows of a claim and returns the claims among them.
+    fn read(&mut self, rows: Vec<FlushRow>) -> (Claimed, Vec<FlushRow>) {
+        let mut claims = Vec::with_capacity(rows.len());
+        let mut waiting = None;
+        let mut next_due = None;
+        let mut alone = false;
+        let mut alone_waiting = false;
+        for row in rows {
+            match row.status {
+                FlushStatus::Claimed => claims.push(row),
+                FlushStatus::Alone => alone = true,
+                FlushStatus::AloneWaiting => alone_waiting = true,
+                FlushStatus::More => waiting = Some(row.key.step_no),
+                FlushStatus::NextDue => next_due = row.ready_at,
+                FlushStatus::AlreadyRecorded
+                | FlushStatus::Created
+                | FlushStatus::AttemptLost
+                | FlushStatus::Busy
+                | FlushStatus::Readied
+                | FlushStatus::Ended => {}
+            }
+        }
+        for claim in &claims {
+            if let Some(ready_at) = claim.ready_at {
+                let mark = self.marks.entry(claim.lane_id).or_insert(DateTime::<Utc>::MIN_UTC);
+                *mark = (*mark).max(ready_at - MARK_MARGIN);
+            }
+        }
+        // PostgreSQL has no year before 4713 BC; a lane without a mark is looked at from the beginning.
+        self.marks.retain(|_, mark| *mark > DateTime::<Utc>::UNIX_EPOCH);
+        let mut books = self.core.books();
+        books.capacity.took_from_index(claims.len(), waiting);
+        books.alone = books.alone || alone;
+        if alone_waiting && !alone {
+            books.drain_for_alone(self.core.lease(), Instant::now());
+        }
+        (Claimed { count: claims.len(), more: waiting.is_some(), next_due }, claims)
+    }
+
+    /// Until something may have changed: a wake-up, room, the next instant that something is due, or the next poll.
+    async fn rest(&mut self, claimed: &Claimed) {
+        if claimed.more {
+            return;
+        }
+        self.poll = if claimed.count > 0 { FASTEST_POLL } else { (self.poll * 2).min(SLOWEST_POLL) };
+        let mut pause = self.poll;
+        if let Some(due) = claimed.next_due {
+            // The database's clock set it; ours is only used for how long to sleep, and asking early does no harm.
+            pause = pause.min((due - Utc::now()).to_std().unwrap_or(FASTEST_POLL).max(FASTEST_POLL));
+        }
+        self.sleep(pause).await;
+    }
+
+    async fn wait_for_room(&mut self) {
+        self.sleep(SLOWEST_POLL).await;
+    }
+
+    async fn sleep(&mut self, pause: Duration) {
+        tokio::select! {
+            biased;
+            () = self.core.draining.cancelled() => {}
+            () = self.core.room_ready.notified() => {}
+            () = next_ready(&mut self.wake_ups) => self.poll = FASTEST_POLL,
+            () = tokio::time::sleep(pause) => {}
+        }
+    }
+}
+
+/// The next wake-up that means there may be something to claim.
+async fn next_ready(wake_ups: &mut Receiver<Wake>) {
+    loop {
+        match wake_ups.recv().await {
+            Ok(Wake::Ready) | Err(RecvError::Lagged(_)) => return,
+            Ok(Wake::Task(_) | Wake::Ended(_)) => {}
+            Err(RecvError::Closed) => std::future::pending().await,
+        }
+    }
+}
+
+/// How much a claim may take.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Room {
+    total: usize,
+    slots: usize,
+    alone: bool,
+}
+
+impl Core {
+    /// The room for a claim, reserved; none when nothing is to be claimed now.
+    fn room_to_claim(&self) -> Option<Room> {
+        let mut books = self.books();
+        let now = Instant::now();
+        let completed = books.ledger.completed;
+        books.capacity.measure(completed, now);
+        let (held, buffered, occupied) = (books.ledger.held(), books.ledger.buffered(), books.ledger.occupied());
+        let idle = held == 0 && occupied == 0;
+        if books.alone {
+            // The suspect runs by itself; when it has left the ledger, all is as before.
+            if !idle {
+                return None;
+            }
+            books.alone = false;
+        }
+        if books.draining_for_alone.is_some() {
+            if !idle {
+                return None;
+            }
+            books.draining_for_alone = None;
+        }
+        if self.stuck(&books.ledger) {
+            if !std::mem::replace(&mut books.stuck_said, true) {
+                tracing::error!("every slot is taken by a handler that does not return: this worker claims nothing");
+            }
+            return None;
+        }
+        books.stuck_said = false;
+        if self.language_hangs() {
+            return None;
+        }
+        let total = books.capacity.available(held);
+        let low = buffered == 0 || total * 2 >= books.capacity.target() || books.capacity.index_is_due();
+        if total == 0 || !low {
+            return None;
+        }
+        let slots = books.capacity.free_slots(occupied, buffered).min(total);
+        books.capacity.reserve(total);
+        Some(Room { total, slots, alone: idle })
+    }
+}
+
+impl super::core::Books {
+    /// Stops claiming until nothing runs, so that a suspect may run alone here; at most once a lease.
+    fn drain_for_alone(&mut self, lease: Duration, now: Instant) {
+        if self.draining_for_alone.is_none() && self.drained_at.is_none_or(|at| now.duration_since(at) >= lease) {
+            self.draining_for_alone = Some(now);
+            self.drained_at = Some(now);
+        }
+    }
+}
+
+pub(super) fn as_i32(count: usize) -> i32 {
+    i32::try_from(count).unwrap_or(i32::MAX)
+}

@@ -1,0 +1,30 @@
+//! The worker: pull → hand over → report.
+//!
+//! Five things go on at once, each in its file: the [`dispatcher`] claims when the buffer runs low, the [`flusher`]
+//! reports outcomes and takes the next steps in return, the [`heartbeat`] has a thread of its own and reaps the dead, the
+//! [`listener`] hears hints, [`deadlines`] end what takes too long. What they share is the [`ledger`]: everything this
+//! process holds, under one lock. [`Worker::poll`] and [`Worker::complete`] are all that a language sees; the engine never
+//! calls user code on its own threads.
+
+mod capacity;
+mod core;
+mod deadlines;
+mod dispatcher;
+mod drain;
+mod flusher;
+mod handover;
+mod heartbeat;
+mod invocation;
+mod ledger;
+mod line;
+mod listener;
+mod options;
+mod prepare;
+mod reaping;
+mod reconcile;
+mod side_lane;
+mod worker;
+
+pub use invocation::Invocation;
+pub use options::WorkerOptions;
+pub use worker::{Worker, WorkerStatus};

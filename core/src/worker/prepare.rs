@@ -1,0 +1,207 @@
+//! Claims → invocations: what a handler needs is put together from the claim, the caches, and where need be the database.
+
+use super::core::Core;
+use super::invocation::Invocation;
+use super::line::on_line;
+use crate::error::{Error, Result};
+use crate::model::{ErrorCode, Failure, StepNo, TaskId};
+use crate::store::{FlushRow, StepDefinition};
+use crate::template::{ContextSchema, fill_config, invalid_context};
+use serde_json::{Value, value::RawValue};
+use std::{
+    collections::HashMap,
+    sync::{Arc, OnceLock},
+};
+
+/// Results that this process has just reported, by step: parents of what it claims in return.
+pub(super) type Reported = HashMap<(TaskId, StepNo), Arc<str>>;
+
+impl Core {
+    /// Puts claims into the buffer. What cannot be run is reported as failed.
+    pub(super) async fn accept(&self, claims: Vec<FlushRow>, reported: &Reported) -> Result<()> {
+        if claims.is_empty() {
+            return Ok(());
+        }
+        let definitions = self.definitions_of(&claims).await?;
+        let mut prepared = Vec::with_capacity(claims.len());
+        for claim in claims {
+            let Some(definition) = definitions.get(&claim.step_template_id) else {
+                return Err(Error::internal(format!("step template {} is not in the catalogue", claim.step_template_id)));
+            };
+            let unvalidated = claim.unvalidated;
+            let (mut invocation, mut refusal) = self.invocation(claim, definition, reported);
+            if unvalidated && refusal.is_none() {
+                refusal = self.validate_late(&mut invocation).await?.err();
+            }
+            prepared.push((invocation, refusal));
+        }
+        // All of a batch or nothing: a batch is done with when every step that is known of it is, and a step that went
+        // wrong midway would be forgotten with it.
+        let mut books = self.books();
+        for (mut invocation, refusal) in prepared {
+            if invocation.context.is_none() {
+                invocation.context = books.ledger.context(invocation.key.task_id);
+            }
+            let invocation = Arc::new(invocation);
+            match refusal {
+                None => books.ledger.add(invocation, false),
+                Some(failure) => books.ledger.add_refused(&invocation, Box::new(failure)),
+            }
+        }
+        let refused = books.ledger.reports_waiting() > 0;
+        drop(books);
+        self.work_ready.notify_one();
+        if refused {
+            self.outcome_ready.notify_one();
+        }
+        Ok(())
+    }
+
+    /// The invocation of a claim, and why it cannot be run where it cannot.
+    /// Whether nothing has to be read to prepare these claims.
+    pub(super) fn knows_all(&self, claims: &[FlushRow]) -> bool {
+        let known = self.definitions.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        claims.iter().all(|claim| known.contains_key(&claim.step_template_id) && !claim.unvalidated)
+    }
+
+    fn invocation(
+        &self,
+        claim: FlushRow,
+        definition: &Arc<StepDefinition>,
+        reported: &Reported,
+    ) -> (Invocation, Option<Failure>) {
+        let mut dependencies: Vec<(StepNo, Arc<str>)> = definition
+            .parents
+            .iter()
+            .filter_map(|(number, _)| Some((*number, Arc::clone(reported.get(&(claim.key.task_id, *number))?))))
+            .collect();
+        if let Some(text) = &claim.dependencies
+            && let Ok(results) = serde_json::from_str::<HashMap<StepNo, &RawValue>>(text)
+        {
+            for (number, results) in results {
+                if dependencies.iter().all(|(known, _)| *known != number) {
+                    dependencies.push((number, results.get().into()));
+                }
+            }
+        }
+        let filled = definition.config.as_ref().map(|config| fill_config(config, &|name| std::env::var(name).ok()));
+        let (config, refusal) = match filled {
+            None => (None, None),
+            Some(Ok(filled)) => (Some(Arc::new(filled)), None),
+            Some(Err(error)) => (None, Some(config_failure(&error))),
+        };
+        let invocation = Invocation {
+            key: claim.key,
+            attempt: claim.attempt,
+            batch: claim.batch,
+            context: claim.context.map(Into::into),
+            inputs: claim.inputs.map(Into::into),
+            dependencies,
+            config,
+            timeout_seconds: definition.timeout_seconds.or(self.settings.execution.default_timeout_seconds),
+            definition: Arc::clone(definition),
+            deadline: OnceLock::new(),
+            cancellation: tokio_util::sync::CancellationToken::new(),
+        };
+        (invocation, refusal)
+    }
+
+    /// The definitions of the steps of these claims; unknown ones are read once and kept.
+    async fn definitions_of(&self, claims: &[FlushRow]) -> Result<HashMap<i32, Arc<StepDefinition>>> {
+        let mut found = HashMap::new();
+        let mut missing = Vec::new();
+        if let Ok(known) = self.definitions.lock() {
+            for claim in claims {
+                let id = claim.step_template_id;
+                match known.get(&id) {
+                    Some(definition) => drop(found.insert(id, Arc::clone(definition))),
+                    None if missing.contains(&id) => {}
+                    None => missing.push(id),
+                }
+            }
+        }
+        if !missing.is_empty() {
+            let mut line = self.errands.lock().await;
+            let read = on_line!(line, |store, connection| store.step_definitions(connection, &missing))?;
+            drop(line);
+            if let Ok(mut known) = self.definitions.lock() {
+                for definition in read {
+                    let definition = Arc::new(definition);
+                    found.insert(definition.step_template_id, Arc::clone(&definition));
+                    known.insert(definition.step_template_id, definition);
+                }
+            }
+        }
+        Ok(found)
+    }
+
+    /// A task made by raw SQL is checked against its schema at its first claim.
+    async fn validate_late(&self, invocation: &mut Invocation) -> Result<Result<(), Failure>> {
+        let task_id = invocation.key.task_id;
+        let text = match &invocation.context {
+            Some(text) => Arc::clone(text),
+            None => self.fetch_context(task_id).await?,
+        };
+        let Some(schema) = self.schema_of(&invocation.definition)? else { return Ok(Ok(())) };
+        let Ok(Value::Object(given)) = serde_json::from_str(&text) else {
+            return Ok(Err(context_failure("the context is not a JSON object".to_owned(), Value::Null)));
+        };
+        match schema.validate_and_fill(given) {
+            Ok(filled) => {
+                let filled = Value::Object(filled).to_string();
+                let mut line = self.errands.lock().await;
+                on_line!(line, |store, connection| store.mark_validated(connection, task_id, Some(&filled)))?;
+                invocation.context = Some(filled.into());
+                Ok(Ok(()))
+            }
+            Err(problems) => {
+                let error = invalid_context(&problems);
+                Ok(Err(context_failure(error.message, error.details)))
+            }
+        }
+    }
+
+    fn schema_of(&self, definition: &StepDefinition) -> Result<Option<Arc<ContextSchema>>> {
+        let Some(schema) = &definition.schema else { return Ok(None) };
+        if let Ok(known) = self.schemas.lock()
+            && let Some(schema) = known.get(&definition.plan_id)
+        {
+            return Ok(Some(Arc::clone(schema)));
+        }
+        let compiled = Arc::new(ContextSchema::compile(schema).map_err(|_| {
+            Error::internal(format!("the stored schema of {}.{} does not compile", definition.namespace, definition.task_name))
+        })?);
+        if let Ok(mut known) = self.schemas.lock() {
+            known.insert(definition.plan_id, Arc::clone(&compiled));
+        }
+        Ok(Some(compiled))
+    }
+
+    /// The context of a task, where it was too large to come with the claim.
+    pub(super) async fn fetch_context(&self, task_id: TaskId) -> Result<Arc<str>> {
+        let mut line = self.errands.lock().await;
+        let mut found = on_line!(line, |store, connection| store.contexts(connection, &[task_id]))?;
+        found.remove(&task_id).map(Into::into).ok_or_else(|| {
+            Error::new(crate::ErrorKind::NotFound, format!("there is no task {task_id}"))
+        })
+    }
+
+    /// The results of every step of a task that ended well, by name, as JSON text.
+    pub(super) async fn fetch_results(&self, task_id: TaskId) -> Result<HashMap<String, String>> {
+        let mut line = self.errands.lock().await;
+        on_line!(line, |store, connection| store.step_results(connection, task_id))
+    }
+}
+
+fn context_failure(message: String, details: Value) -> Failure {
+    Failure { message, error_code: Some(ErrorCode::INVALID_CONTEXT.to_owned()), retryable: false, details, ..Failure::default() }
+}
+
+fn config_failure(error: &Error) -> Failure {
+    Failure {
+        message: format!("the handler's configuration cannot be filled in: {}", error.message),
+        error_code: Some("config_invalid".to_owned()),
+        retryable: true,
+        ..Failure::default()
+    }
+}
