@@ -47,7 +47,7 @@ begin
     return;
   end if;
   select array_agg(a.task_id), array_agg(a.step_no) into v_claimed, v_steps from unnest(v_claims) a;
-  perform tasker.start_tasks(v_tasks, v_now);
+  perform tasker.start_tasks(array(select distinct k from unnest(v_claimed) k), v_now);
   insert into tasker.worker_claims (worker_id, task_ids, step_nos) values (p_worker_id, v_claimed, v_steps) returning batch into v_batch;
   return query
   select c.status, c.task_id, c.step_no, c.claim_no, c.attempt, c.step_template_id, c.lane_id, v_batch, c.ready_at, t.unvalidated,
