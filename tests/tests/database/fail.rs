@@ -45,7 +45,12 @@ async fn a_retryable_failure_waits_for_its_backoff_until_the_budget_is_spent() {
 #[tokio::test]
 async fn the_steps_policy_counts_and_what_the_handler_asks_for_counts_more() {
     on_database(async |_, s| {
-        let plan = single().set("retry", json!({"strategy": "linear", "base_seconds": 7, "jitter": 0})).limit(5);
+        let plan = single()
+            .set(
+                "retry",
+                json!({"strategy": "linear", "base_seconds": 7, "jitter": 0}),
+            )
+            .limit(5);
         let task = s.task_of(&plan).await;
         s.freeze().await;
         let worker = s.worker().await;
@@ -66,11 +71,23 @@ async fn a_permanent_failure_and_a_step_that_may_not_be_retried_end_at_once() {
         let task = s.task_of(&single()).await;
         let key = s.claim_one(worker).await;
         s.fail(worker, key, false).await;
-        assert_eq!((s.step(task, 1).await.ready_at, s.state(task).await), (None, "error".into()));
-        let once = s.task_of(&Plan::new("once").step("a", &[]).set("default_retryable", json!(false))).await;
+        assert_eq!(
+            (s.step(task, 1).await.ready_at, s.state(task).await),
+            (None, "error".into())
+        );
+        let once = s
+            .task_of(
+                &Plan::new("once")
+                    .step("a", &[])
+                    .set("default_retryable", json!(false)),
+            )
+            .await;
         let key = s.claim_one(worker).await;
         s.fail(worker, key, true).await;
-        assert_eq!((s.step(once, 1).await.attempts, s.state(once).await), (1, "error".into()));
+        assert_eq!(
+            (s.step(once, 1).await.attempts, s.state(once).await),
+            (1, "error".into())
+        );
     })
     .await;
 }
@@ -100,14 +117,44 @@ async fn a_failure_sent_again_is_already_recorded_and_one_for_another_claim_is_l
         s.task_of(&single()).await;
         let worker = s.worker().await;
         let key = s.claim_one(worker).await;
-        let rows = s.try_fail(Some(worker), &failures(&[key, key], true)).await.unwrap();
+        let rows = s
+            .try_fail(Some(worker), &failures(&[key, key], true))
+            .await
+            .unwrap();
         assert!(rows.is_empty());
-        assert_eq!(statuses(&s.fail(worker, key, true).await), [FlushStatus::AlreadyRecorded]);
-        assert_eq!(statuses(&s.complete(worker, &[key]).await), [FlushStatus::AttemptLost]);
-        for lost in [StepKey { claim_no: 7, ..key }, StepKey { step_no: 7, ..key }, StepKey { task_id: uuid::Uuid::now_v7(), ..key }] {
-            assert_eq!(statuses(&s.fail(worker, lost, true).await), [FlushStatus::AttemptLost]);
+        assert_eq!(
+            statuses(&s.fail(worker, key, true).await),
+            [FlushStatus::AlreadyRecorded]
+        );
+        assert_eq!(
+            statuses(&s.complete(worker, &[key]).await),
+            [FlushStatus::AttemptLost]
+        );
+        for lost in [
+            StepKey { claim_no: 7, ..key },
+            StepKey { step_no: 7, ..key },
+            StepKey {
+                task_id: uuid::Uuid::now_v7(),
+                ..key
+            },
+        ] {
+            assert_eq!(
+                statuses(&s.fail(worker, lost, true).await),
+                [FlushStatus::AttemptLost]
+            );
         }
-        assert!(s.try_fail(Some(worker), &FailureBatch { backoff: "{}".into(), ..FailureBatch::default() }).await.unwrap().is_empty());
+        assert!(
+            s.try_fail(
+                Some(worker),
+                &FailureBatch {
+                    backoff: "{}".into(),
+                    ..FailureBatch::default()
+                }
+            )
+            .await
+            .unwrap()
+            .is_empty()
+        );
     })
     .await;
 }
@@ -147,7 +194,13 @@ async fn a_failure_of_a_paused_task_keeps_its_instant_for_the_resume() {
 /// Claims what is ready with a worker that then dies; what its steps came to.
 async fn lose(s: &mut Session) -> Vec<(i32, String)> {
     let doomed = s.worker().await;
-    let arguments = tasker_core::store::ClaimArguments { worker_id: doomed, room: 9, slots: 9, alone: true, ..Default::default() };
+    let arguments = tasker_core::store::ClaimArguments {
+        worker_id: doomed,
+        room: 9,
+        slots: 9,
+        alone: true,
+        ..Default::default()
+    };
     assert!(!crate::session::claimed(&s.try_claim(&arguments).await.unwrap()).is_empty());
     s.advance(31.0).await;
     let reaper = s.worker().await;
@@ -163,14 +216,23 @@ async fn a_first_loss_is_retried_at_once_a_second_after_the_backoff_a_third_is_q
         let task = s.task_of(&single()).await;
         s.freeze().await;
         assert_eq!(lose(s).await, [(1, "worker_lost".to_owned())]);
-        assert_eq!((seconds_until(s, task, 1).await, s.step(task, 1).await.mode), (0.0, 1));
+        assert_eq!(
+            (seconds_until(s, task, 1).await, s.step(task, 1).await.mode),
+            (0.0, 1)
+        );
         assert_eq!(lose(s).await, [(1, "worker_lost".to_owned())]);
-        assert_eq!((seconds_until(s, task, 1).await, s.step(task, 1).await.mode), (2.0, 2));
+        assert_eq!(
+            (seconds_until(s, task, 1).await, s.step(task, 1).await.mode),
+            (2.0, 2)
+        );
         s.advance(2.0).await;
         assert_eq!(lose(s).await, [(1, "poison_pill".to_owned())]);
         let step = s.step(task, 1).await;
         let results = step.results.unwrap();
-        assert_eq!((step.worker_losses, &results["error_code"], &results["retryable"]), (3, &json!("poison_pill"), &json!(false)));
+        assert_eq!(
+            (step.worker_losses, &results["error_code"], &results["retryable"]),
+            (3, &json!("poison_pill"), &json!(false))
+        );
         assert_eq!(s.state(task).await, "error");
     })
     .await;
@@ -186,7 +248,10 @@ async fn losses_alone_never_exhaust_the_budget() {
             assert_eq!(lose(s).await, [(1, "worker_lost".to_owned())]);
             s.advance(300.0).await;
         }
-        assert_eq!((s.step(task, 1).await.attempts, s.state(task).await), (4, "in_progress".into()));
+        assert_eq!(
+            (s.step(task, 1).await.attempts, s.state(task).await),
+            (4, "in_progress".into())
+        );
         let worker = s.worker().await;
         let key = s.claim_one(worker).await;
         s.fail(worker, key, true).await;
@@ -201,7 +266,10 @@ async fn the_loss_of_a_step_that_may_run_once_is_final() {
         let task = s.task_of(&single().limit(1)).await;
         s.freeze().await;
         assert_eq!(lose(s).await, [(1, "worker_lost".to_owned())]);
-        assert_eq!((s.step(task, 1).await.ready_at, s.state(task).await), (None, "error".into()));
+        assert_eq!(
+            (s.step(task, 1).await.ready_at, s.state(task).await),
+            (None, "error".into())
+        );
     })
     .await;
 }
@@ -209,7 +277,15 @@ async fn the_loss_of_a_step_that_may_run_once_is_final() {
 #[tokio::test]
 async fn reaping_takes_exactly_what_the_dead_held_and_spares_the_living() {
     on_database(async |_, s| {
-        let task = s.task_of(&Plan::new("wide").step("a", &[]).step("b", &[]).step("c", &[]).step("d", &[])).await;
+        let task = s
+            .task_of(
+                &Plan::new("wide")
+                    .step("a", &[])
+                    .step("b", &[])
+                    .step("c", &[])
+                    .step("d", &[]),
+            )
+            .await;
         s.freeze().await;
         let (doomed, other) = (s.worker().await, s.worker().await);
         let keys = s.claim(doomed, 3).await;
@@ -220,10 +296,20 @@ async fn reaping_takes_exactly_what_the_dead_held_and_spares_the_living() {
         s.advance(29.0).await;
         assert!(s.beat(other).await);
         s.advance(2.0).await;
-        assert_eq!(s.reap(other).await, [(task, keys[2].step_no, "worker_lost".to_owned())]);
+        assert_eq!(
+            s.reap(other).await,
+            [(task, keys[2].step_no, "worker_lost".to_owned())]
+        );
         assert_eq!(store.held(&mut s.c, other).await.unwrap().len(), theirs.len());
-        assert_eq!(statuses(&s.try_fail(None, &failures(&keys[2..], true)).await.unwrap()), [FlushStatus::AttemptLost]);
-        assert!(s.try_complete(Some(doomed), &crate::session::flush(&keys[2..], 0)).await.is_err());
+        assert_eq!(
+            statuses(&s.try_fail(None, &failures(&keys[2..], true)).await.unwrap()),
+            [FlushStatus::AttemptLost]
+        );
+        assert!(
+            s.try_complete(Some(doomed), &crate::session::flush(&keys[2..], 0))
+                .await
+                .is_err()
+        );
     })
     .await;
 }
@@ -250,7 +336,11 @@ async fn a_step_that_a_users_transaction_holds_is_left_for_the_next_reaper() {
         let keys = s.claim(doomed, 9).await;
         let mut user = Session::open(db).await;
         user.begin().await;
-        user.run(&format!("select tasker.complete_step('{task}', 1, {})", keys[0].claim_no)).await;
+        user.run(&format!(
+            "select tasker.complete_step('{task}', 1, {})",
+            keys[0].claim_no
+        ))
+        .await;
         s.advance(31.0).await;
         let reaper = s.worker().await;
         s.beat(reaper).await;
@@ -270,17 +360,23 @@ async fn the_backoff_of_sql_is_that_of_the_vectors() {
         let vectors: Vec<Value> = serde_json::from_str(text).unwrap();
         assert!(vectors.len() > 20);
         for vector in vectors {
-            let policy = Some(&vector["policy"]).filter(|policy| !policy.is_null()).map(Value::to_string);
-            let settings = Some(&vector["settings"]).filter(|settings| !settings.is_null()).map(Value::to_string);
-            let found: f64 = sqlx::query_scalar("select tasker.backoff_seconds($1, $2::text::jsonb, $3::text::jsonb, $4, $5)")
-                .bind(i32::try_from(vector["attempt"].as_i64().unwrap()).unwrap())
-                .bind(policy)
-                .bind(settings)
-                .bind(vector["retry_after"].as_f64())
-                .bind(vector["random"].as_f64().unwrap())
-                .fetch_one(&mut s.c)
-                .await
-                .unwrap_or_else(|error| panic!("{vector}: {error}"));
+            let policy = Some(&vector["policy"])
+                .filter(|policy| !policy.is_null())
+                .map(Value::to_string);
+            let settings = Some(&vector["settings"])
+                .filter(|settings| !settings.is_null())
+                .map(Value::to_string);
+            let found: f64 = sqlx::query_scalar(
+                "select tasker.backoff_seconds($1, $2::text::jsonb, $3::text::jsonb, $4, $5)",
+            )
+            .bind(i32::try_from(vector["attempt"].as_i64().unwrap()).unwrap())
+            .bind(policy)
+            .bind(settings)
+            .bind(vector["retry_after"].as_f64())
+            .bind(vector["random"].as_f64().unwrap())
+            .fetch_one(&mut s.c)
+            .await
+            .unwrap_or_else(|error| panic!("{vector}: {error}"));
             let expected = vector["expected"].as_f64().unwrap();
             assert!((found - expected).abs() < 1e-9, "{vector}: {found}");
         }

@@ -72,11 +72,19 @@ impl Model {
             claim_no: 0,
             worker: 0,
         };
-        Self { steps: shape.iter().map(step).collect(), state: S::Pending, paused: false, now: 0 }
+        Self {
+            steps: shape.iter().map(step).collect(),
+            state: S::Pending,
+            paused: false,
+            now: 0,
+        }
     }
 
     pub(crate) fn satisfied(&self, step: usize) -> bool {
-        self.steps[step].parents.iter().all(|&parent| self.steps[parent].state.satisfies())
+        self.steps[step]
+            .parents
+            .iter()
+            .all(|&parent| self.steps[parent].state.satisfies())
     }
 
     /// Whether it would run if a worker came, its task went on and time passed.
@@ -121,7 +129,11 @@ impl Model {
     }
 
     pub(crate) fn claim(&mut self, step: usize, worker: usize) {
-        assert!(self.ready(step), "step {} was claimed and is not ready: {self:?}", step + 1);
+        assert!(
+            self.ready(step),
+            "step {} was claimed and is not ready: {self:?}",
+            step + 1
+        );
         let it = &mut self.steps[step];
         (it.state, it.due, it.worker) = (S::Running, None, worker);
         it.attempts += 1;
@@ -135,7 +147,10 @@ impl Model {
     }
 
     fn backoff(&self, step: usize, after: Option<f64>) -> i64 {
-        let settings = BackoffSettings { jitter_enabled: false, ..BackoffSettings::default() };
+        let settings = BackoffSettings {
+            jitter_enabled: false,
+            ..BackoffSettings::default()
+        };
         backoff_seconds(self.steps[step].attempts, None, &settings, after, 0.5) as i64
     }
 

@@ -11,7 +11,11 @@ use tasker_core::model::TaskId;
 async fn with_step(s: &mut Session, state: &str) -> TaskId {
     let name = format!("in_{state}_{}", uuid::Uuid::now_v7().simple());
     let handler = format!("h{}", uuid::Uuid::now_v7().simple());
-    let plan = Plan::new(&name).step("a", &[]).handler(&handler).step("b", &["a"]).handler(&handler);
+    let plan = Plan::new(&name)
+        .step("a", &[])
+        .handler(&handler)
+        .step("b", &["a"])
+        .handler(&handler);
     let task = s.task_of(&plan).await;
     let worker = s.worker_for(&[&handler]).await;
     match state {
@@ -34,13 +38,60 @@ async fn with_step(s: &mut Session, state: &str) -> TaskId {
 #[tokio::test]
 async fn each_verb_on_a_step_is_allowed_or_refused_by_the_table_naming_the_state() {
     on_database(async |_, s| {
-        let states = ["pending", "in_progress", "waiting", "error", "complete", "cancelled", "resolved_manually"];
+        let states = [
+            "pending",
+            "in_progress",
+            "waiting",
+            "error",
+            "complete",
+            "cancelled",
+            "resolved_manually",
+        ];
         let cells = [
-            ("cancel_step($1, 1, 'me', 'why')", [Some("cancelled"), Some("cancelled"), Some("cancelled"), Some("cancelled"), None, Some("cancelled"), None]),
-            ("resolve_step($1, 1, '{\"r\": 1}', 'me')", [Some("resolved_manually"), None, Some("resolved_manually"), Some("resolved_manually"), None, None, None]),
-            ("retry_step($1, 1)", [None, None, Some("pending"), Some("pending"), None, None, None]),
-            ("retry_step($1, 1, true)", [None, None, Some("pending"), Some("pending"), None, None, None]),
-            ("update_step($1, 1, 9)", [Some("pending"), Some("in_progress"), Some("error"), Some("error"), None, None, None]),
+            (
+                "cancel_step($1, 1, 'me', 'why')",
+                [
+                    Some("cancelled"),
+                    Some("cancelled"),
+                    Some("cancelled"),
+                    Some("cancelled"),
+                    None,
+                    Some("cancelled"),
+                    None,
+                ],
+            ),
+            (
+                "resolve_step($1, 1, '{\"r\": 1}', 'me')",
+                [
+                    Some("resolved_manually"),
+                    None,
+                    Some("resolved_manually"),
+                    Some("resolved_manually"),
+                    None,
+                    None,
+                    None,
+                ],
+            ),
+            (
+                "retry_step($1, 1)",
+                [None, None, Some("pending"), Some("pending"), None, None, None],
+            ),
+            (
+                "retry_step($1, 1, true)",
+                [None, None, Some("pending"), Some("pending"), None, None, None],
+            ),
+            (
+                "update_step($1, 1, 9)",
+                [
+                    Some("pending"),
+                    Some("in_progress"),
+                    Some("error"),
+                    Some("error"),
+                    None,
+                    None,
+                    None,
+                ],
+            ),
         ];
         for (verb, row) in cells {
             for (state, expected) in states.into_iter().zip(row) {
@@ -90,12 +141,35 @@ async fn with_task(s: &mut Session, state: &str) -> TaskId {
 #[tokio::test]
 async fn each_verb_on_a_task_is_allowed_or_refused_by_the_table_naming_the_state() {
     on_database(async |_, s| {
-        let states = ["pending", "in_progress", "error", "complete", "cancelled", "resolved_manually"];
+        let states = [
+            "pending",
+            "in_progress",
+            "error",
+            "complete",
+            "cancelled",
+            "resolved_manually",
+        ];
         let cells = [
             ("cancel_task($1, 'me', 'why')", [Some("cancelled"); 6]),
-            ("resolve_task($1, 'me', 'why')", [None, None, Some("resolved_manually"), None, None, None]),
-            ("retry_task($1, 'me', 'why')", [None, None, Some("in_progress"), None, None, None]),
-            ("pause_task($1)", [Some("pending"), Some("in_progress"), Some("error"), None, None, None]),
+            (
+                "resolve_task($1, 'me', 'why')",
+                [None, None, Some("resolved_manually"), None, None, None],
+            ),
+            (
+                "retry_task($1, 'me', 'why')",
+                [None, None, Some("in_progress"), None, None, None],
+            ),
+            (
+                "pause_task($1)",
+                [
+                    Some("pending"),
+                    Some("in_progress"),
+                    Some("error"),
+                    None,
+                    None,
+                    None,
+                ],
+            ),
         ];
         for (verb, row) in cells {
             for (state, expected) in states.into_iter().zip(row) {
@@ -121,12 +195,37 @@ async fn what_does_not_exist_is_not_found() {
     on_database(async |_, s| {
         let task = with_step(s, "pending").await;
         let nobody = uuid::Uuid::now_v7();
-        for verb in ["cancel_task($1)", "resolve_task($1)", "retry_task($1)", "pause_task($1)", "resume_task($1)", "update_task($1, 'r')", "update_task($1, null, null, 3)"] {
-            assert_eq!(s.try_operate(nobody, verb).await.unwrap_err().kind, ErrorKind::NotFound, "{verb}");
+        for verb in [
+            "cancel_task($1)",
+            "resolve_task($1)",
+            "retry_task($1)",
+            "pause_task($1)",
+            "resume_task($1)",
+            "update_task($1, 'r')",
+            "update_task($1, null, null, 3)",
+        ] {
+            assert_eq!(
+                s.try_operate(nobody, verb).await.unwrap_err().kind,
+                ErrorKind::NotFound,
+                "{verb}"
+            );
         }
-        for verb in ["cancel_step($1, 9)", "resolve_step($1, 9)", "retry_step($1, 9)", "update_step($1, 9, 3)"] {
-            assert_eq!(s.try_operate(task, verb).await.unwrap_err().kind, ErrorKind::NotFound, "{verb}");
-            assert_eq!(s.try_operate(nobody, verb).await.unwrap_err().kind, ErrorKind::NotFound, "{verb}");
+        for verb in [
+            "cancel_step($1, 9)",
+            "resolve_step($1, 9)",
+            "retry_step($1, 9)",
+            "update_step($1, 9, 3)",
+        ] {
+            assert_eq!(
+                s.try_operate(task, verb).await.unwrap_err().kind,
+                ErrorKind::NotFound,
+                "{verb}"
+            );
+            assert_eq!(
+                s.try_operate(nobody, verb).await.unwrap_err().kind,
+                ErrorKind::NotFound,
+                "{verb}"
+            );
         }
     })
     .await;
@@ -138,9 +237,13 @@ async fn a_verb_is_audited_with_who_and_why() {
         let task = with_step(s, "waiting").await;
         s.operate(task, "cancel_task($1, 'ann', 'no money')").await;
         let audit = json!({"verb": "cancel", "by": "ann", "reason": "no money"});
-        let step = s.rows("select metadata from tasker.workflow_step_transitions where to_state = 'cancelled'").await;
+        let step = s
+            .rows("select metadata from tasker.workflow_step_transitions where to_state = 'cancelled'")
+            .await;
         assert_eq!(step, [json!({"metadata": audit}), json!({"metadata": audit})]);
-        let task = s.json("select metadata from tasker.task_transitions where to_state = 'cancelled'").await;
+        let task = s
+            .json("select metadata from tasker.task_transitions where to_state = 'cancelled'")
+            .await;
         assert_eq!(task, json!({"metadata": audit}));
     })
     .await;
@@ -149,7 +252,11 @@ async fn a_verb_is_audited_with_who_and_why() {
 #[tokio::test]
 async fn cancelling_a_task_leaves_what_failed_for_good_and_refuses_late_outcomes() {
     on_database(async |_, s| {
-        let plan = Plan::new("four").step("a", &[]).step("b", &[]).step("c", &[]).step("d", &["c"]);
+        let plan = Plan::new("four")
+            .step("a", &[])
+            .step("b", &[])
+            .step("c", &[])
+            .step("d", &["c"]);
         let task = s.task_of(&plan).await;
         let worker = s.worker().await;
         let keys = s.claim(worker, 9).await;
@@ -159,7 +266,10 @@ async fn cancelling_a_task_leaves_what_failed_for_good_and_refuses_late_outcomes
         let mut states = s.states(task).await;
         states.sort();
         assert_eq!(states, ["cancelled", "cancelled", "complete", "error"]);
-        assert_eq!(crate::session::statuses(&s.complete(worker, &keys[2..]).await), [tasker_core::store::FlushStatus::AttemptLost]);
+        assert_eq!(
+            crate::session::statuses(&s.complete(worker, &keys[2..]).await),
+            [tasker_core::store::FlushStatus::AttemptLost]
+        );
         s.operate(task, "cancel_task($1)").await;
         assert_eq!(s.trail(task, 0).await, ["in_progress", "cancelled"]);
     })
@@ -174,7 +284,10 @@ async fn a_retry_grants_one_more_attempt_and_a_reset_gives_the_budget_back() {
         for limit in [1, 2, 3] {
             let key = s.claim_one(worker).await;
             s.fail(worker, key, true).await;
-            assert_eq!((s.state(task).await, s.step(task, 1).await.retry_limit), ("error".into(), limit));
+            assert_eq!(
+                (s.state(task).await, s.step(task, 1).await.retry_limit),
+                ("error".into(), limit)
+            );
             s.operate(task, "retry_step($1, 1)").await;
             assert_eq!(s.state(task).await, "in_progress");
         }
@@ -186,7 +299,10 @@ async fn a_retry_grants_one_more_attempt_and_a_reset_gives_the_budget_back() {
         let key = s.claim_one(worker).await;
         assert_eq!(key.claim_no, 5);
         s.complete(worker, &[key]).await;
-        assert_eq!(s.trail(task, 0).await.last().map(String::as_str), Some("complete"));
+        assert_eq!(
+            s.trail(task, 0).await.last().map(String::as_str),
+            Some("complete")
+        );
     })
     .await;
 }
@@ -194,12 +310,15 @@ async fn a_retry_grants_one_more_attempt_and_a_reset_gives_the_budget_back() {
 #[tokio::test]
 async fn retrying_a_task_retries_all_that_failed_and_names_what_was_cancelled_otherwise() {
     on_database(async |_, s| {
-        let task = s.task_of(&Plan::new("three").step("a", &[]).step("b", &[]).step("c", &[])).await;
+        let task = s
+            .task_of(&Plan::new("three").step("a", &[]).step("b", &[]).step("c", &[]))
+            .await;
         let worker = s.worker().await;
         let keys = s.claim(worker, 9).await;
         s.fail(worker, keys[0], false).await;
         s.fail(worker, keys[1], false).await;
-        s.operate(task, &format!("cancel_step($1, {})", keys[2].step_no)).await;
+        s.operate(task, &format!("cancel_step($1, {})", keys[2].step_no))
+            .await;
         assert_eq!(s.state(task).await, "error");
         s.operate(task, "retry_task($1)").await;
         assert_eq!(s.claim(worker, 9).await.len(), 2);
@@ -225,7 +344,10 @@ async fn a_resolved_step_frees_its_dependents_at_once_though_its_own_parents_run
         s.complete(worker, &[last]).await;
         assert_eq!(s.state(task).await, "in_progress");
         s.complete(worker, &[first]).await;
-        assert_eq!((s.state(task).await, s.step(task, 2).await.open_parents), ("complete".into(), 0));
+        assert_eq!(
+            (s.state(task).await, s.step(task, 2).await.open_parents),
+            ("complete".into(), 0)
+        );
     })
     .await;
 }
@@ -255,13 +377,32 @@ async fn raising_the_limit_of_an_exhausted_step_lets_its_task_go_on_and_lowering
         s.operate(task, "update_step($1, 1, 2)").await;
         assert_eq!(s.state(task).await, "in_progress");
         s.operate(task, "update_step($1, 1, null, '{\"own\": 1}')").await;
-        let rows = s.try_claim(&tasker_core::store::ClaimArguments { worker_id: worker, room: 1, slots: 1, ..Default::default() }).await.unwrap();
-        let row = rows.iter().find(|row| row.status == tasker_core::store::FlushStatus::Claimed).unwrap();
+        let rows = s
+            .try_claim(&tasker_core::store::ClaimArguments {
+                worker_id: worker,
+                room: 1,
+                slots: 1,
+                ..Default::default()
+            })
+            .await
+            .unwrap();
+        let row = rows
+            .iter()
+            .find(|row| row.status == tasker_core::store::FlushStatus::Claimed)
+            .unwrap();
         assert_eq!((row.attempt, row.inputs.as_deref()), (2, Some("{\"own\": 1}")));
         s.fail(worker, row.key, true).await;
         assert_eq!(s.state(task).await, "error");
-        for wrong in ["update_step($1, 1, 0)", "update_step($1, 1, 40000)", "update_step($1, 1, null, '[]')"] {
-            assert_eq!(s.try_operate(task, wrong).await.unwrap_err().kind, ErrorKind::InvalidArgument, "{wrong}");
+        for wrong in [
+            "update_step($1, 1, 0)",
+            "update_step($1, 1, 40000)",
+            "update_step($1, 1, null, '[]')",
+        ] {
+            assert_eq!(
+                s.try_operate(task, wrong).await.unwrap_err().kind,
+                ErrorKind::InvalidArgument,
+                "{wrong}"
+            );
         }
     })
     .await;
@@ -272,7 +413,10 @@ async fn raising_the_limit_does_not_try_again_what_failed_for_good() {
     on_database(async |_, s| {
         let task = with_step(s, "error").await;
         s.operate(task, "update_step($1, 1, 9)").await;
-        assert_eq!((s.step(task, 1).await.ready_at, s.state(task).await), (None, "error".into()));
+        assert_eq!(
+            (s.step(task, 1).await.ready_at, s.state(task).await),
+            (None, "error".into())
+        );
     })
     .await;
 }
@@ -293,7 +437,10 @@ async fn a_step_that_waits_after_a_loss_is_ended_only_by_a_lower_limit() {
         }
         assert_eq!(s.step(task, 1).await.attempts, 2);
         s.operate(task, "update_step($1, 1, 2)").await;
-        assert!(s.step(task, 1).await.ready_at.is_some(), "the limit is what it was");
+        assert!(
+            s.step(task, 1).await.ready_at.is_some(),
+            "the limit is what it was"
+        );
     })
     .await;
 }
@@ -328,12 +475,24 @@ async fn a_new_priority_moves_what_has_not_started() {
         let worker = s.worker().await;
         let key = s.claim_one(worker).await;
         s.operate(task, "update_task($1, 'new reason', '{x,y}', 1)").await;
-        assert_eq!((s.step(task, 1).await.priority, s.step(task, 2).await.priority), (4, 1));
+        assert_eq!(
+            (s.step(task, 1).await.priority, s.step(task, 2).await.priority),
+            (4, 1)
+        );
         let row = s.json("select reason, tags, priority from tasker.tasks").await;
-        assert_eq!(row, json!({"reason": "new reason", "tags": ["x", "y"], "priority": 1}));
+        assert_eq!(
+            row,
+            json!({"reason": "new reason", "tags": ["x", "y"], "priority": 1})
+        );
         s.complete(worker, &[key]).await;
         assert_eq!(s.claim_one(worker).await.step_no, 2);
-        assert_eq!(s.try_operate(task, "update_task($1, null, null, 10)").await.unwrap_err().kind, ErrorKind::InvalidArgument);
+        assert_eq!(
+            s.try_operate(task, "update_task($1, null, null, 10)")
+                .await
+                .unwrap_err()
+                .kind,
+            ErrorKind::InvalidArgument
+        );
     })
     .await;
 }

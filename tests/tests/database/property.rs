@@ -2,7 +2,7 @@
 
 use crate::model::{Model, S};
 use crate::plan::Plan;
-use crate::session::{Session, claimed, failures, flush};
+use crate::session::{Session, claimed};
 use crate::support::migrated;
 use proptest::prelude::*;
 use serde_json::{Value, json};
@@ -18,8 +18,16 @@ type Event = (u8, u16, u8);
 
 fn shapes() -> impl Strategy<Value = Shape> {
     prop::collection::vec((any::<u16>(), 1..5i32, prop::bool::weighted(0.85)), 1..=12).prop_map(|steps| {
-        let parents = |at: usize, mask: u16| (0..at).filter(|&parent| mask >> parent & 1 == 1 && mask >> (parent + 3) & 1 == 0).collect();
-        steps.into_iter().enumerate().map(|(at, (mask, limit, retryable))| (parents(at, mask), limit, retryable)).collect()
+        let parents = |at: usize, mask: u16| {
+            (0..at)
+                .filter(|&parent| mask >> parent & 1 == 1 && mask >> (parent + 3) & 1 == 0)
+                .collect()
+        };
+        steps
+            .into_iter()
+            .enumerate()
+            .map(|(at, (mask, limit, retryable))| (parents(at, mask), limit, retryable))
+            .collect()
     })
 }
 
@@ -38,12 +46,22 @@ impl<'s> Run<'s> {
         for (at, (parents, limit, retryable)) in shape.iter().enumerate() {
             let parents: Vec<String> = parents.iter().map(|parent| format!("s{parent}")).collect();
             let parents: Vec<&str> = parents.iter().map(String::as_str).collect();
-            plan = plan.step(&format!("s{at}"), &parents).handler(&handler).set("default_retryable", json!(retryable)).limit(*limit);
+            plan = plan
+                .step(&format!("s{at}"), &parents)
+                .handler(&handler)
+                .set("default_retryable", json!(retryable))
+                .limit(*limit);
         }
         s.run("select set_config('tasker.now', '', false)").await;
         s.freeze().await;
         let task = s.task_of(&plan).await;
-        let mut run = Self { s, model: Model::new(shape), task, workers: Vec::new(), handler };
+        let mut run = Self {
+            s,
+            model: Model::new(shape),
+            task,
+            workers: Vec::new(),
+            handler,
+        };
         for _ in 0..workers {
             let worker = run.s.worker_for(&[&run.handler]).await;
             run.workers.push(worker);
@@ -52,7 +70,13 @@ impl<'s> Run<'s> {
     }
 
     fn claim_arguments(&self, worker: usize, room: i32, alone: bool) -> ClaimArguments {
-        ClaimArguments { worker_id: self.workers[worker], room, slots: room, alone, ..ClaimArguments::default() }
+        ClaimArguments {
+            worker_id: self.workers[worker],
+            room,
+            slots: room,
+            alone,
+            ..ClaimArguments::default()
+        }
     }
 
     async fn claim(&mut self, worker: usize, room: i32, alone: bool) -> usize {
@@ -73,18 +97,28 @@ impl<'s> Run<'s> {
     /// Some step that this worker runs.
     fn running(&self, worker: usize, choice: u16) -> Option<(usize, StepKey)> {
         let held: Vec<usize> = (0..self.model.steps.len())
-            .filter(|&step| self.model.steps[step].state == S::Running && self.model.steps[step].worker == worker)
+            .filter(|&step| {
+                self.model.steps[step].state == S::Running && self.model.steps[step].worker == worker
+            })
             .collect();
         let step = *held.get(usize::from(choice) % held.len().max(1))?;
-        let key = StepKey { task_id: self.task, step_no: i32::try_from(step).unwrap() + 1, claim_no: self.model.steps[step].claim_no };
+        let key = StepKey {
+            task_id: self.task,
+            step_no: i32::try_from(step).unwrap() + 1,
+            claim_no: self.model.steps[step].claim_no,
+        };
         Some((step, key))
     }
 
     async fn complete(&mut self, worker: usize, step: usize, key: StepKey, room: i32) {
-        let before: Vec<bool> = (0..self.model.steps.len()).map(|step| self.model.ready(step)).collect();
+        let before: Vec<bool> = (0..self.model.steps.len())
+            .map(|step| self.model.ready(step))
+            .collect();
         let keys = self.s.complete_sticky(self.workers[worker], &[key], room).await;
         self.model.complete(step);
-        let readied = (0..before.len()).filter(|&step| !before[step] && self.model.ready(step)).count();
+        let readied = (0..before.len())
+            .filter(|&step| !before[step] && self.model.ready(step))
+            .count();
         assert_eq!(keys.len(), readied.min(usize::try_from(room).unwrap()));
         self.taken(&keys, worker);
     }
@@ -111,7 +145,11 @@ impl<'s> Run<'s> {
     async fn operate(&mut self, verb: &str, legal: bool) {
         match self.s.try_operate(self.task, verb).await {
             Ok(()) => assert!(legal, "{verb} went through and is not legal: {:?}", self.model),
-            Err(error) => assert!(!legal && error.kind == ErrorKind::IllegalTransition, "{verb}: {error}; {:?}", self.model),
+            Err(error) => assert!(
+                !legal && error.kind == ErrorKind::IllegalTransition,
+                "{verb}: {error}; {:?}",
+                self.model
+            ),
         }
     }
 
@@ -129,14 +167,25 @@ impl<'s> Run<'s> {
             55..=69 => {
                 if let Some((step, key)) = self.running(worker, choice) {
                     let after = [None, Some(0.0), Some(5.0)][usize::from(detail) % 3];
-                    assert!(self.s.fail_after(self.workers[worker], key, detail < 200, after).await.is_empty());
+                    assert!(
+                        self.s
+                            .fail_after(self.workers[worker], key, detail < 200, after)
+                            .await
+                            .is_empty()
+                    );
                     self.model.fail(step, detail < 200, after);
                 }
             }
             70..=72 => {
                 if let Some((step, key)) = self.running(worker, choice) {
                     let store = self.s.store.clone();
-                    assert_eq!(store.release(&mut self.s.c, self.workers[worker], &[key]).await.unwrap(), 1);
+                    assert_eq!(
+                        store
+                            .release(&mut self.s.c, self.workers[worker], &[key])
+                            .await
+                            .unwrap(),
+                        1
+                    );
                     self.model.release(step);
                 }
             }
@@ -147,7 +196,8 @@ impl<'s> Run<'s> {
             }
             83..=84 => {
                 let legal = self.model.retry_step(step, detail > 127);
-                self.operate(&format!("retry_step($1, {number}, {})", detail > 127), legal).await;
+                self.operate(&format!("retry_step($1, {number}, {})", detail > 127), legal)
+                    .await;
             }
             85..=86 => {
                 let legal = self.model.resolve_step(step);
@@ -160,7 +210,8 @@ impl<'s> Run<'s> {
             88..=90 => {
                 let limit = 1 + i32::from(detail % 5);
                 let legal = self.model.update_limit(step, limit);
-                self.operate(&format!("update_step($1, {number}, {limit})"), legal).await;
+                self.operate(&format!("update_step($1, {number}, {limit})"), legal)
+                    .await;
             }
             91..=93 => {
                 let legal = self.model.retry_task();
@@ -189,22 +240,45 @@ impl<'s> Run<'s> {
     /// Every step, the task, the window for people and what a claim would take are what the model says.
     async fn compare(&mut self) {
         let (task, count) = (self.task, self.model.steps.len());
-        let states: Vec<String> = self.model.steps.iter().map(|step| step.state.name().to_owned()).collect();
+        let states: Vec<String> = self
+            .model
+            .steps
+            .iter()
+            .map(|step| step.state.name().to_owned())
+            .collect();
         assert_eq!(self.s.states(task).await, states, "{:?}", self.model);
-        assert_eq!(self.s.state(task).await, self.model.state.name(), "{:?}", self.model);
-        let rows = self.s.rows(&format!("select * from tasker.get_step_readiness_status('{task}')")).await;
+        assert_eq!(
+            self.s.state(task).await,
+            self.model.state.name(),
+            "{:?}",
+            self.model
+        );
+        let rows = self
+            .s
+            .rows(&format!(
+                "select * from tasker.get_step_readiness_status('{task}')"
+            ))
+            .await;
         let ready: Vec<bool> = (0..count).map(|step| self.model.ready(step)).collect();
-        let named: Vec<bool> = rows.iter().map(|row| row["ready_for_execution"] == true).collect();
+        let named: Vec<bool> = rows
+            .iter()
+            .map(|row| row["ready_for_execution"] == true)
+            .collect();
         assert_eq!(named, ready, "{:?}", self.model);
         for (step, row) in rows.iter().enumerate() {
             let it = &self.model.steps[step];
-            assert_eq!((&row["attempts"], &row["retry_limit"]), (&json!(it.attempts), &json!(it.limit)));
+            assert_eq!(
+                (&row["attempts"], &row["retry_limit"]),
+                (&json!(it.attempts), &json!(it.limit))
+            );
             assert_eq!(row["dependencies_satisfied"], json!(self.model.satisfied(step)));
             assert_eq!(row["next_retry_at"].is_null(), it.due.is_none(), "{row}");
         }
         let mut would: Vec<bool> = vec![false; count];
         self.s.begin().await;
-        for alone in [false, true, true, true, true, true, true, true, true, true, true, true, true] {
+        for alone in [
+            false, true, true, true, true, true, true, true, true, true, true, true, true,
+        ] {
             let arguments = self.claim_arguments(0, 100, alone);
             for key in claimed(&self.s.try_claim(&arguments).await.unwrap()) {
                 would[usize::try_from(key.step_no).unwrap() - 1] = true;
@@ -212,7 +286,12 @@ impl<'s> Run<'s> {
         }
         self.s.rollback().await;
         assert_eq!(would, ready, "a claim takes something else: {:?}", self.model);
-        let context = self.s.json(&format!("select * from tasker.get_task_execution_context('{task}')")).await;
+        let context = self
+            .s
+            .json(&format!(
+                "select * from tasker.get_task_execution_context('{task}')"
+            ))
+            .await;
         let expected = self.context();
         for (key, value) in expected.as_object().unwrap() {
             assert_eq!(&context[key], value, "{key}: {context} {:?}", self.model);
@@ -222,11 +301,21 @@ impl<'s> Run<'s> {
     fn context(&self) -> Value {
         let model = &self.model;
         let steps = 0..model.steps.len();
-        let count = |state: &[S]| model.steps.iter().filter(|step| state.contains(&step.state)).count();
+        let count = |state: &[S]| {
+            model
+                .steps
+                .iter()
+                .filter(|step| state.contains(&step.state))
+                .count()
+        };
         let ready = steps.clone().filter(|&step| model.ready(step)).count();
         let blocked = steps.clone().filter(|&step| model.blocked(step)).count();
         let waiting = model.steps.iter().filter(|step| step.due.is_some()).count();
-        let (running, failed, done) = (count(&[S::Running]), count(&[S::Error]), count(&[S::Complete, S::Resolved]));
+        let (running, failed, done) = (
+            count(&[S::Running]),
+            count(&[S::Error]),
+            count(&[S::Complete, S::Resolved]),
+        );
         let (status, action) = if ready > 0 {
             ("has_ready_steps", "execute_ready_steps")
         } else if running > 0 {
@@ -267,7 +356,13 @@ impl<'s> Run<'s> {
                 progress |= self.claim(worker, 3, false).await > 0 || self.claim(worker, 3, true).await > 0;
             }
             if !progress {
-                let due = self.model.steps.iter().filter_map(|step| step.due).min().expect("something to wait for");
+                let due = self
+                    .model
+                    .steps
+                    .iter()
+                    .filter_map(|step| step.due)
+                    .min()
+                    .expect("something to wait for");
                 self.s.advance((due - self.model.now) as f64).await;
                 self.model.now = due;
             }
@@ -292,9 +387,20 @@ async fn check(s: &mut Session, shape: &Shape, events: &[Event], workers: usize)
 /// `TASKER_PROPERTY_CASES` makes it longer.
 #[test]
 fn the_database_does_what_the_model_does_whatever_happens() {
-    let cases = std::env::var("TASKER_PROPERTY_CASES").ok().and_then(|n| n.parse().ok()).unwrap_or(24);
-    let config = ProptestConfig { cases, max_shrink_iters: 40, failure_persistence: None, ..ProptestConfig::default() };
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    let cases = std::env::var("TASKER_PROPERTY_CASES")
+        .ok()
+        .and_then(|n| n.parse().ok())
+        .unwrap_or(24);
+    let config = ProptestConfig {
+        cases,
+        max_shrink_iters: 40,
+        failure_persistence: None,
+        ..ProptestConfig::default()
+    };
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .unwrap();
     let database = runtime.block_on(migrated()).expect("a database");
     let events = prop::collection::vec((0..100u8, any::<u16>(), any::<u8>()), 10..60);
     let mut runner = proptest::test_runner::TestRunner::new(config);
