@@ -15,6 +15,8 @@ mod flusher;
 mod heartbeat;
 mod invocation;
 mod ledger;
+#[cfg(test)]
+mod ledger_tests;
 mod line;
 mod listener;
 mod options;

@@ -1,5 +1,13 @@
 //! The worker against a real database: what a language would see of it.
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test fails by panicking")]
 
+mod attempts;
 mod basics;
+mod fairness;
+mod refusals;
+mod results;
+mod stopping;
 mod support;
+mod timeouts;
+mod transactions;
+mod wake_ups;
