@@ -16,6 +16,8 @@ mod handover;
 mod heartbeat;
 mod invocation;
 mod ledger;
+#[cfg(test)]
+mod ledger_tests;
 mod line;
 mod listener;
 mod options;

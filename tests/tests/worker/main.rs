@@ -5,5 +5,13 @@
     reason = "a test fails by panicking"
 )]
 
+mod attempts;
 mod basics;
+mod fairness;
+mod refusals;
+mod results;
+mod stopping;
 mod support;
+mod timeouts;
+mod transactions;
+mod wake_ups;

@@ -4,8 +4,9 @@ use serde_json::{Value, json};
 use std::{sync::Arc, time::Duration};
 use tasker_core::{
     Client, ClientOptions,
+    bridge::BridgeWorker,
     handler::{Registry, Worker, WorkerOptions},
-    model::{Settings, State, Task, TaskId, TaskRequest},
+    model::{Settings, State, Step, StepSelector, Task, TaskId, TaskRequest},
     template::{CompiledTemplate, ParseOptions, Template},
 };
 use tasker_tests::TestDatabase;
@@ -92,4 +93,53 @@ pub(crate) async fn worker(client: &Client, registry: Registry, concurrency: usi
         ..WorkerOptions::default()
     };
     Arc::new(Worker::start(client, registry, options).await.unwrap())
+}
+
+/// A template from its JSON; `name` and `version` are added.
+pub(crate) async fn register(client: &Client, name: &str, mut body: Value) {
+    body["name"] = json!(name);
+    body["version"] = json!("1.0.0");
+    let template = Template::from_json(&body, &ParseOptions::default()).unwrap();
+    client.register_template(&template, false).await.unwrap();
+}
+
+/// Registers a task of one step with these keys, handled by `work`.
+pub(crate) async fn register_one(client: &Client, name: &str, mut step: Value) {
+    step["name"] = json!("only");
+    if step.get("handler").is_none() {
+        step["handler"] = json!("work");
+    }
+    register(client, name, json!({"step_templates": [step]})).await;
+}
+
+/// Waits until something is so.
+pub(crate) async fn until<F: Future<Output = bool>>(what: &str, mut so: impl FnMut() -> F) {
+    let deadline = tokio::time::Instant::now() + PATIENCE;
+    while !so().await {
+        assert!(tokio::time::Instant::now() < deadline, "still not so after {PATIENCE:?}: {what}");
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+}
+
+pub(crate) async fn only(client: &Client, task: TaskId) -> Step {
+    client.steps(task).await.unwrap().remove(0)
+}
+
+/// The trail of the first step: state and the reason given with it.
+pub(crate) async fn trail(client: &Client, task: TaskId) -> Vec<(State, Value)> {
+    let trail = client.transitions(task, Some(&StepSelector::Number(1))).await.unwrap();
+    trail.into_iter().map(|one| (one.to_state, one.metadata)).collect()
+}
+
+/// A worker without a language: the test polls.
+pub(crate) async fn bridge(client: &Client, concurrency: usize) -> Arc<BridgeWorker> {
+    let handlers = vec!["work".to_owned()];
+    let options = tasker_core::worker::WorkerOptions { handlers, concurrency, ..Default::default() };
+    Arc::new(BridgeWorker::start(client, options).await.unwrap())
+}
+
+/// One number out of the database.
+pub(crate) async fn number(database: &TestDatabase, question: &'static str) -> i64 {
+    let mut connection = database.connect().await.unwrap();
+    sqlx::query_scalar(question).fetch_one(&mut connection).await.unwrap()
 }
