@@ -37,7 +37,9 @@ fn rows(text: &str) -> Vec<Vec<String>> {
 }
 
 fn transitions(table: &[(State, State, &str)]) -> Vec<Vec<String>> {
-    let row = |(from, to, event): &(State, State, &str)| vec![from.to_string(), to.to_string(), (*event).to_owned()];
+    let row = |(from, to, event): &(State, State, &str)| {
+        vec![from.to_string(), to.to_string(), (*event).to_owned()]
+    };
     table.iter().map(row).collect()
 }
 
@@ -96,7 +98,10 @@ fn the_table_of_template_keys_has_every_key_of_the_schema() {
     for (heading, pointer) in [
         ("Template", ""),
         ("Step", step),
-        ("Retry policy", "/properties/step_templates/items/properties/retry"),
+        (
+            "Retry policy",
+            "/properties/step_templates/items/properties/retry",
+        ),
     ] {
         let told: BTreeSet<String> = rows(section(&page, heading))
             .into_iter()
@@ -116,7 +121,12 @@ fn the_table_of_template_keys_has_every_key_of_the_schema() {
 fn at<'s>(root: &'s Value, schema: &'s Value, pointer: &str) -> &'s Value {
     let mut found = schema;
     for segment in pointer.split('/').skip(1) {
-        found = referred(root, found.get(segment).unwrap_or_else(|| panic!("no {segment} in {pointer}")));
+        found = referred(
+            root,
+            found
+                .get(segment)
+                .unwrap_or_else(|| panic!("no {segment} in {pointer}")),
+        );
     }
     referred(root, found)
 }

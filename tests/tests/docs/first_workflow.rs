@@ -21,7 +21,10 @@ fn registry() -> Registry {
     });
     registry.handler("default.greet.write_greeting", |step: Step| async move {
         let found = step.results("find_name").await?;
-        Ok::<_, HandlerError>(json!(format!("Hello, {}!", found["name"].as_str().unwrap_or("you"))))
+        Ok::<_, HandlerError>(json!(format!(
+            "Hello, {}!",
+            found["name"].as_str().unwrap_or("you")
+        )))
     });
     registry
 }
@@ -36,7 +39,9 @@ async fn greet(options: ClientOptions, context: Map<String, Value>) -> anyhow::R
     let request = TaskRequest::new("greet").with_context(context);
     let created = client.create_task(&request).await?;
     let ended = [State::Complete, State::Error];
-    let task = client.wait(created.task_id, &ended, Duration::from_secs(30)).await?;
+    let task = client
+        .wait(created.task_id, &ended, Duration::from_secs(30))
+        .await?;
     let steps = client.steps(task.task_id).await?;
     println!("{}: {}", task.status, steps[1].results);
 
@@ -64,12 +69,7 @@ async fn book(step: Step, pool: PgPool) -> Result<Value, HandlerError> {
         .bind(step.task_id())
         .execute(&mut *transaction)
         .await?;
-    sqlx::query("select tasker.complete_step($1, $2, $3, $4)")
-        .bind(step.task_id())
-        .bind(step.step_no())
-        .bind(step.claim_no())
-        .bind(json!({"booked": true}))
-        .execute(&mut *transaction)
+    step.complete_in(&mut transaction, &json!({"booked": true}))
         .await?;
     transaction.commit().await?;
     Ok(json!({}))
@@ -104,7 +104,9 @@ async fn a_task_is_created_and_a_step_completed_in_the_applications_own_transact
     let mut handlers = registry();
     let own = pool.clone();
     handlers.handler("default.greet.find_name", move |step| book(step, own.clone()));
-    let worker = Worker::start(&client, handlers, WorkerOptions::default()).await.unwrap();
+    let worker = Worker::start(&client, handlers, WorkerOptions::default())
+        .await
+        .unwrap();
     let ended = [State::Complete, State::Error];
     let task = client
         .wait(created.task_id, &ended, Duration::from_secs(30))

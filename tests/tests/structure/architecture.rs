@@ -90,9 +90,14 @@ fn defines(file: &Source, word: &str) -> bool {
 /// Whether a line of SQL creates something that has a name.
 fn is_definition(line: &str) -> bool {
     let line = line.to_lowercase();
-    ["create function ", "create table ", "create view ", "create type "]
-        .iter()
-        .any(|words| line.trim_start().starts_with(words))
+    [
+        "create function ",
+        "create table ",
+        "create view ",
+        "create type ",
+    ]
+    .iter()
+    .any(|words| line.trim_start().starts_with(words))
 }
 
 #[test]
@@ -100,8 +105,14 @@ fn everything_that_the_documents_name_exists() {
     let tree = Source::tree();
     // The pages of a package (examples, the runner) name files as seen from where they lie.
     let of_the_house = |path: &str| path.starts_with("docs/") || !path.contains('/');
-    let pages = tree.iter().filter(|source| source.has_extension("md") && of_the_house(&source.path));
-    assert_none(pages.flat_map(|page| check_names(&page.path, &page.text, &tree).0).collect());
+    let pages = tree
+        .iter()
+        .filter(|source| source.has_extension("md") && of_the_house(&source.path));
+    assert_none(
+        pages
+            .flat_map(|page| check_names(&page.path, &page.text, &tree).0)
+            .collect(),
+    );
 }
 
 #[test]
@@ -142,8 +153,22 @@ fn what_does_not_exist_is_found() {
         "there is no `core/src/gone/`"
     ));
     assert!(complains(&check("no names at all", &tree), "names no file"));
-    assert!(check_names("a.md", "no names at all\n```sh\n`gone/away.rs`\n```\n", &tree).0.is_empty());
-    let table = [Source::new("migrations/sql/c.sql", "create table tasker.tasks (\n  plan_id int\n")];
-    assert!(check_names("a.md", "`migrations/sql/c.sql` → `tasks`", &table).0.is_empty());
-    assert!(complains(&check("`migrations/sql/c.sql` → `plan_id`", &table), "defines no `plan_id`"));
+    assert!(
+        check_names("a.md", "no names at all\n```sh\n`gone/away.rs`\n```\n", &tree)
+            .0
+            .is_empty()
+    );
+    let table = [Source::new(
+        "migrations/sql/c.sql",
+        "create table tasker.tasks (\n  plan_id int\n",
+    )];
+    assert!(
+        check_names("a.md", "`migrations/sql/c.sql` → `tasks`", &table)
+            .0
+            .is_empty()
+    );
+    assert!(complains(
+        &check("`migrations/sql/c.sql` → `plan_id`", &table),
+        "defines no `plan_id`"
+    ));
 }
