@@ -21,10 +21,8 @@ fn registry() -> Registry {
     });
     registry.handler("default.greet.write_greeting", |step: Step| async move {
         let found = step.results("find_name").await?;
-        Ok::<_, HandlerError>(json!(format!(
-            "Hello, {}!",
-            found["name"].as_str().unwrap_or("you")
-        )))
+        let name = found["name"].as_str().unwrap_or("you");
+        Ok::<_, HandlerError>(format!("Hello, {name}!"))
     });
     registry
 }
