@@ -124,6 +124,7 @@ impl Dispatcher {
                 FlushStatus::More => waiting = Some(row.key.step_no),
                 FlushStatus::NextDue => next_due = row.ready_at,
                 FlushStatus::AlreadyRecorded
+                | FlushStatus::Created
                 | FlushStatus::AttemptLost
                 | FlushStatus::Busy
                 | FlushStatus::Readied
