@@ -21,10 +21,8 @@ fn registry() -> Registry {
     });
     registry.handler("default.greet.write_greeting", |step: Step| async move {
         let found = step.results("find_name").await?;
-        Ok::<_, HandlerError>(json!(format!(
-            "Hello, {}!",
-            found["name"].as_str().unwrap_or("you")
-        )))
+        let name = found["name"].as_str().unwrap_or("you");
+        Ok::<_, HandlerError>(format!("Hello, {name}!"))
     });
     registry
 }
@@ -69,12 +67,7 @@ async fn book(step: Step, pool: PgPool) -> Result<Value, HandlerError> {
         .bind(step.task_id())
         .execute(&mut *transaction)
         .await?;
-    sqlx::query("select tasker.complete_step($1, $2, $3, $4)")
-        .bind(step.task_id())
-        .bind(step.step_no())
-        .bind(step.claim_no())
-        .bind(json!({"booked": true}))
-        .execute(&mut *transaction)
+    step.complete_in(&mut transaction, &json!({"booked": true}))
         .await?;
     transaction.commit().await?;
     Ok(json!({}))
