@@ -128,6 +128,7 @@ $$;
 CREATE FUNCTION tasker.calculate_dependency_levels(input_task_id uuid) RETURNS TABLE(workflow_step_id integer, dependency_level integer)
     LANGUAGE plpgsql STABLE SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
+    SET plan_cache_mode TO 'force_generic_plan'
     AS $$
 declare
   v_level int := 0;
@@ -176,6 +177,7 @@ $$;
 CREATE FUNCTION tasker.cancel_step(p_task_id uuid, p_step_no integer, p_by text DEFAULT NULL::text, p_reason text DEFAULT NULL::text) RETURNS void
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
+    SET plan_cache_mode TO 'force_generic_plan'
     AS $$
 declare
   v_now timestamptz := "tasker".clock();
@@ -193,6 +195,7 @@ end $$;
 CREATE FUNCTION tasker.cancel_task(p_task_id uuid, p_by text DEFAULT NULL::text, p_reason text DEFAULT NULL::text) RETURNS void
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
+    SET plan_cache_mode TO 'force_generic_plan'
     AS $$
 declare
   v_now timestamptz := "tasker".clock();
@@ -218,6 +221,10 @@ CREATE FUNCTION tasker.check_plans(p_requests tasker.task_request[], p_plans int
 declare
   v_bad record;
 begin
+  if not exists (select from unnest(p_plans) with ordinality p(plan, ord)
+                 where p.plan is null or (p_requests[p.ord]).plan_id <> p.plan or (p_requests[p.ord]).bypass_steps is not null) then
+    return;
+  end if;
   select r.* into v_bad from (select (p_requests[p.ord]).*, p.plan as found_plan from unnest(p_plans) with ordinality p(plan, ord)) r
   where r.found_plan is null limit 1;
   if found then
@@ -246,12 +253,25 @@ CREATE FUNCTION tasker.check_requests(p_requests tasker.task_request[], p_now ti
     AS $$
 declare
   v_message text;
+  -- A day around now, as ids: comparing those is cheaper than taking the time out of each.
+  v_first uuid := (lpad(to_hex((extract(epoch from p_now) * 1000)::bigint - 86400000), 12, '0') || repeat('0', 20))::uuid;
+  v_last uuid := (lpad(to_hex((extract(epoch from p_now) * 1000)::bigint + 86400000), 12, '0') || repeat('f', 20))::uuid;
 begin
+  if not exists (
+    select from unnest(p_requests) r
+    where r.name is null or r.name = '' or jsonb_typeof(r.context) <> 'object'
+       or r.task_id not between v_first and v_last or substring(r.task_id::text from 15 for 1) <> '7'
+       or r.priority not between 0 and 9 or r.idempotency_key = '' or r.idempotency_ttl_seconds <= 0
+       or (r.identity_strategy = 'key' and r.idempotency_key is null)
+       or r.on_duplicate not in ('return', 'reject') or r.identity_strategy not in ('default', 'hash', 'key', 'custom'))
+  then
+    return;
+  end if;
   select format('request %s: %s', r.ord, case
       when r.name is null or r.name = '' then 'the name of the named task is missing'
       when jsonb_typeof(r.context) <> 'object' then format('context must be a JSON object, not %s', jsonb_typeof(r.context))
       when "tasker".uuid_v7_time(r.task_id) is null then format('task_id %s is not a UUIDv7; leave it out or use "tasker".uuid_v7()', r.task_id)
-      when abs(extract(epoch from "tasker".uuid_v7_time(r.task_id) - p_now)) > 86400 then
+      when r.task_id not between v_first and v_last then
         format('task_id %s carries the time %s, more than a day off the database''s %s', r.task_id, "tasker".uuid_v7_time(r.task_id), p_now)
       when r.priority not between 0 and 9 then format('priority is 0 (first) to 9 (last), not %s', r.priority)
       when r.idempotency_key = '' then 'idempotency_key is empty'
@@ -266,14 +286,12 @@ begin
          tags, bypass_steps, priority, requested_at, idempotency_key, idempotency_ttl_seconds, on_duplicate,
          identity_strategy, identity_window_seconds, traceparent, ord)
   where r.name is null or r.name = '' or jsonb_typeof(r.context) <> 'object'
-     or "tasker".uuid_v7_time(r.task_id) is null or abs(extract(epoch from "tasker".uuid_v7_time(r.task_id) - p_now)) > 86400
+     or r.task_id not between v_first and v_last or substring(r.task_id::text from 15 for 1) <> '7'
      or r.priority not between 0 and 9 or r.idempotency_key = '' or r.idempotency_ttl_seconds <= 0
      or (r.identity_strategy = 'key' and r.idempotency_key is null)
      or r.on_duplicate not in ('return', 'reject') or r.identity_strategy not in ('default', 'hash', 'key', 'custom')
-  limit 1;
-  if found then
-    raise exception using errcode = 'TK003', message = v_message;
-  end if;
+  order by r.ord limit 1;
+  raise exception using errcode = 'TK003', message = v_message;
 end $$;
 
 CREATE FUNCTION tasker.claim_identities(p_requests tasker.task_request[], p_now timestamp with time zone, OUT fresh boolean[], OUT originals uuid[]) RETURNS record
@@ -340,7 +358,9 @@ CREATE FUNCTION tasker.claim_steps(p_worker_id bigint, p_room integer, p_slots i
     SET enable_bitmapscan TO 'off'
     SET enable_hashjoin TO 'off'
     SET enable_mergejoin TO 'off'
+    SET enable_material TO 'off'
     SET search_path TO 'pg_catalog', 'pg_temp'
+    SET plan_cache_mode TO 'force_generic_plan'
     AS $$
 declare
   v_now timestamptz := "tasker".clock();
@@ -451,7 +471,11 @@ begin
   insert into "tasker".worker_claims (worker_id, task_ids, step_nos)
   select p_worker_id, array_agg(a.task_id), array_agg(a.step_no) from unnest(v_all) a
   returning batch into v_batch;
-  return query select * from "tasker".describe_claims(v_all, v_batch, true);
+  return query
+  select c.status, c.task_id, c.step_no, c.claim_no, c.attempt, c.step_template_id, c.lane_id, v_batch, c.ready_at, t.unvalidated,
+         case when pg_column_size(t.context) <= 65536 then t.context::text end, c.inputs,
+         case when c.dependencies is not null then "tasker".parent_results(c.task_id, c.step_template_id) end
+  from unnest(v_all) c join "tasker".tasks t on t.task_id = c.task_id;
 end $$;
 
 CREATE FUNCTION tasker.clock() RETURNS timestamp with time zone
@@ -463,9 +487,6 @@ end $$;
 
 CREATE FUNCTION tasker.close_tasks(p_sinks uuid[], p_now timestamp with time zone) RETURNS uuid[]
     LANGUAGE plpgsql
-    SET enable_seqscan TO 'off'
-    SET enable_hashjoin TO 'off'
-    SET enable_mergejoin TO 'off'
     AS $$
 declare
   v_closed uuid[];
@@ -489,6 +510,7 @@ end $$;
 CREATE FUNCTION tasker.complete_step(p_task_id uuid, p_step_no integer, p_claim_no integer, p_results jsonb DEFAULT '{}'::jsonb) RETURNS void
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
+    SET plan_cache_mode TO 'force_generic_plan'
     AS $$
 declare
   v_status text;
@@ -511,13 +533,16 @@ CREATE FUNCTION tasker.complete_steps(p_worker_id bigint, p_task_ids uuid[], p_s
     SET enable_mergejoin TO 'off'
     SET enable_material TO 'off'
     SET search_path TO 'pg_catalog', 'pg_temp'
+    SET plan_cache_mode TO 'force_generic_plan'
     AS $$
 declare
   v_now timestamptz := "tasker".clock();
-  v_worker "tasker".workers;
+  v_state text;
   v_lanes int[];
   v_modes int[];
   v_keys int;
+  v_task_count int;
+  v_to_close uuid[];
   v_locked_tasks uuid[];
   v_locked_steps int[];
   v_tasks uuid[];
@@ -530,17 +555,20 @@ declare
   v_done_claims int[];
   v_readied int;
   v_claims "tasker".flush_row[];
+  v_claimed_tasks uuid[];
+  v_claimed_steps int[];
   v_batch bigint;
 begin
   if p_worker_id is not null then
-    select * into v_worker from "tasker".workers w
-    where w.worker_id = p_worker_id and w.state in ('alive', 'draining') for key share;
+    select w.state, l.lanes, l.modes into v_state, v_lanes, v_modes
+    from "tasker".workers w
+    left join lateral (
+      select array_agg(n.lane_id) as lanes, array_agg(n.mode) as modes from "tasker".lanes n
+      where n.handler = any (w.handlers) and not n.paused and n.priority <= p_priority and (n.mode = 0 or (n.mode = 1 and p_slots > 0))) l
+      on p_room > 0 and w.state = 'alive'
+    where w.worker_id = p_worker_id and w.state in ('alive', 'draining') for key share of w;
     if not found then
       raise exception using errcode = 'TK008', message = format('worker %s is not alive: it was stopped, or taken for dead', p_worker_id);
-    end if;
-    if p_room > 0 and v_worker.state = 'alive' then
-      select array_agg(l.lane_id), array_agg(l.mode) into v_lanes, v_modes from "tasker".lanes l
-      where l.handler = any (v_worker.handlers) and not l.paused and l.priority <= p_priority and (l.mode = 0 or (l.mode = 1 and p_slots > 0));
     end if;
   end if;
 
@@ -566,24 +594,24 @@ begin
     perform 1 from (select distinct k.task_id from unnest(p_task_ids) k(task_id)) k join "tasker".tasks t on t.task_id = k.task_id
     order by t.task_id for key share of t;
   end if;
-  select array_agg(x.task_id), array_agg(x.task_id) filter (where x.paused_at is not null), array_agg(x.task_id) filter (where x.irregular)
-  into v_tasks, v_held, v_irregular
+  select array_agg(x.task_id), array_agg(x.task_id) filter (where x.paused_at is not null), array_agg(x.task_id) filter (where x.irregular),
+         (select count(distinct k) from unnest(p_task_ids) k)
+  into v_tasks, v_held, v_irregular, v_task_count
   from (select t.task_id, t.paused_at, t.irregular
         from (select distinct k.task_id from unnest(p_task_ids) k(task_id) order by 1) k join "tasker".tasks t on t.task_id = k.task_id
         order by k.task_id for key share of t skip locked) x;
   if v_sinks is not null or v_irregular is not null then
+    v_to_close := array(select unnest(v_sinks) union select unnest(v_irregular) order by 1);
     if p_wait then
-      perform 1 from (select unnest(v_sinks) union select unnest(v_irregular) order by 1) k(task_id)
-      join "tasker".tasks t on t.task_id = k.task_id order by k.task_id for no key update of t;
+      perform 1 from unnest(v_to_close) k(task_id) join "tasker".tasks t on t.task_id = k.task_id order by k.task_id for no key update of t;
     end if;
     select array_agg(x.task_id) into v_free
-    from (select t.task_id from (select unnest(v_sinks) union select unnest(v_irregular) order by 1) k(task_id)
+    from (select t.task_id from unnest(v_to_close) k(task_id)
           join "tasker".tasks t on t.task_id = k.task_id order by k.task_id for no key update of t skip locked) x;
   end if;
 
-  if coalesce(cardinality(v_locked_tasks), 0) < v_keys
-     or coalesce(cardinality(v_tasks), 0) < (select count(distinct k) from unnest(p_task_ids) k)
-     or coalesce(cardinality(v_free), 0) < (select count(*) from (select unnest(v_sinks) union select unnest(v_irregular)) x) then
+  if coalesce(cardinality(v_locked_tasks), 0) < v_keys or coalesce(cardinality(v_tasks), 0) < v_task_count
+     or cardinality(v_free) is distinct from cardinality(v_to_close) then
     -- Somebody else's transaction holds some of it: leave those outcomes alone. Rare, so plain rather than fast.
     return query
     select 'busy', o.task_id, o.step_no, o.claim_no, null::int, null::int, null::int, null::bigint, null::timestamptz, null::boolean,
@@ -610,19 +638,20 @@ begin
   freed as (
     select d.task_id, n.step_no, count(*)::int as parents from done d cross join lateral unnest(d.dependents) n(step_no) group by 1, 2),
   target as (
-    select s.task_id, s.step_no, f.parents, s.lane_id, s.state = 'pending' and s.open_parents = f.parents as readied,
+    select s.task_id, s.step_no, f.parents, l.mode, s.state = 'pending' and s.open_parents = f.parents as readied,
            s.task_id = any (v_held) is true as held
-    from freed f join "tasker".workflow_steps s on s.task_id = f.task_id and s.step_no = f.step_no),
-  sticky as (
-    select x.task_id, x.step_no
-    from (select t.task_id, t.step_no, l.mode, row_number() over (partition by l.mode order by t.task_id, t.step_no) as place
-          from target t join unnest(v_lanes, v_modes) l(lane_id, mode) on l.lane_id = t.lane_id
-          where t.readied and not t.held) x
-    where x.place <= case x.mode when 0 then p_room else p_slots end
-    order by x.mode desc limit p_room),
+    from freed f join "tasker".workflow_steps s on s.task_id = f.task_id and s.step_no = f.step_no
+    left join unnest(v_lanes, v_modes) l(lane_id, mode) on l.lane_id = s.lane_id),
+  -- Steps that must start at once come first, as many as there are slots. No join here: with nested loops only it would
+  -- compare every pair of the flush.
+  placed as (
+    select t.*, t.readied and not t.held and t.mode is not null as eligible,
+           row_number() over (partition by t.readied and not t.held and t.mode is not null order by t.mode desc, t.task_id, t.step_no) as place
+    from target t),
   decided as materialized (
-    select t.*, k.task_id is not null as sticky
-    from target t left join sticky k on k.task_id = t.task_id and k.step_no = t.step_no),
+    select p.task_id, p.step_no, p.parents, p.readied, p.held,
+           p.eligible and p.place <= case p.mode when 1 then least(p_slots, p_room) else p_room end as sticky
+    from placed p),
   next as (
     update "tasker".workflow_steps s
     set open_parents = s.open_parents - d.parents,
@@ -646,8 +675,9 @@ begin
   select t.tasks, t.steps, t.claims, t.sinks, (select count(*) from next n where n.readied and not n.sticky),
          (select array_agg(row('claimed', n.task_id, n.step_no, n.claim_no, n.attempts, n.step_template_id, n.lane_id, null, v_now,
                                null, null, n.inputs::text, case when n.parent_count > 1 then '' end)::"tasker".flush_row)
-          from next n where n.sticky)
-  into v_done_tasks, v_done_steps, v_done_claims, v_sinks, v_readied, v_claims from totals t;
+          from next n where n.sticky),
+         (select array_agg(n.task_id) from next n where n.sticky), (select array_agg(n.step_no) from next n where n.sticky)
+  into v_done_tasks, v_done_steps, v_done_claims, v_sinks, v_readied, v_claims, v_claimed_tasks, v_claimed_steps from totals t;
 
   if v_sinks is not null then
     return query select n.* from unnest("tasker".close_tasks(v_sinks, v_now)) k(task_id)
@@ -674,16 +704,76 @@ begin
     return next "tasker".flush_note('readied', v_readied);
   end if;
   if v_claims is not null then
-    insert into "tasker".worker_claims (worker_id, task_ids, step_nos)
-    select p_worker_id, array_agg(a.task_id), array_agg(a.step_no) from unnest(v_claims) a
+    insert into "tasker".worker_claims (worker_id, task_ids, step_nos) values (p_worker_id, v_claimed_tasks, v_claimed_steps)
     returning batch into v_batch;
-    return query select * from "tasker".describe_claims(v_claims, v_batch, false);
+    return query
+    select c.status, c.task_id, c.step_no, c.claim_no, c.attempt, c.step_template_id, c.lane_id, v_batch, c.ready_at, c.unvalidated,
+           c.context, c.inputs, case when c.dependencies is not null then "tasker".parent_results(c.task_id, c.step_template_id) end
+    from unnest(v_claims) c;
   end if;
+end $$;
+
+CREATE FUNCTION tasker.create_and_claim(p_requests jsonb, p_worker_id bigint, p_room integer, p_slots integer) RETURNS SETOF tasker.flush_row
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    SET plan_cache_mode TO 'force_generic_plan'
+    SET enable_seqscan TO 'off'
+    SET enable_bitmapscan TO 'off'
+    SET enable_hashjoin TO 'off'
+    SET enable_mergejoin TO 'off'
+    SET enable_material TO 'off'
+    AS $$
+declare
+  v_lanes int[];
+  v_created "tasker".flush_row[];
+  v_tasks uuid[];
+  v_claims "tasker".flush_row[];
+  v_claimed uuid[];
+  v_steps int[];
+  v_batch bigint;
+  v_now timestamptz;
+  v_left int;
+begin
+  select l.lanes into v_lanes
+  from "tasker".workers w
+  cross join lateral (
+    select array_agg(n.lane_id) as lanes from "tasker".lanes n
+    where n.handler = any (w.handlers) and not n.paused and (n.mode = 0 or (n.mode = 1 and p_slots >= p_room))) l
+  where w.worker_id = p_worker_id and w.state = 'alive' for key share of w;
+
+  select array_agg(row('created', c.task_id, c.ord, c.created::int, c.pruned::int, null, null, null, null, null, null, null, null)::"tasker".flush_row),
+         array_agg(c.task_id) filter (where c.created)
+  into v_created, v_tasks from "tasker".create_tasks(p_requests) c;
+  return query select * from unnest(v_created);
+
+  if v_tasks is null then
+    return;
+  end if;
+  v_now := "tasker".clock();
+  if v_lanes is not null then
+    v_claims := "tasker".take_steps(p_worker_id, v_lanes, null, p_room, p_room, v_now, v_tasks);
+  end if;
+  select count(*)::int into v_left
+  from unnest(v_tasks) k(task_id) join "tasker".workflow_steps s on s.task_id = k.task_id where s.ready_at is not null;
+  if v_left > 0 then
+    return next "tasker".flush_note('readied', v_left);
+  end if;
+  if v_claims is null then
+    return;
+  end if;
+  select array_agg(a.task_id), array_agg(a.step_no) into v_claimed, v_steps from unnest(v_claims) a;
+  perform "tasker".start_tasks(array(select distinct k from unnest(v_claimed) k), v_now);
+  insert into "tasker".worker_claims (worker_id, task_ids, step_nos) values (p_worker_id, v_claimed, v_steps) returning batch into v_batch;
+  return query
+  select c.status, c.task_id, c.step_no, c.claim_no, c.attempt, c.step_template_id, c.lane_id, v_batch, c.ready_at, t.unvalidated,
+         case when pg_column_size(t.context) <= 65536 then t.context::text end, c.inputs, null::text
+  from unnest(v_claims) c join "tasker".tasks t on t.task_id = c.task_id;
 end $$;
 
 CREATE FUNCTION tasker.create_task(namespace text, name text, context jsonb DEFAULT '{}'::jsonb, version text DEFAULT NULL::text, initiator text DEFAULT NULL::text, source_system text DEFAULT NULL::text, reason text DEFAULT NULL::text, tags text[] DEFAULT NULL::text[], bypass_steps text[] DEFAULT NULL::text[], priority integer DEFAULT NULL::integer, requested_at timestamp with time zone DEFAULT NULL::timestamp with time zone, idempotency_key text DEFAULT NULL::text, idempotency_ttl_seconds double precision DEFAULT NULL::double precision, on_duplicate text DEFAULT NULL::text, task_id uuid DEFAULT NULL::uuid) RETURNS TABLE(created_task_id uuid, created boolean, pruned boolean)
     LANGUAGE sql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
+    SET plan_cache_mode TO 'force_generic_plan'
     AS $$
   select c.task_id, c.created, c.pruned
   from "tasker".create_tasks(jsonb_build_array(jsonb_strip_nulls(jsonb_build_object(
@@ -696,6 +786,7 @@ $$;
 CREATE FUNCTION tasker.create_tasks(p_requests jsonb) RETURNS TABLE(ord integer, task_id uuid, created boolean, pruned boolean)
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
+    SET plan_cache_mode TO 'force_generic_plan'
     AS $$
 #variable_conflict use_column
 declare
@@ -754,31 +845,10 @@ begin
   order by r.ord;
 end $$;
 
-CREATE FUNCTION tasker.describe_claims(p_claims tasker.flush_row[], p_batch bigint, p_context boolean) RETURNS SETOF tasker.flush_row
-    LANGUAGE plpgsql
-    SET enable_seqscan TO 'off'
-    SET enable_hashjoin TO 'off'
-    SET enable_mergejoin TO 'off'
-    SET enable_material TO 'off'
-    AS $$
-begin
-  if not p_context then
-    return query
-    select c.status, c.task_id, c.step_no, c.claim_no, c.attempt, c.step_template_id, c.lane_id, p_batch, c.ready_at, c.unvalidated,
-           c.context, c.inputs, case when c.dependencies is not null then "tasker".parent_results(c.task_id, c.step_template_id) end
-    from unnest(p_claims) c;
-    return;
-  end if;
-  return query
-  select c.status, c.task_id, c.step_no, c.claim_no, c.attempt, c.step_template_id, c.lane_id, p_batch, c.ready_at, t.unvalidated,
-         case when pg_column_size(t.context) <= 65536 then t.context::text end, c.inputs,
-         case when c.dependencies is not null then "tasker".parent_results(c.task_id, c.step_template_id) end
-  from unnest(p_claims) c join "tasker".tasks t on t.task_id = c.task_id;
-end $$;
-
 CREATE FUNCTION tasker.drain_worker(p_worker_id bigint) RETURNS void
     LANGUAGE sql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
+    SET plan_cache_mode TO 'force_generic_plan'
     AS $$
   update "tasker".workers set state = 'draining' where worker_id = p_worker_id and state = 'alive'
 $$;
@@ -824,6 +894,7 @@ end $$;
 CREATE FUNCTION tasker.fail_step(p_task_id uuid, p_step_no integer, p_claim_no integer, p_error text, p_retryable boolean DEFAULT true, p_error_code text DEFAULT NULL::text, p_details jsonb DEFAULT NULL::jsonb, p_retry_after double precision DEFAULT NULL::double precision) RETURNS void
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
+    SET plan_cache_mode TO 'force_generic_plan'
     AS $$
 declare
   v_status text;
@@ -845,6 +916,7 @@ CREATE FUNCTION tasker.fail_steps(p_worker_id bigint, p_task_ids uuid[], p_step_
     SET enable_hashjoin TO 'off'
     SET enable_mergejoin TO 'off'
     SET search_path TO 'pg_catalog', 'pg_temp'
+    SET plan_cache_mode TO 'force_generic_plan'
     AS $$
 declare
   v_now timestamptz := "tasker".clock();
@@ -913,6 +985,7 @@ $$;
 CREATE FUNCTION tasker.get_analytics_metrics_v01(since_timestamp timestamp with time zone DEFAULT NULL::timestamp with time zone) RETURNS TABLE(active_tasks_count bigint, total_namespaces_count bigint, unique_task_types_count bigint, system_health_score numeric, task_throughput bigint, completion_count bigint, error_count bigint, completion_rate numeric, error_rate numeric, avg_task_duration numeric, avg_step_duration numeric, step_throughput bigint, analysis_period_start timestamp with time zone, calculated_at timestamp with time zone)
     LANGUAGE sql STABLE SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
+    SET plan_cache_mode TO 'force_generic_plan'
     AS $$
   with period as (select coalesce(since_timestamp, "tasker".clock() - interval '1 hour') as since, "tasker".clock() as now),
   task as (
@@ -937,6 +1010,7 @@ $$;
 CREATE FUNCTION tasker.get_slowest_steps_v01(since_timestamp timestamp with time zone DEFAULT NULL::timestamp with time zone, limit_count integer DEFAULT 10, namespace_filter text DEFAULT NULL::text, task_name_filter text DEFAULT NULL::text, version_filter text DEFAULT NULL::text) RETURNS TABLE(workflow_step_id integer, task_id uuid, step_name character varying, task_name character varying, namespace_name character varying, version character varying, duration_seconds numeric, attempts integer, created_at timestamp with time zone, completed_at timestamp with time zone, retryable boolean, step_status character varying)
     LANGUAGE sql STABLE SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
+    SET plan_cache_mode TO 'force_generic_plan'
     AS $$
   select s.step_no, s.task_id, st.name, n.name, ns.name, n.version, extract(epoch from s.ended_at - t.created_at)::numeric(10, 3),
          s.attempts, t.created_at, s.ended_at, st.retryable, s.state::varchar(64)
@@ -954,6 +1028,7 @@ $$;
 CREATE FUNCTION tasker.get_slowest_tasks_v01(since_timestamp timestamp with time zone DEFAULT NULL::timestamp with time zone, limit_count integer DEFAULT 10, namespace_filter text DEFAULT NULL::text, task_name_filter text DEFAULT NULL::text, version_filter text DEFAULT NULL::text) RETURNS TABLE(task_id uuid, task_name character varying, namespace_name character varying, version character varying, duration_seconds numeric, step_count bigint, completed_steps bigint, error_steps bigint, created_at timestamp with time zone, completed_at timestamp with time zone, initiator character varying, source_system character varying)
     LANGUAGE sql STABLE SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
+    SET plan_cache_mode TO 'force_generic_plan'
     AS $$
   with slow as (
     select t.*, n.name as task_name, ns.name as namespace_name, n.version, extract(epoch from t.completed_at - t.created_at) as duration
@@ -976,6 +1051,7 @@ $$;
 CREATE FUNCTION tasker.get_step_readiness_status(input_task_id uuid, step_ids integer[] DEFAULT NULL::integer[]) RETURNS TABLE(workflow_step_id integer, task_id uuid, named_step_id integer, name text, current_state text, dependencies_satisfied boolean, retry_eligible boolean, ready_for_execution boolean, last_failure_at timestamp with time zone, next_retry_at timestamp with time zone, total_parents integer, completed_parents integer, attempts integer, retry_limit integer, backoff_request_seconds double precision, last_attempted_at timestamp with time zone)
     LANGUAGE plpgsql STABLE SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
+    SET plan_cache_mode TO 'force_generic_plan'
     AS $$
 #variable_conflict use_column
 begin
@@ -988,6 +1064,7 @@ CREATE FUNCTION tasker.get_step_readiness_status_batch(input_task_ids uuid[]) RE
     SET enable_seqscan TO 'off'
     SET enable_hashjoin TO 'off'
     SET search_path TO 'pg_catalog', 'pg_temp'
+    SET plan_cache_mode TO 'force_generic_plan'
     AS $$
 #variable_conflict use_column
 declare
@@ -1012,6 +1089,7 @@ end $$;
 CREATE FUNCTION tasker.get_system_health_counts_v01() RETURNS TABLE(total_tasks bigint, pending_tasks bigint, in_progress_tasks bigint, complete_tasks bigint, error_tasks bigint, cancelled_tasks bigint, total_steps bigint, pending_steps bigint, in_progress_steps bigint, complete_steps bigint, error_steps bigint, retryable_error_steps bigint, exhausted_retry_steps bigint, in_backoff_steps bigint, active_connections bigint, max_connections bigint)
     LANGUAGE sql STABLE SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
+    SET plan_cache_mode TO 'force_generic_plan'
     AS $$
   select t.*, s.*,
     (select count(*) from pg_stat_activity a where a.datname = current_database() and a.state = 'active'),
@@ -1030,6 +1108,7 @@ $$;
 CREATE FUNCTION tasker.get_task_execution_context(input_task_id uuid) RETURNS TABLE(task_id uuid, named_task_id integer, status text, total_steps bigint, pending_steps bigint, in_progress_steps bigint, completed_steps bigint, failed_steps bigint, ready_steps bigint, execution_status text, recommended_action text, completion_percentage numeric, health_status text)
     LANGUAGE plpgsql STABLE SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
+    SET plan_cache_mode TO 'force_generic_plan'
     AS $$
 begin
   return query select * from "tasker".get_task_execution_contexts_batch(array[input_task_id]);
@@ -1040,6 +1119,7 @@ CREATE FUNCTION tasker.get_task_execution_contexts_batch(input_task_ids uuid[]) 
     SET enable_seqscan TO 'off'
     SET enable_hashjoin TO 'off'
     SET search_path TO 'pg_catalog', 'pg_temp'
+    SET plan_cache_mode TO 'force_generic_plan'
     AS $$
 #variable_conflict use_column
 declare
@@ -1072,6 +1152,7 @@ end $$;
 CREATE FUNCTION tasker.heartbeat(p_worker_id bigint, p_polled boolean DEFAULT true, p_oldest_running jsonb DEFAULT NULL::jsonb, p_done bigint[] DEFAULT NULL::bigint[]) RETURNS boolean
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
+    SET plan_cache_mode TO 'force_generic_plan'
     AS $$
 declare
   v_now timestamptz := "tasker".clock();
@@ -1094,6 +1175,7 @@ CREATE FUNCTION tasker.held_steps(p_worker_id bigint) RETURNS TABLE(task_id uuid
     SET enable_hashjoin TO 'off'
     SET enable_mergejoin TO 'off'
     SET search_path TO 'pg_catalog', 'pg_temp'
+    SET plan_cache_mode TO 'force_generic_plan'
     AS $$
 #variable_conflict use_column
 begin
@@ -1356,6 +1438,7 @@ $$;
 CREATE FUNCTION tasker.notify_idle(p_payload text DEFAULT 'ready'::text) RETURNS boolean
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
+    SET plan_cache_mode TO 'force_generic_plan'
     AS $$
 begin
   if exists (select from "tasker".workers w where w.stopped_at is null and w.state = 'alive' and w.idle) then
@@ -1474,9 +1557,6 @@ end $$;
 
 CREATE FUNCTION tasker.parent_results(p_task_id uuid, p_step_template_id integer) RETURNS text
     LANGUAGE plpgsql STABLE
-    SET enable_seqscan TO 'off'
-    SET enable_hashjoin TO 'off'
-    SET enable_mergejoin TO 'off'
     AS $$
 declare
   v_size bigint;
@@ -1493,6 +1573,7 @@ end $$;
 CREATE FUNCTION tasker.pause(p_namespace text DEFAULT NULL::text, p_task_name text DEFAULT NULL::text, p_handler text DEFAULT NULL::text, p_by text DEFAULT NULL::text, p_reason text DEFAULT NULL::text) RETURNS void
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
+    SET plan_cache_mode TO 'force_generic_plan'
     AS $$
 begin
   if (p_namespace is null) = (p_handler is null) or (p_task_name is not null and p_namespace is null) then
@@ -1507,6 +1588,7 @@ end $$;
 CREATE FUNCTION tasker.pause_task(p_task_id uuid, p_by text DEFAULT NULL::text, p_reason text DEFAULT NULL::text) RETURNS void
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
+    SET plan_cache_mode TO 'force_generic_plan'
     AS $$
 declare
   v_now timestamptz := "tasker".clock();
@@ -1526,6 +1608,7 @@ CREATE FUNCTION tasker.reap_workers(p_reaper_id bigint, p_max_worker_losses inte
     SET enable_hashjoin TO 'off'
     SET enable_mergejoin TO 'off'
     SET search_path TO 'pg_catalog', 'pg_temp'
+    SET plan_cache_mode TO 'force_generic_plan'
     AS $$
 #variable_conflict use_column
 declare
@@ -1622,6 +1705,7 @@ end $$;
 CREATE FUNCTION tasker.register_template(p_template jsonb, p_force boolean DEFAULT false, p_strict boolean DEFAULT false) RETURNS text
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
+    SET plan_cache_mode TO 'force_generic_plan'
     AS $$
 declare
   v_now timestamptz := "tasker".clock();
@@ -1668,6 +1752,7 @@ end $$;
 CREATE FUNCTION tasker.register_worker(p_name text, p_host text, p_process_id integer, p_runtime text, p_version text, p_handlers text[], p_concurrency integer, p_lease_seconds double precision) RETURNS bigint
     LANGUAGE sql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
+    SET plan_cache_mode TO 'force_generic_plan'
     AS $$
   insert into "tasker".workers (name, host, process_id, runtime, version, handlers, concurrency, lease_seconds, started_at, heartbeat_at)
   select p_name, p_host, p_process_id, p_runtime, p_version, p_handlers, p_concurrency, p_lease_seconds, c.now, c.now
@@ -1682,6 +1767,7 @@ CREATE FUNCTION tasker.release_steps(p_worker_id bigint, p_task_ids uuid[], p_st
     SET enable_hashjoin TO 'off'
     SET enable_mergejoin TO 'off'
     SET search_path TO 'pg_catalog', 'pg_temp'
+    SET plan_cache_mode TO 'force_generic_plan'
     AS $$
 declare
   v_now timestamptz := "tasker".clock();
@@ -1716,6 +1802,7 @@ $$;
 CREATE FUNCTION tasker.resolve_step(p_task_id uuid, p_step_no integer, p_results jsonb DEFAULT '{}'::jsonb, p_by text DEFAULT NULL::text, p_reason text DEFAULT NULL::text) RETURNS void
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
+    SET plan_cache_mode TO 'force_generic_plan'
     AS $$
 declare
   v_now timestamptz := "tasker".clock();
@@ -1740,6 +1827,7 @@ end $$;
 CREATE FUNCTION tasker.resolve_task(p_task_id uuid, p_by text DEFAULT NULL::text, p_reason text DEFAULT NULL::text) RETURNS void
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
+    SET plan_cache_mode TO 'force_generic_plan'
     AS $$
 declare
   v_now timestamptz := "tasker".clock();
@@ -1755,6 +1843,7 @@ end $$;
 CREATE FUNCTION tasker.resume(p_namespace text DEFAULT NULL::text, p_task_name text DEFAULT NULL::text, p_handler text DEFAULT NULL::text, p_by text DEFAULT NULL::text, p_reason text DEFAULT NULL::text) RETURNS void
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
+    SET plan_cache_mode TO 'force_generic_plan'
     AS $$
 begin
   lock table "tasker".pauses in share row exclusive mode;
@@ -1767,6 +1856,7 @@ end $$;
 CREATE FUNCTION tasker.resume_task(p_task_id uuid, p_by text DEFAULT NULL::text, p_reason text DEFAULT NULL::text) RETURNS void
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
+    SET plan_cache_mode TO 'force_generic_plan'
     AS $$
 declare
   v_now timestamptz := "tasker".clock();
@@ -1781,6 +1871,7 @@ end $$;
 CREATE FUNCTION tasker.retry_step(p_task_id uuid, p_step_no integer, p_reset_attempts boolean DEFAULT false, p_by text DEFAULT NULL::text, p_reason text DEFAULT NULL::text) RETURNS void
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
+    SET plan_cache_mode TO 'force_generic_plan'
     AS $$
 declare
   v_now timestamptz := "tasker".clock();
@@ -1797,6 +1888,7 @@ end $$;
 CREATE FUNCTION tasker.retry_task(p_task_id uuid, p_by text DEFAULT NULL::text, p_reason text DEFAULT NULL::text) RETURNS integer
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
+    SET plan_cache_mode TO 'force_generic_plan'
     AS $$
 declare
   v_now timestamptz := "tasker".clock();
@@ -1901,9 +1993,6 @@ end $$;
 
 CREATE FUNCTION tasker.start_tasks(p_task_ids uuid[], p_now timestamp with time zone) RETURNS void
     LANGUAGE plpgsql
-    SET enable_seqscan TO 'off'
-    SET enable_hashjoin TO 'off'
-    SET enable_mergejoin TO 'off'
     AS $$
 declare
   v_pending uuid[];
@@ -1924,6 +2013,7 @@ end $$;
 CREATE FUNCTION tasker.stop_worker(p_worker_id bigint) RETURNS void
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
+    SET plan_cache_mode TO 'force_generic_plan'
     AS $$
 begin
   perform 1 from "tasker".workers w where w.worker_id = p_worker_id and w.state in ('alive', 'draining') for update;
@@ -1940,11 +2030,6 @@ end $$;
 
 CREATE FUNCTION tasker.take_steps(p_worker_id bigint, p_lanes integer[], p_marks timestamp with time zone[], p_limit integer, p_room integer, p_now timestamp with time zone, p_task_ids uuid[]) RETURNS tasker.flush_row[]
     LANGUAGE plpgsql
-    SET enable_seqscan TO 'off'
-    SET enable_bitmapscan TO 'off'
-    SET enable_hashjoin TO 'off'
-    SET enable_mergejoin TO 'off'
-    SET enable_material TO 'off'
     AS $$
 declare
   v_tasks uuid[];
@@ -1999,6 +2084,7 @@ end $$;
 CREATE FUNCTION tasker.update_step(p_task_id uuid, p_step_no integer, p_retry_limit integer DEFAULT NULL::integer, p_inputs jsonb DEFAULT NULL::jsonb, p_by text DEFAULT NULL::text, p_reason text DEFAULT NULL::text) RETURNS void
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
+    SET plan_cache_mode TO 'force_generic_plan'
     AS $$
 declare
   v_now timestamptz := "tasker".clock();
@@ -2039,6 +2125,7 @@ end $$;
 CREATE FUNCTION tasker.update_task(p_task_id uuid, p_reason text DEFAULT NULL::text, p_tags text[] DEFAULT NULL::text[], p_priority integer DEFAULT NULL::integer) RETURNS void
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
+    SET plan_cache_mode TO 'force_generic_plan'
     AS $$
 begin
   if p_priority not between 0 and 9 then
