@@ -72,7 +72,8 @@ mod tests {
 
     #[test]
     fn the_token_becomes_the_quoted_schema_and_nothing_else_changes() {
-        let sql = "select tasker.clock(), 'tasker' || '.now' from tasker.tasks where \"x\".tasker.y = my_tasker.z";
+        let sql =
+            "select tasker.clock(), 'tasker' || '.now' from tasker.tasks where \"x\".tasker.y = my_tasker.z";
         assert_eq!(
             in_schema(sql, "jobs"),
             "select \"jobs\".clock(), 'tasker' || '.now' from \"jobs\".tasks where \"x\".tasker.y = my_tasker.z"
@@ -82,7 +83,12 @@ mod tests {
     #[test]
     fn the_numbers_ascend_from_one_without_a_gap() {
         for (index, migration) in MIGRATIONS.iter().enumerate() {
-            assert_eq!(usize::try_from(migration.version), Ok(index + 1), "{}", migration.name);
+            assert_eq!(
+                usize::try_from(migration.version),
+                Ok(index + 1),
+                "{}",
+                migration.name
+            );
         }
     }
 }

@@ -62,13 +62,21 @@ pub struct PollMessage {
 
 impl From<StepKey> for AttemptMessage {
     fn from(key: StepKey) -> Self {
-        Self { task_id: key.task_id, step_no: key.step_no, claim_no: key.claim_no }
+        Self {
+            task_id: key.task_id,
+            step_no: key.step_no,
+            claim_no: key.claim_no,
+        }
     }
 }
 
 impl From<AttemptMessage> for StepKey {
     fn from(attempt: AttemptMessage) -> Self {
-        Self { task_id: attempt.task_id, step_no: attempt.step_no, claim_no: attempt.claim_no }
+        Self {
+            task_id: attempt.task_id,
+            step_no: attempt.step_no,
+            claim_no: attempt.claim_no,
+        }
     }
 }
 
@@ -93,16 +101,24 @@ impl InvocationMessage {
             context: invocation.context().and_then(|text| raw(text)),
             dependencies,
             parents: definition.parents.iter().map(|(_, name)| name.clone()).collect(),
-            config: invocation.config().and_then(|config| to_raw_value(config.as_ref()).ok()),
+            config: invocation
+                .config()
+                .and_then(|config| to_raw_value(config.as_ref()).ok()),
             timeout_seconds: invocation.deadline().map(|deadline| {
-                deadline.saturating_duration_since(std::time::Instant::now()).as_secs_f64()
+                deadline
+                    .saturating_duration_since(std::time::Instant::now())
+                    .as_secs_f64()
             }),
         }
     }
 
     /// The attempt, named.
     pub fn key(&self) -> AttemptMessage {
-        AttemptMessage { task_id: self.task_id, step_no: self.step_no, claim_no: self.claim_no }
+        AttemptMessage {
+            task_id: self.task_id,
+            step_no: self.step_no,
+            claim_no: self.claim_no,
+        }
     }
 }
 

@@ -21,11 +21,22 @@ pub struct Prepared {
 ///
 /// # Errors
 /// `InvalidArgument` where `results` cannot be stored.
-pub fn prepare_complete(schema: &SchemaName, attempt: &AttemptMessage, results: &str, max_bytes: usize) -> Result<Prepared> {
-    let checked = check_results(results.as_bytes(), max_bytes)
-        .map_err(|problem| Error::new(ErrorKind::InvalidArgument, format!("the results cannot be stored: {problem}")))?;
+pub fn prepare_complete(
+    schema: &SchemaName,
+    attempt: &AttemptMessage,
+    results: &str,
+    max_bytes: usize,
+) -> Result<Prepared> {
+    let checked = check_results(results.as_bytes(), max_bytes).map_err(|problem| {
+        Error::new(
+            ErrorKind::InvalidArgument,
+            format!("the results cannot be stored: {problem}"),
+        )
+    })?;
     Ok(Prepared {
-        sql: schema.apply("select tasker.complete_step($1::text::uuid, $2::text::int, $3::text::int, $4::text::jsonb)"),
+        sql: schema.apply(
+            "select tasker.complete_step($1::text::uuid, $2::text::int, $3::text::int, $4::text::jsonb)",
+        ),
         parameters: vec![
             json!(attempt.task_id.to_string()),
             json!(attempt.step_no.to_string()),

@@ -22,7 +22,9 @@ impl BridgeWorker {
     /// # Errors
     /// `ConfigInvalid`, `DatabaseUnavailable`, `SchemaMismatch`.
     pub async fn start(client: &Client, options: WorkerOptions) -> Result<Self> {
-        Ok(Self { worker: Worker::start(client, options).await? })
+        Ok(Self {
+            worker: Worker::start(client, options).await?,
+        })
     }
 
     /// Up to `max` attempts to run now, and running attempts that were cancelled. Waits up to `timeout` for the first.
@@ -36,15 +38,27 @@ impl BridgeWorker {
         }
         let cancelled = self.cancelled();
         if !cancelled.is_empty() {
-            return Ok(PollMessage { invocations: Vec::new(), cancelled });
+            return Ok(PollMessage {
+                invocations: Vec::new(),
+                cancelled,
+            });
         }
         if max == 0 {
             let _ = tokio::time::timeout(timeout, waiting).await;
-            return Ok(PollMessage { invocations: Vec::new(), cancelled: self.cancelled() });
+            return Ok(PollMessage {
+                invocations: Vec::new(),
+                cancelled: self.cancelled(),
+            });
         }
         let polled = self.worker.poll(max, timeout).await?;
-        let invocations = polled.iter().map(|invocation| InvocationMessage::new(invocation)).collect();
-        Ok(PollMessage { invocations, cancelled: self.cancelled() })
+        let invocations = polled
+            .iter()
+            .map(|invocation| InvocationMessage::new(invocation))
+            .collect();
+        Ok(PollMessage {
+            invocations,
+            cancelled: self.cancelled(),
+        })
     }
 
     /// Running attempts that were cancelled since the last call.
@@ -66,8 +80,15 @@ impl BridgeWorker {
     ///
     /// # Errors
     /// `AttemptLost` where the attempt is over: roll back. `InvalidArgument` where `results` cannot be stored.
-    pub async fn complete_in(&self, connection: &mut PgConnection, attempt: AttemptMessage, results: &str) -> Result<()> {
-        self.worker.complete_in(connection, &attempt.into(), results).await
+    pub async fn complete_in(
+        &self,
+        connection: &mut PgConnection,
+        attempt: AttemptMessage,
+        results: &str,
+    ) -> Result<()> {
+        self.worker
+            .complete_in(connection, &attempt.into(), results)
+            .await
     }
 
     /// Hands out no more work and claims none, without waiting for anything.

@@ -12,7 +12,8 @@ impl Client {
     /// # Errors
     /// `NotFound`, `DatabaseUnavailable`.
     pub async fn cancel_task(&self, id: TaskId, operator: &Operator) -> Result<Task> {
-        call!(self, |store, connection| store.cancel_task(connection, id, operator))?;
+        call!(self, |store, connection| store
+            .cancel_task(connection, id, operator))?;
         self.wake_for_task(id).await;
         self.task(id).await
     }
@@ -23,7 +24,8 @@ impl Client {
     /// `NotFound`, `IllegalTransition`, `DatabaseUnavailable`.
     pub async fn cancel_step(&self, id: TaskId, step: &StepSelector, operator: &Operator) -> Result<Step> {
         let number = self.step_number(id, step).await?;
-        call!(self, |store, connection| store.cancel_step(connection, id, number, operator))?;
+        call!(self, |store, connection| store
+            .cancel_step(connection, id, number, operator))?;
         self.wake_for_task(id).await;
         self.step(id, &StepSelector::Number(number)).await
     }

@@ -80,7 +80,10 @@ impl Client {
     pub fn new(options: ClientOptions) -> Result<Self> {
         options.settings.validate()?;
         if options.max_connections == 0 {
-            return Err(Error::new(crate::ErrorKind::ConfigInvalid, "max_connections must be at least 1"));
+            return Err(Error::new(
+                crate::ErrorKind::ConfigInvalid,
+                "max_connections must be at least 1",
+            ));
         }
         let schema = SchemaName::new(&options.schema)?;
         Ok(Self {

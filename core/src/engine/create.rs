@@ -7,7 +7,7 @@ use crate::model::{Created, IdentityStrategy, OnDuplicate, TaskRequest};
 use crate::store::{FlushRow, FlushStatus, STALE_PLAN, Store, sqlstate};
 use crate::template::{ContextSchema, DEFAULT_NAMESPACE, invalid_context};
 use serde_json::{Map, Value, json};
-use sqlx::{Acquire, PgConnection};
+use sqlx::PgConnection;
 use std::{collections::HashMap, sync::Arc};
 
 /// How often a request is validated again because its template was replaced in between.
@@ -48,28 +48,42 @@ impl Client {
     /// Call [`Client::wake`] after the commit, or let the workers find it by polling.
     ///
     /// # Errors
-    /// As [`Client::create_task`]. After an error other than `InvalidContext` the caller's transaction is as it was.
-    pub async fn create_task_in(&self, connection: &mut PgConnection, request: &TaskRequest) -> Result<Created> {
+    /// As [`Client::create_task`]. After an error the caller's transaction is as it was.
+    pub async fn create_task_in(
+        &self,
+        connection: &mut PgConnection,
+        request: &TaskRequest,
+    ) -> Result<Created> {
         let store = self.store().await?;
         let mut tries = 0;
         loop {
-            // A savepoint, so that a replaced template does not break the caller's transaction.
-            let mut savepoint = connection.begin().await?;
-            let prepared = self.prepare(store, &mut savepoint, std::slice::from_ref(request)).await?;
-            match store.create_tasks(&mut savepoint, &prepared).await {
-                Ok(created) => {
-                    savepoint.commit().await?;
-                    return first(created);
-                }
+            // A savepoint, so that a replaced template does not break the caller's transaction. By hand: sqlx would take a
+            // transaction that was begun by a plain BEGIN for none.
+            let inside = sqlx::query("savepoint tasker_create")
+                .execute(&mut *connection)
+                .await
+                .is_ok();
+            let answer = match self
+                .prepare(store, connection, std::slice::from_ref(request))
+                .await
+            {
+                Ok(prepared) => store.create_tasks(connection, &prepared).await,
+                Err(error) => Err(error),
+            };
+            if inside {
+                let end = if answer.is_ok() {
+                    "release savepoint tasker_create"
+                } else {
+                    "rollback to savepoint tasker_create"
+                };
+                sqlx::query(end).execute(&mut *connection).await?;
+            }
+            match answer {
                 Err(error) if sqlstate(&error) == Some(STALE_PLAN) && tries < STALE_RETRIES => {
-                    savepoint.rollback().await?;
                     self.forget_plans();
                     tries += 1;
                 }
-                Err(error) => {
-                    savepoint.rollback().await?;
-                    return Err(error);
-                }
+                answer => return first(answer?),
             }
         }
     }
@@ -95,7 +109,11 @@ impl Client {
         let answer = self.create_and_claim(requests, worker_id, room, slots).await;
         match answer {
             Ok(rows) => {
-                let created = rows.iter().filter(|row| row.status == FlushStatus::Created).map(read_created).collect();
+                let created = rows
+                    .iter()
+                    .filter(|row| row.status == FlushStatus::Created)
+                    .map(read_created)
+                    .collect();
                 if rows.iter().any(|row| row.status == FlushStatus::Readied) {
                     self.wake();
                 }
@@ -103,7 +121,9 @@ impl Client {
                 Ok(created)
             }
             Err(error) => {
-                offer.settle(Vec::new(), error.kind != ErrorKind::DatabaseUnavailable).await;
+                offer
+                    .settle(Vec::new(), error.kind != ErrorKind::DatabaseUnavailable)
+                    .await;
                 Err(error)
             }
         }
@@ -118,17 +138,27 @@ impl Client {
     ) -> Result<Vec<FlushRow>> {
         call!(self, |store, connection| async {
             let prepared = self.prepare(store, connection, requests).await?;
-            store.create_and_claim(connection, &prepared, worker_id, room, slots).await
+            store
+                .create_and_claim(connection, &prepared, worker_id, room, slots)
+                .await
         })
     }
 
     /// The JSON array that `tasker.create_tasks` reads: contexts validated, defaults filled in.
-    async fn prepare(&self, store: &Store, connection: &mut PgConnection, requests: &[TaskRequest]) -> Result<String> {
+    async fn prepare(
+        &self,
+        store: &Store,
+        connection: &mut PgConnection,
+        requests: &[TaskRequest],
+    ) -> Result<String> {
         let mut plans: HashMap<PlanKey, Option<KnownPlan>> = HashMap::new();
         let mut prepared = Vec::with_capacity(requests.len());
         for (index, request) in requests.iter().enumerate() {
             let key: PlanKey = (
-                request.namespace.clone().unwrap_or_else(|| DEFAULT_NAMESPACE.to_owned()),
+                request
+                    .namespace
+                    .clone()
+                    .unwrap_or_else(|| DEFAULT_NAMESPACE.to_owned()),
                 request.name.clone(),
                 request.version.clone(),
             );
@@ -140,24 +170,46 @@ impl Client {
                     plan
                 }
             };
-            prepared.push(self.prepare_one(request, plan.as_ref()).map_err(|error| at_index(error, index, requests.len()))?);
+            prepared.push(
+                self.prepare_one(request, plan.as_ref())
+                    .map_err(|error| at_index(error, index, requests.len()))?,
+            );
         }
         Ok(Value::Array(prepared).to_string())
     }
 
-    async fn known_plan(&self, store: &Store, connection: &mut PgConnection, key: &PlanKey) -> Result<Option<KnownPlan>> {
+    async fn known_plan(
+        &self,
+        store: &Store,
+        connection: &mut PgConnection,
+        key: &PlanKey,
+    ) -> Result<Option<KnownPlan>> {
         if let Ok(plans) = self.inner.plans.lock()
             && let Some(plan) = plans.get(key)
         {
             return Ok(Some(plan.clone()));
         }
-        let Some(plan) = store.find_plan(connection, &key.0, &key.1, key.2.as_deref()).await? else {
+        let Some(plan) = store
+            .find_plan(connection, &key.0, &key.1, key.2.as_deref())
+            .await?
+        else {
             return Ok(None);
         };
-        let schema = plan.schema.as_ref().map(ContextSchema::compile).transpose().map_err(|_| {
-            Error::internal(format!("the stored schema of {}.{} does not compile", key.0, key.1))
-        })?;
-        let known = KnownPlan { plan_id: plan.plan_id, schema: schema.map(Arc::new) };
+        let schema = plan
+            .schema
+            .as_ref()
+            .map(ContextSchema::compile)
+            .transpose()
+            .map_err(|_| {
+                Error::internal(format!(
+                    "the stored schema of {}.{} does not compile",
+                    key.0, key.1
+                ))
+            })?;
+        let known = KnownPlan {
+            plan_id: plan.plan_id,
+            schema: schema.map(Arc::new),
+        };
         if let Ok(mut plans) = self.inner.plans.lock() {
             plans.insert(key.clone(), known.clone());
         }
@@ -167,10 +219,16 @@ impl Client {
     fn prepare_one(&self, request: &TaskRequest, plan: Option<&KnownPlan>) -> Result<Value> {
         let engine = &self.settings().engine;
         let context = match plan.and_then(|plan| plan.schema.as_ref()) {
-            Some(schema) => schema.validate_and_fill(request.context.clone()).map_err(|problems| {
-                tracing::info!(task = request.name, problems = problems.len(), "a context breaks its schema; no task was created");
-                invalid_context(&problems)
-            })?,
+            Some(schema) => schema
+                .validate_and_fill(request.context.clone())
+                .map_err(|problems| {
+                    tracing::info!(
+                        task = request.name,
+                        problems = problems.len(),
+                        "a context breaks its schema; no task was created"
+                    );
+                    invalid_context(&problems)
+                })?,
             None => request.context.clone(),
         };
         let size = serde_json::to_string(&context).map_or(0, |text| text.len());
@@ -185,7 +243,10 @@ impl Client {
             .map_err(|error| Error::internal("a request does not serialize").with_source(error))?;
         if let Value::Object(fields) = &mut json {
             fields.insert("context".to_owned(), Value::Object(context));
-            fields.insert("task_id".to_owned(), json!(request.task_id.unwrap_or_else(uuid::Uuid::now_v7)));
+            fields.insert(
+                "task_id".to_owned(),
+                json!(request.task_id.unwrap_or_else(uuid::Uuid::now_v7)),
+            );
             self.add_settings(fields, request);
             fields.insert("plan_id".to_owned(), json!(plan.map(|plan| plan.plan_id)));
         }
@@ -200,18 +261,28 @@ impl Client {
     fn add_settings(&self, fields: &mut Map<String, Value>, request: &TaskRequest) {
         let engine = &self.settings().engine;
         fields.insert("identity_strategy".to_owned(), json!(engine.identity_strategy));
-        fields.insert("identity_window_seconds".to_owned(), json!(engine.identity_window_seconds));
+        fields.insert(
+            "identity_window_seconds".to_owned(),
+            json!(engine.identity_window_seconds),
+        );
         let on_duplicate: OnDuplicate = request.on_duplicate.unwrap_or(engine.on_duplicate);
         fields.insert("on_duplicate".to_owned(), json!(on_duplicate));
     }
 }
 
 fn read_created(row: &FlushRow) -> Created {
-    Created { task_id: row.key.task_id, created: row.key.claim_no == 1, pruned: row.attempt == 1 }
+    Created {
+        task_id: row.key.task_id,
+        created: row.key.claim_no == 1,
+        pruned: row.attempt == 1,
+    }
 }
 
 fn first(created: Vec<Created>) -> Result<Created> {
-    created.into_iter().next().ok_or_else(|| Error::internal("create_tasks answered nothing to one request"))
+    created
+        .into_iter()
+        .next()
+        .ok_or_else(|| Error::internal("create_tasks answered nothing to one request"))
 }
 
 fn at_index(mut error: Error, index: usize, count: usize) -> Error {

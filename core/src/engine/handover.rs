@@ -18,7 +18,11 @@ pub(crate) trait Offer: Send {
     /// How many of those may be such that must start at once.
     fn slots(&self) -> i32;
     /// Gives it what was claimed; nothing, where the call failed.
-    fn settle(self: Box<Self>, claims: Vec<FlushRow>, certain: bool) -> Pin<Box<dyn Future<Output = ()> + Send>>;
+    fn settle(
+        self: Box<Self>,
+        claims: Vec<FlushRow>,
+        certain: bool,
+    ) -> Pin<Box<dyn Future<Output = ()> + Send>>;
 }
 
 /// A worker of this process, as the client sees it.

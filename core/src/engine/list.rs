@@ -31,13 +31,23 @@ impl Client {
     ///
     /// # Errors
     /// `UnknownNamedTask`, `DatabaseUnavailable`.
-    pub async fn template(&self, namespace: &str, name: &str, version: Option<&str>) -> Result<CompiledTemplate> {
-        let found = call!(self, |store, connection| store.template(connection, namespace, name, version))?;
+    pub async fn template(
+        &self,
+        namespace: &str,
+        name: &str,
+        version: Option<&str>,
+    ) -> Result<CompiledTemplate> {
+        let found = call!(self, |store, connection| store
+            .template(connection, namespace, name, version))?;
         found.ok_or_else(|| {
-            let version = version.map(|version| format!(" version {version}")).unwrap_or_default();
+            let version = version
+                .map(|version| format!(" version {version}"))
+                .unwrap_or_default();
             Error::new(
                 ErrorKind::UnknownNamedTask,
-                format!("no template is registered for the task '{name}'{version} in the namespace '{namespace}'"),
+                format!(
+                    "no template is registered for the task '{name}'{version} in the namespace '{namespace}'"
+                ),
             )
         })
     }

@@ -41,7 +41,12 @@ impl Client {
             database_url: database_url.to_owned(),
             schema: self.inner.schema.clone(),
             max_connections,
-            application_name: self.inner.options.application_name.clone().unwrap_or_else(|| "tasker".to_owned()),
+            application_name: self
+                .inner
+                .options
+                .application_name
+                .clone()
+                .unwrap_or_else(|| "tasker".to_owned()),
         }
     }
 }

@@ -12,7 +12,8 @@ impl Client {
     /// # Errors
     /// `NotFound`, `IllegalTransition`, `DatabaseUnavailable`.
     pub async fn pause(&self, scope: &PauseScope, operator: &Operator) -> Result<()> {
-        call!(self, |store, connection| store.set_paused(connection, scope, true, operator))?;
+        call!(self, |store, connection| store
+            .set_paused(connection, scope, true, operator))?;
         match scope {
             PauseScope::Task(id) => self.wake_for_task(*id).await,
             _ => self.wake_here(Wake::Ready),
@@ -25,7 +26,8 @@ impl Client {
     /// # Errors
     /// `NotFound`, `DatabaseUnavailable`.
     pub async fn resume(&self, scope: &PauseScope, operator: &Operator) -> Result<()> {
-        call!(self, |store, connection| store.set_paused(connection, scope, false, operator))?;
+        call!(self, |store, connection| store
+            .set_paused(connection, scope, false, operator))?;
         self.wake();
         Ok(())
     }

@@ -21,7 +21,11 @@ impl Client {
     /// `NotFound`, `DatabaseUnavailable`.
     pub async fn steps(&self, id: TaskId) -> Result<Vec<Step>> {
         let steps = call!(self, |store, connection| store.steps(connection, id))?;
-        if steps.is_empty() { Err(no_task(id)) } else { Ok(steps) }
+        if steps.is_empty() {
+            Err(no_task(id))
+        } else {
+            Ok(steps)
+        }
     }
 
     /// A step of a task, by number or name.
@@ -31,7 +35,10 @@ impl Client {
     pub async fn step(&self, id: TaskId, step: &StepSelector) -> Result<Step> {
         let number = self.step_number(id, step).await?;
         let steps = self.steps(id).await?;
-        steps.into_iter().find(|one| one.workflow_step_id == number).ok_or_else(|| no_step(id, step, &[]))
+        steps
+            .into_iter()
+            .find(|one| one.workflow_step_id == number)
+            .ok_or_else(|| no_step(id, step, &[]))
     }
 
     /// The trail of a task (`step` none), or of one of its steps; the initial `pending` first.
@@ -43,7 +50,8 @@ impl Client {
             None => None,
             Some(step) => Some(self.step_number(id, step).await?),
         };
-        let trail = call!(self, |store, connection| store.transitions(connection, id, number))?;
+        let trail = call!(self, |store, connection| store
+            .transitions(connection, id, number))?;
         match (trail.is_empty(), step) {
             (false, _) => Ok(trail),
             (true, None) => Err(no_task(id)),
@@ -68,7 +76,8 @@ impl Client {
                 match found {
                     Some(number) => Ok(number),
                     None => {
-                        let names: Vec<String> = self.steps(id).await?.into_iter().map(|step| step.name).collect();
+                        let names: Vec<String> =
+                            self.steps(id).await?.into_iter().map(|step| step.name).collect();
                         Err(no_step(id, step, &names))
                     }
                 }
@@ -88,7 +97,13 @@ fn no_step(id: TaskId, step: &StepSelector, names: &[String]) -> Error {
     };
     let mut listed = names.iter().take(20).cloned().collect::<Vec<_>>().join(", ");
     if !listed.is_empty() {
-        listed = format!("; its steps are {listed}{}", if names.len() > 20 { ", …" } else { "" });
+        listed = format!(
+            "; its steps are {listed}{}",
+            if names.len() > 20 { ", …" } else { "" }
+        );
     }
-    Error::new(ErrorKind::NotFound, format!("task {id} has no step {wanted}{listed}"))
+    Error::new(
+        ErrorKind::NotFound,
+        format!("task {id} has no step {wanted}{listed}"),
+    )
 }

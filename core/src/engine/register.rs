@@ -14,12 +14,19 @@ impl Client {
     /// `AlreadyExists` for other content under a version that is strict; `DatabaseUnavailable`.
     pub async fn register_template(&self, template: &CompiledTemplate, force: bool) -> Result<Registered> {
         let strict = self.settings().engine.strict_versions;
-        let answer = call!(self, |store, connection| store.register_template(connection, template, force, strict))?;
+        let answer = call!(self, |store, connection| store
+            .register_template(connection, template, force, strict))?;
         let name = format!("{}.{}@{}", template.namespace, template.name, template.version);
         match answer {
-            Registered::Replaced => tracing::warn!(template = name, "other content replaces this version for new tasks"),
+            Registered::Replaced => tracing::warn!(
+                template = name,
+                "other content replaces this version for new tasks"
+            ),
             Registered::Superseded => {
-                tracing::warn!(template = name, "this content was replaced before and does not come back unless forced");
+                tracing::warn!(
+                    template = name,
+                    "this content was replaced before and does not come back unless forced"
+                );
             }
             Registered::New | Registered::Unchanged => {}
         }

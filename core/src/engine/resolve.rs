@@ -12,7 +12,8 @@ impl Client {
     /// # Errors
     /// `NotFound`, `IllegalTransition`, `DatabaseUnavailable`.
     pub async fn resolve_task(&self, id: TaskId, operator: &Operator) -> Result<Task> {
-        call!(self, |store, connection| store.resolve_task(connection, id, operator))?;
+        call!(self, |store, connection| store
+            .resolve_task(connection, id, operator))?;
         self.wake_for_task(id).await;
         self.task(id).await
     }
@@ -21,9 +22,16 @@ impl Client {
     ///
     /// # Errors
     /// `NotFound`, `IllegalTransition`, `DatabaseUnavailable`.
-    pub async fn resolve_step(&self, id: TaskId, step: &StepSelector, results: Value, operator: &Operator) -> Result<Step> {
+    pub async fn resolve_step(
+        &self,
+        id: TaskId,
+        step: &StepSelector,
+        results: Value,
+        operator: &Operator,
+    ) -> Result<Step> {
         let number = self.step_number(id, step).await?;
-        call!(self, |store, connection| store.resolve_step(connection, id, number, &results, operator))?;
+        call!(self, |store, connection| store
+            .resolve_step(connection, id, number, &results, operator))?;
         self.wake();
         self.step(id, &StepSelector::Number(number)).await
     }

@@ -11,7 +11,8 @@ impl Client {
     /// # Errors
     /// `NotFound`; `IllegalTransition` when nothing of it failed for good (naming what was cancelled, if that blocks it).
     pub async fn retry_task(&self, id: TaskId, operator: &Operator) -> Result<Task> {
-        call!(self, |store, connection| store.retry_task(connection, id, operator))?;
+        call!(self, |store, connection| store
+            .retry_task(connection, id, operator))?;
         self.wake();
         self.task(id).await
     }
@@ -20,9 +21,21 @@ impl Client {
     ///
     /// # Errors
     /// `NotFound`, `IllegalTransition`, `DatabaseUnavailable`.
-    pub async fn retry_step(&self, id: TaskId, step: &StepSelector, reset_attempts: bool, operator: &Operator) -> Result<Step> {
+    pub async fn retry_step(
+        &self,
+        id: TaskId,
+        step: &StepSelector,
+        reset_attempts: bool,
+        operator: &Operator,
+    ) -> Result<Step> {
         let number = self.step_number(id, step).await?;
-        call!(self, |store, connection| store.retry_step(connection, id, number, reset_attempts, operator))?;
+        call!(self, |store, connection| store.retry_step(
+            connection,
+            id,
+            number,
+            reset_attempts,
+            operator
+        ))?;
         self.wake();
         self.step(id, &StepSelector::Number(number)).await
     }

@@ -11,9 +11,16 @@ impl Client {
     ///
     /// # Errors
     /// `NotFound`, `InvalidArgument`, `IllegalTransition`, `DatabaseUnavailable`.
-    pub async fn update_step(&self, id: TaskId, step: &StepSelector, update: &StepUpdate, operator: &Operator) -> Result<Step> {
+    pub async fn update_step(
+        &self,
+        id: TaskId,
+        step: &StepSelector,
+        update: &StepUpdate,
+        operator: &Operator,
+    ) -> Result<Step> {
         let number = self.step_number(id, step).await?;
-        call!(self, |store, connection| store.update_step(connection, id, number, update, operator))?;
+        call!(self, |store, connection| store
+            .update_step(connection, id, number, update, operator))?;
         self.wake();
         self.step(id, &StepSelector::Number(number)).await
     }
@@ -23,7 +30,8 @@ impl Client {
     /// # Errors
     /// `NotFound`, `InvalidArgument`, `DatabaseUnavailable`.
     pub async fn update_task(&self, id: TaskId, update: &TaskUpdate, _operator: &Operator) -> Result<Task> {
-        call!(self, |store, connection| store.update_task(connection, id, update))?;
+        call!(self, |store, connection| store
+            .update_task(connection, id, update))?;
         self.task(id).await
     }
 }

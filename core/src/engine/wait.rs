@@ -25,14 +25,19 @@ impl Client {
         let mut wake_ups = self.wake_ups();
         let mut pause = FIRST_LOOK;
         loop {
-            let state = call!(self, |store, connection| store.task_state(connection, id))?.ok_or_else(|| no_task(id))?;
+            let state = call!(self, |store, connection| store.task_state(connection, id))?
+                .ok_or_else(|| no_task(id))?;
             if until.contains(&state) {
                 return self.task(id).await;
             }
             let now = Instant::now();
             if now >= deadline {
                 let task = self.task(id).await?;
-                let wanted = until.iter().map(|state| state.as_str()).collect::<Vec<_>>().join(" or ");
+                let wanted = until
+                    .iter()
+                    .map(|state| state.as_str())
+                    .collect::<Vec<_>>()
+                    .join(" or ");
                 return Err(Error::new(
                     ErrorKind::Timeout,
                     format!(

@@ -36,7 +36,10 @@ pub(super) struct Wakes {
 
 impl Default for Wakes {
     fn default() -> Self {
-        Self { local: broadcast::channel(CAPACITY).0, hint_pending: AtomicBool::new(false) }
+        Self {
+            local: broadcast::channel(CAPACITY).0,
+            hint_pending: AtomicBool::new(false),
+        }
     }
 }
 
@@ -64,7 +67,9 @@ impl Client {
     /// As [`Client::wake`], over connections of the caller's.
     pub(crate) fn wake_over(&self, store: &Store) {
         self.wake_here(Wake::Ready);
-        let Some(pending) = PendingHint::begin(self) else { return };
+        let Some(pending) = PendingHint::begin(self) else {
+            return;
+        };
         let store = store.clone();
         tokio::spawn(async move {
             tokio::time::sleep(HINT_INTERVAL).await;
@@ -84,7 +89,8 @@ impl Client {
     pub(crate) async fn wake_for_task(&self, task_id: TaskId) {
         self.wake_here(Wake::Task(task_id));
         let payload = format!("task {task_id}");
-        let sent: Result<()> = async { call!(self, |store, connection| store.notify_all(connection, &payload)) }.await;
+        let sent: Result<()> =
+            async { call!(self, |store, connection| store.notify_all(connection, &payload)) }.await;
         if let Err(error) = sent {
             tracing::debug!(%error, "workers were not told of a change; they will find out by themselves");
         }
@@ -100,13 +106,19 @@ impl PendingHint {
     /// None where one waits already.
     fn begin(client: &Client) -> Option<Self> {
         let waits = client.inner.wakes.hint_pending.swap(true, Ordering::AcqRel);
-        (!waits).then(|| Self { client: client.clone() })
+        (!waits).then(|| Self {
+            client: client.clone(),
+        })
     }
 }
 
 impl Drop for PendingHint {
     fn drop(&mut self) {
-        self.client.inner.wakes.hint_pending.store(false, Ordering::Release);
+        self.client
+            .inner
+            .wakes
+            .hint_pending
+            .store(false, Ordering::Release);
     }
 }
 

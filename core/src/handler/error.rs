@@ -8,7 +8,7 @@ use serde_json::Value;
 /// Like `anyhow::Error` it is not itself a `std::error::Error`, so that every such error converts into it.
 #[derive(Debug, Clone)]
 pub struct HandlerError {
-    failure: Failure,
+    failure: Box<Failure>,
 }
 
 impl HandlerError {
@@ -23,7 +23,14 @@ impl HandlerError {
     }
 
     fn new(class: &str, message: String, retryable: bool) -> Self {
-        Self { failure: Failure { message, error_class: Some(class.to_owned()), retryable, ..Failure::default() } }
+        Self {
+            failure: Box::new(Failure {
+                message,
+                error_class: Some(class.to_owned()),
+                retryable,
+                ..Failure::default()
+            }),
+        }
     }
 
     /// When to come back, in seconds; capped at `backoff.max_backoff_seconds`.
@@ -55,7 +62,7 @@ impl HandlerError {
     }
 
     pub(super) fn into_failure(self) -> Failure {
-        self.failure
+        *self.failure
     }
 }
 

@@ -24,7 +24,9 @@ impl Runner {
         let slots = Arc::new(Semaphore::new(self.worker.concurrency()));
         loop {
             // One slot is waited for; the rest of the free ones are taken as they are.
-            let Ok(first) = Arc::clone(&slots).acquire_owned().await else { return };
+            let Ok(first) = Arc::clone(&slots).acquire_owned().await else {
+                return;
+            };
             let more = slots.available_permits();
             let polled = match self.worker.poll(1 + more, POLL_TIMEOUT).await {
                 Ok(polled) => polled,
@@ -82,7 +84,12 @@ impl Runner {
                 OutcomeKind::Failed(failure)
             }
         };
-        self.worker.complete(vec![Outcome { task_id: key.task_id, step_no: key.step_no, claim_no: key.claim_no, kind }]);
+        self.worker.complete(vec![Outcome {
+            task_id: key.task_id,
+            step_no: key.step_no,
+            claim_no: key.claim_no,
+            kind,
+        }]);
     }
 }
 

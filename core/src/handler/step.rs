@@ -35,8 +35,14 @@ struct Inner {
 }
 
 impl Step {
-    pub(super) fn new(message: InvocationMessage, worker: Arc<BridgeWorker>, cancellation: CancellationToken) -> Self {
-        let deadline = message.timeout_seconds.map(|seconds| Instant::now() + Duration::try_from_secs_f64(seconds).unwrap_or_default());
+    pub(super) fn new(
+        message: InvocationMessage,
+        worker: Arc<BridgeWorker>,
+        cancellation: CancellationToken,
+    ) -> Self {
+        let deadline = message
+            .timeout_seconds
+            .map(|seconds| Instant::now() + Duration::try_from_secs_f64(seconds).unwrap_or_default());
         Self {
             inner: Arc::new(Inner {
                 message,
@@ -153,12 +159,18 @@ impl Step {
                 })?
             }
         };
-        parse(raw, ErrorKind::InvalidArgument, &format!("what '{step}' returned"))
+        parse(
+            raw,
+            ErrorKind::InvalidArgument,
+            &format!("what '{step}' returned"),
+        )
     }
 
     /// The handler's configuration; `null` where it has none.
     pub fn config(&self) -> Value {
-        self.inner.message.config.as_ref().map_or(Value::Null, |raw| serde_json::from_str(raw.get()).unwrap_or(Value::Null))
+        self.inner.message.config.as_ref().map_or(Value::Null, |raw| {
+            serde_json::from_str(raw.get()).unwrap_or(Value::Null)
+        })
     }
 
     /// When the attempt is given up, where it has a timeout.
@@ -176,9 +188,13 @@ impl Step {
     /// `AttemptLost` where the attempt was taken over, cancelled or resolved meanwhile: roll back, by `?` for example.
     /// `InvalidArgument` where `results` cannot be stored.
     pub async fn complete_in(&self, connection: &mut PgConnection, results: &impl Serialize) -> Result<()> {
-        let text = serde_json::to_string(results)
-            .map_err(|error| Error::invalid_argument(format!("the results are not JSON: {error}")).with_source(error))?;
-        self.inner.worker.complete_in(connection, self.key(), &text).await?;
+        let text = serde_json::to_string(results).map_err(|error| {
+            Error::invalid_argument(format!("the results are not JSON: {error}")).with_source(error)
+        })?;
+        self.inner
+            .worker
+            .complete_in(connection, self.key(), &text)
+            .await?;
         self.inner.completed_itself.store(true, Ordering::Release);
         Ok(())
     }
@@ -201,6 +217,10 @@ impl Step {
 
 fn parse<T: DeserializeOwned>(raw: &RawValue, kind: ErrorKind, what: &str) -> Result<T> {
     serde_json::from_str(raw.get()).map_err(|error| {
-        Error::new(kind, format!("{what} is not of the shape that the handler expects: {error}")).with_source(error)
+        Error::new(
+            kind,
+            format!("{what} is not of the shape that the handler expects: {error}"),
+        )
+        .with_source(error)
     })
 }

@@ -26,7 +26,13 @@ pub struct WorkerOptions {
 impl Default for WorkerOptions {
     fn default() -> Self {
         let core = CoreOptions::default();
-        Self { concurrency: core.concurrency, max_buffered: core.max_buffered, name: None, version: None, listen: core.listen }
+        Self {
+            concurrency: core.concurrency,
+            max_buffered: core.max_buffered,
+            name: None,
+            version: None,
+            listen: core.listen,
+        }
     }
 }
 
@@ -52,7 +58,11 @@ impl Worker {
             listen: options.listen,
         };
         let worker = Arc::new(BridgeWorker::start(client, options).await?);
-        let runner = Arc::new(Runner { worker, registry, attempts: TaskTracker::new() });
+        let runner = Arc::new(Runner {
+            worker,
+            registry,
+            attempts: TaskTracker::new(),
+        });
         runner.attempts.spawn(Arc::clone(&runner).run());
         Ok(Self { runner })
     }

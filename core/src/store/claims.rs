@@ -150,7 +150,11 @@ impl Store {
     ///
     /// # Errors
     /// [`super::WORKER_NOT_ALIVE`] as SQLSTATE where the worker was stopped or taken for dead.
-    pub async fn claim(&self, connection: &mut PgConnection, arguments: &ClaimArguments) -> Result<Vec<FlushRow>> {
+    pub async fn claim(
+        &self,
+        connection: &mut PgConnection,
+        arguments: &ClaimArguments,
+    ) -> Result<Vec<FlushRow>> {
         let rows = sqlx::query(self.statements().claim_steps.sql())
             .bind(arguments.worker_id)
             .bind(arguments.room)
@@ -169,7 +173,12 @@ impl Store {
     ///
     /// # Errors
     /// As [`Store::claim`].
-    pub async fn complete(&self, connection: &mut PgConnection, worker_id: Option<i64>, flush: &FlushArguments) -> Result<Vec<FlushRow>> {
+    pub async fn complete(
+        &self,
+        connection: &mut PgConnection,
+        worker_id: Option<i64>,
+        flush: &FlushArguments,
+    ) -> Result<Vec<FlushRow>> {
         let columns = columns(&flush.keys);
         let rows = sqlx::query(self.statements().complete_steps.sql())
             .bind(worker_id)
@@ -181,7 +190,11 @@ impl Store {
             .bind(flush.slots)
             .bind(flush.priority)
             .bind(flush.wait)
-            .bind(if flush.done.is_empty() { None } else { Some(&flush.done) })
+            .bind(if flush.done.is_empty() {
+                None
+            } else {
+                Some(&flush.done)
+            })
             .fetch_all(connection)
             .await?;
         rows.iter().map(decode).collect()
@@ -191,7 +204,12 @@ impl Store {
     ///
     /// # Errors
     /// [`super::ATTEMPT_LOST`] as SQLSTATE where the claim is no longer held.
-    pub async fn complete_in(&self, connection: &mut PgConnection, key: &StepKey, results: &str) -> Result<()> {
+    pub async fn complete_in(
+        &self,
+        connection: &mut PgConnection,
+        key: &StepKey,
+        results: &str,
+    ) -> Result<()> {
         sqlx::query(self.statements().complete_step.sql())
             .bind(key.task_id)
             .bind(key.step_no)
@@ -206,7 +224,12 @@ impl Store {
     ///
     /// # Errors
     /// As [`Store::claim`].
-    pub async fn fail(&self, connection: &mut PgConnection, worker_id: Option<i64>, batch: &FailureBatch) -> Result<Vec<FlushRow>> {
+    pub async fn fail(
+        &self,
+        connection: &mut PgConnection,
+        worker_id: Option<i64>,
+        batch: &FailureBatch,
+    ) -> Result<Vec<FlushRow>> {
         let columns = columns(&batch.keys);
         let rows = sqlx::query(self.statements().fail_steps.sql())
             .bind(worker_id)
@@ -218,7 +241,11 @@ impl Store {
             .bind(&batch.backoff)
             .bind(batch.wait)
             .bind(batch.max_worker_losses)
-            .bind(if batch.done.is_empty() { None } else { Some(&batch.done) })
+            .bind(if batch.done.is_empty() {
+                None
+            } else {
+                Some(&batch.done)
+            })
             .fetch_all(connection)
             .await?;
         rows.iter().map(decode).collect()
@@ -250,7 +277,12 @@ impl Store {
     ///
     /// # Errors
     /// What PostgreSQL says.
-    pub async fn release(&self, connection: &mut PgConnection, worker_id: i64, keys: &[StepKey]) -> Result<i32> {
+    pub async fn release(
+        &self,
+        connection: &mut PgConnection,
+        worker_id: i64,
+        keys: &[StepKey],
+    ) -> Result<i32> {
         let columns = columns(keys);
         Ok(sqlx::query_scalar(self.statements().release_steps.sql())
             .bind(worker_id)
@@ -266,9 +298,18 @@ impl Store {
     /// # Errors
     /// What PostgreSQL says.
     pub async fn held(&self, connection: &mut PgConnection, worker_id: i64) -> Result<Vec<StepKey>> {
-        let rows = sqlx::query(self.statements().held_steps.sql()).bind(worker_id).fetch_all(connection).await?;
+        let rows = sqlx::query(self.statements().held_steps.sql())
+            .bind(worker_id)
+            .fetch_all(connection)
+            .await?;
         rows.iter()
-            .map(|row| Ok(StepKey { task_id: row.try_get(0)?, step_no: row.try_get(1)?, claim_no: row.try_get(2)? }))
+            .map(|row| {
+                Ok(StepKey {
+                    task_id: row.try_get(0)?,
+                    step_no: row.try_get(1)?,
+                    claim_no: row.try_get(2)?,
+                })
+            })
             .collect()
     }
 }
@@ -286,7 +327,11 @@ fn decode(row: &PgRow) -> Result<FlushRow> {
         "attempt_lost" => FlushStatus::AttemptLost,
         "busy" => FlushStatus::Busy,
         "readied" => FlushStatus::Readied,
-        other => return Err(crate::Error::internal(format!("the database answered the unknown status '{other}'"))),
+        other => {
+            return Err(crate::Error::internal(format!(
+                "the database answered the unknown status '{other}'"
+            )));
+        }
     };
     Ok(FlushRow {
         status,

@@ -45,7 +45,11 @@ impl Store {
             .test_before_acquire(false)
             .connect_lazy_with(connect_options(&options)?);
         let statements = Arc::new(Statements::load(&options.schema));
-        Ok(Self { pool, options: Arc::new(options), statements })
+        Ok(Self {
+            pool,
+            options: Arc::new(options),
+            statements,
+        })
     }
 
     /// Every statement.
@@ -92,9 +96,13 @@ fn connect_options(options: &StoreOptions) -> Result<PgConnectOptions> {
     let parsed = PgConnectOptions::from_str(&options.database_url).map_err(|error| {
         Error::new(
             ErrorKind::ConfigInvalid,
-            format!("the database URL is not usable ({error}); it looks like postgres://user@host:5432/database"),
+            format!(
+                "the database URL is not usable ({error}); it looks like postgres://user@host:5432/database"
+            ),
         )
     })?;
     // Notices are for psql; a slow statement is seen in the metrics.
-    Ok(parsed.application_name(&options.application_name).disable_statement_logging())
+    Ok(parsed
+        .application_name(&options.application_name)
+        .disable_statement_logging())
 }

@@ -26,7 +26,9 @@ impl From<sqlx::Error> for Error {
             let state = database.code().unwrap_or_default().into_owned();
             let message = database.message().to_owned();
             let postgres = database.try_downcast_ref::<sqlx::postgres::PgDatabaseError>();
-            let hint = postgres.and_then(sqlx::postgres::PgDatabaseError::hint).filter(|hint| !hint.is_empty());
+            let hint = postgres
+                .and_then(sqlx::postgres::PgDatabaseError::hint)
+                .filter(|hint| !hint.is_empty());
             let detail = postgres.and_then(sqlx::postgres::PgDatabaseError::detail);
             let message = hint.map_or_else(|| message.clone(), |hint| format!("{message}: {hint}"));
             return database_error(&state, message)
@@ -34,17 +36,21 @@ impl From<sqlx::Error> for Error {
                 .with_source(error);
         }
         match &error {
-            sqlx::Error::Configuration(_) => {
-                Error::new(ErrorKind::ConfigInvalid, format!("the database URL is not usable: {error}")).with_source(error)
-            }
+            sqlx::Error::Configuration(_) => Error::new(
+                ErrorKind::ConfigInvalid,
+                format!("the database URL is not usable: {error}"),
+            )
+            .with_source(error),
             sqlx::Error::Io(_)
             | sqlx::Error::Tls(_)
             | sqlx::Error::PoolTimedOut
             | sqlx::Error::PoolClosed
             | sqlx::Error::WorkerCrashed
-            | sqlx::Error::Protocol(_) => {
-                Error::new(ErrorKind::DatabaseUnavailable, format!("PostgreSQL cannot be reached: {error}")).with_source(error)
-            }
+            | sqlx::Error::Protocol(_) => Error::new(
+                ErrorKind::DatabaseUnavailable,
+                format!("PostgreSQL cannot be reached: {error}"),
+            )
+            .with_source(error),
             _ => Error::internal(format!("a statement went wrong: {error}")).with_source(error),
         }
     }
@@ -62,14 +68,18 @@ fn database_error(state: &str, message: String) -> Error {
         "3F000" | "42P01" | "42883" | "42703" => {
             return Error::new(
                 ErrorKind::SchemaMismatch,
-                format!("the schema of Tasker is missing or of another version ({message}): run `tasker migrate`"),
+                format!(
+                    "the schema of Tasker is missing or of another version ({message}): run `tasker migrate`"
+                ),
             );
         }
         "28000" | "28P01" | "3D000" => ErrorKind::ConfigInvalid,
         "42501" => ErrorKind::Forbidden,
         "55P03" | "57014" => ErrorKind::Timeout,
         "22P05" | "22021" | "22P02" | "22003" => ErrorKind::InvalidArgument,
-        _ if state.starts_with("08") || state.starts_with("57P") || state.starts_with("53") => ErrorKind::DatabaseUnavailable,
+        _ if state.starts_with("08") || state.starts_with("57P") || state.starts_with("53") => {
+            ErrorKind::DatabaseUnavailable
+        }
         _ => ErrorKind::Internal,
     };
     let mut error = Error::new(kind, message);

@@ -41,7 +41,11 @@ impl Store {
         }
         transaction.commit().await?;
         let version = MIGRATIONS.last().map_or(0, |last| last.version).max(current);
-        Ok(MigrationReport { schema, version, applied })
+        Ok(MigrationReport {
+            schema,
+            version,
+            applied,
+        })
     }
 
     /// The version that the schema is at, without changing anything; none where there is no schema.
@@ -51,15 +55,21 @@ impl Store {
     pub async fn schema_version(&self) -> Result<Option<i32>> {
         let mut connection = self.acquire().await?;
         let name = self.options().schema.as_str();
-        let exists: bool = sqlx::query_scalar("select to_regclass(quote_ident($1) || '.schema_migrations') is not null")
-            .bind(name)
-            .fetch_one(&mut *connection)
-            .await?;
+        let exists: bool =
+            sqlx::query_scalar("select to_regclass(quote_ident($1) || '.schema_migrations') is not null")
+                .bind(name)
+                .fetch_one(&mut *connection)
+                .await?;
         if !exists {
             return Ok(None);
         }
-        let sql = self.options().schema.apply("select max(version) from tasker.schema_migrations");
-        Ok(sqlx::query_scalar(AssertSqlSafe(sql)).fetch_one(&mut *connection).await?)
+        let sql = self
+            .options()
+            .schema
+            .apply("select max(version) from tasker.schema_migrations");
+        Ok(sqlx::query_scalar(AssertSqlSafe(sql))
+            .fetch_one(&mut *connection)
+            .await?)
     }
 
     async fn prepare_history(&self, connection: &mut PgConnection) -> Result<i32> {
@@ -72,39 +82,58 @@ impl Store {
         .bind(schema.as_str())
         .fetch_one(&mut *connection)
         .await?;
-        let (schema_exists, history_exists, occupied): (bool, bool, bool) = (row.get(0), row.get(1), row.get(2));
+        let (schema_exists, history_exists, occupied): (bool, bool, bool) =
+            (row.get(0), row.get(1), row.get(2));
         if occupied && !history_exists {
             return Err(Error::new(
                 ErrorKind::SchemaMismatch,
-                format!("the schema \"{schema}\" holds tables that are not Tasker's: choose another name with --schema"),
+                format!(
+                    "the schema \"{schema}\" holds tables that are not Tasker's: choose another name with --schema"
+                ),
             ));
         }
         if !schema_exists {
-            sqlx::raw_sql(AssertSqlSafe(format!("create schema \"{schema}\""))).execute(&mut *connection).await?;
+            sqlx::raw_sql(AssertSqlSafe(format!("create schema \"{schema}\"")))
+                .execute(&mut *connection)
+                .await?;
         }
         if !history_exists {
             let sql = schema.apply(
                 "create table tasker.schema_migrations (version int primary key, name text not null, \
                  applied_at timestamptz not null default clock_timestamp())",
             );
-            sqlx::raw_sql(AssertSqlSafe(sql)).execute(&mut *connection).await?;
+            sqlx::raw_sql(AssertSqlSafe(sql))
+                .execute(&mut *connection)
+                .await?;
         }
         let sql = schema.apply("select coalesce(max(version), 0) from tasker.schema_migrations");
-        Ok(sqlx::query_scalar(AssertSqlSafe(sql)).fetch_one(&mut *connection).await?)
+        Ok(sqlx::query_scalar(AssertSqlSafe(sql))
+            .fetch_one(&mut *connection)
+            .await?)
     }
 
     async fn apply(&self, connection: &mut PgConnection, migration: &Migration) -> Result<()> {
         let schema = &self.options().schema;
-        sqlx::raw_sql(AssertSqlSafe(schema.apply(migration.sql))).execute(&mut *connection).await.map_err(|error| {
-            let cause = Error::from(error);
-            Error::new(
-                cause.kind,
-                format!("migration {} ({}) failed and nothing was changed: {}", migration.version, migration.name, cause.message),
-            )
-            .with_source(cause)
-        })?;
+        sqlx::raw_sql(AssertSqlSafe(schema.apply(migration.sql)))
+            .execute(&mut *connection)
+            .await
+            .map_err(|error| {
+                let cause = Error::from(error);
+                Error::new(
+                    cause.kind,
+                    format!(
+                        "migration {} ({}) failed and nothing was changed: {}",
+                        migration.version, migration.name, cause.message
+                    ),
+                )
+                .with_source(cause)
+            })?;
         let sql = schema.apply("insert into tasker.schema_migrations (version, name) values ($1, $2)");
-        sqlx::query(AssertSqlSafe(sql)).bind(migration.version).bind(migration.name).execute(connection).await?;
+        sqlx::query(AssertSqlSafe(sql))
+            .bind(migration.version)
+            .bind(migration.name)
+            .execute(connection)
+            .await?;
         Ok(())
     }
 }

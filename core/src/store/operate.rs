@@ -11,7 +11,12 @@ impl Store {
     ///
     /// # Errors
     /// `NotFound`.
-    pub async fn cancel_task(&self, connection: &mut PgConnection, id: TaskId, operator: &Operator) -> Result<()> {
+    pub async fn cancel_task(
+        &self,
+        connection: &mut PgConnection,
+        id: TaskId,
+        operator: &Operator,
+    ) -> Result<()> {
         sqlx::query(self.statements().cancel_task.sql())
             .bind(id)
             .bind(&operator.by)
@@ -25,7 +30,13 @@ impl Store {
     ///
     /// # Errors
     /// `NotFound`, `IllegalTransition`.
-    pub async fn cancel_step(&self, connection: &mut PgConnection, id: TaskId, step: StepNo, operator: &Operator) -> Result<()> {
+    pub async fn cancel_step(
+        &self,
+        connection: &mut PgConnection,
+        id: TaskId,
+        step: StepNo,
+        operator: &Operator,
+    ) -> Result<()> {
         sqlx::query(self.statements().cancel_step.sql())
             .bind(id)
             .bind(step)
@@ -40,7 +51,12 @@ impl Store {
     ///
     /// # Errors
     /// `NotFound`, `IllegalTransition`.
-    pub async fn retry_task(&self, connection: &mut PgConnection, id: TaskId, operator: &Operator) -> Result<i32> {
+    pub async fn retry_task(
+        &self,
+        connection: &mut PgConnection,
+        id: TaskId,
+        operator: &Operator,
+    ) -> Result<i32> {
         Ok(sqlx::query_scalar(self.statements().retry_task.sql())
             .bind(id)
             .bind(&operator.by)
@@ -76,7 +92,12 @@ impl Store {
     ///
     /// # Errors
     /// `NotFound`, `IllegalTransition`.
-    pub async fn resolve_task(&self, connection: &mut PgConnection, id: TaskId, operator: &Operator) -> Result<()> {
+    pub async fn resolve_task(
+        &self,
+        connection: &mut PgConnection,
+        id: TaskId,
+        operator: &Operator,
+    ) -> Result<()> {
         sqlx::query(self.statements().resolve_task.sql())
             .bind(id)
             .bind(&operator.by)
@@ -121,7 +142,10 @@ impl Store {
         update: &StepUpdate,
         operator: &Operator,
     ) -> Result<()> {
-        let inputs = update.inputs.as_ref().map(|inputs| Value::Object(inputs.clone()).to_string());
+        let inputs = update
+            .inputs
+            .as_ref()
+            .map(|inputs| Value::Object(inputs.clone()).to_string());
         sqlx::query(self.statements().update_step.sql())
             .bind(id)
             .bind(step)
@@ -138,7 +162,12 @@ impl Store {
     ///
     /// # Errors
     /// `NotFound`, `InvalidArgument`.
-    pub async fn update_task(&self, connection: &mut PgConnection, id: TaskId, update: &TaskUpdate) -> Result<()> {
+    pub async fn update_task(
+        &self,
+        connection: &mut PgConnection,
+        id: TaskId,
+        update: &TaskUpdate,
+    ) -> Result<()> {
         sqlx::query(self.statements().update_task.sql())
             .bind(id)
             .bind(&update.reason)
@@ -162,8 +191,17 @@ impl Store {
     ) -> Result<()> {
         let statements = self.statements();
         if let PauseScope::Task(id) = scope {
-            let statement = if paused { &statements.pause_task } else { &statements.resume_task };
-            sqlx::query(statement.sql()).bind(id).bind(&operator.by).bind(&operator.reason).execute(connection).await?;
+            let statement = if paused {
+                &statements.pause_task
+            } else {
+                &statements.resume_task
+            };
+            sqlx::query(statement.sql())
+                .bind(id)
+                .bind(&operator.by)
+                .bind(&operator.reason)
+                .execute(connection)
+                .await?;
             return Ok(());
         }
         let (namespace, name, handler) = match scope {
@@ -172,14 +210,18 @@ impl Store {
             PauseScope::Namespace(namespace) => (Some(namespace), None, None),
             PauseScope::Task(_) => (None, None, None),
         };
-        sqlx::query(if paused { statements.pause.sql() } else { statements.resume.sql() })
-            .bind(namespace)
-            .bind(name)
-            .bind(handler)
-            .bind(&operator.by)
-            .bind(&operator.reason)
-            .execute(connection)
-            .await?;
+        sqlx::query(if paused {
+            statements.pause.sql()
+        } else {
+            statements.resume.sql()
+        })
+        .bind(namespace)
+        .bind(name)
+        .bind(handler)
+        .bind(&operator.by)
+        .bind(&operator.reason)
+        .execute(connection)
+        .await?;
         Ok(())
     }
 }

@@ -8,7 +8,8 @@ use sqlx::{PgConnection, Row};
 use std::collections::HashMap;
 
 pub(super) fn parse<T: DeserializeOwned>(text: &str) -> Result<T> {
-    serde_json::from_str(text).map_err(|error| Error::internal(format!("a row is not of the expected shape: {error}")))
+    serde_json::from_str(text)
+        .map_err(|error| Error::internal(format!("a row is not of the expected shape: {error}")))
 }
 
 pub(super) fn rows<T: DeserializeOwned>(texts: Vec<String>) -> Result<Vec<T>> {
@@ -21,7 +22,12 @@ impl Store {
     /// # Errors
     /// What PostgreSQL says.
     pub async fn tasks(&self, connection: &mut PgConnection, ids: &[TaskId]) -> Result<Vec<Task>> {
-        rows(sqlx::query_scalar(self.statements().tasks.sql()).bind(ids).fetch_all(connection).await?)
+        rows(
+            sqlx::query_scalar(self.statements().tasks.sql())
+                .bind(ids)
+                .fetch_all(connection)
+                .await?,
+        )
     }
 
     /// The state of a task; none where there is no such task.
@@ -29,8 +35,10 @@ impl Store {
     /// # Errors
     /// What PostgreSQL says.
     pub async fn task_state(&self, connection: &mut PgConnection, id: TaskId) -> Result<Option<State>> {
-        let state: Option<String> =
-            sqlx::query_scalar(self.statements().task_state.sql()).bind(id).fetch_optional(connection).await?;
+        let state: Option<String> = sqlx::query_scalar(self.statements().task_state.sql())
+            .bind(id)
+            .fetch_optional(connection)
+            .await?;
         state.map(|state| state.parse()).transpose()
     }
 
@@ -38,9 +46,17 @@ impl Store {
     ///
     /// # Errors
     /// What PostgreSQL says.
-    pub async fn list_tasks(&self, connection: &mut PgConnection, filter: &TaskFilter) -> Result<Vec<TaskId>> {
+    pub async fn list_tasks(
+        &self,
+        connection: &mut PgConnection,
+        filter: &TaskFilter,
+    ) -> Result<Vec<TaskId>> {
         let states: Vec<&str> = filter.status.iter().map(|state| state.as_str()).collect();
-        let limit = if filter.limit == 0 { 20 } else { filter.limit.min(1000) };
+        let limit = if filter.limit == 0 {
+            20
+        } else {
+            filter.limit.min(1000)
+        };
         Ok(sqlx::query_scalar(self.statements().list_tasks.sql())
             .bind(&filter.namespace)
             .bind(&filter.name)
@@ -59,8 +75,12 @@ impl Store {
     /// # Errors
     /// What PostgreSQL says.
     pub async fn steps(&self, connection: &mut PgConnection, task_id: TaskId) -> Result<Vec<Step>> {
-        let mut steps: Vec<Step> =
-            rows(sqlx::query_scalar(self.statements().steps.sql()).bind(task_id).fetch_all(connection).await?)?;
+        let mut steps: Vec<Step> = rows(
+            sqlx::query_scalar(self.statements().steps.sql())
+                .bind(task_id)
+                .fetch_all(connection)
+                .await?,
+        )?;
         fill_siblings(&mut steps);
         Ok(steps)
     }
@@ -69,7 +89,12 @@ impl Store {
     ///
     /// # Errors
     /// What PostgreSQL says.
-    pub async fn find_step(&self, connection: &mut PgConnection, task_id: TaskId, name: &str) -> Result<Option<StepNo>> {
+    pub async fn find_step(
+        &self,
+        connection: &mut PgConnection,
+        task_id: TaskId,
+        name: &str,
+    ) -> Result<Option<StepNo>> {
         Ok(sqlx::query_scalar(self.statements().find_step.sql())
             .bind(task_id)
             .bind(name)
@@ -88,7 +113,12 @@ impl Store {
         step_no: Option<StepNo>,
     ) -> Result<Vec<Transition>> {
         rows(match step_no {
-            None => sqlx::query_scalar(self.statements().task_transitions.sql()).bind(task_id).fetch_all(connection).await?,
+            None => {
+                sqlx::query_scalar(self.statements().task_transitions.sql())
+                    .bind(task_id)
+                    .fetch_all(connection)
+                    .await?
+            }
             Some(step_no) => {
                 sqlx::query_scalar(self.statements().step_transitions.sql())
                     .bind(task_id)
@@ -104,17 +134,35 @@ impl Store {
     /// # Errors
     /// What PostgreSQL says.
     pub async fn readiness(&self, connection: &mut PgConnection, task_id: TaskId) -> Result<Vec<Readiness>> {
-        rows(sqlx::query_scalar(self.statements().readiness.sql()).bind(task_id).fetch_all(connection).await?)
+        rows(
+            sqlx::query_scalar(self.statements().readiness.sql())
+                .bind(task_id)
+                .fetch_all(connection)
+                .await?,
+        )
     }
 
     /// The results of the steps of a task that ended well, by step name, as JSON text.
     ///
     /// # Errors
     /// What PostgreSQL says.
-    pub async fn step_results(&self, connection: &mut PgConnection, task_id: TaskId) -> Result<HashMap<String, String>> {
-        let rows = sqlx::query(self.statements().step_results.sql()).bind(task_id).fetch_all(connection).await?;
+    pub async fn step_results(
+        &self,
+        connection: &mut PgConnection,
+        task_id: TaskId,
+    ) -> Result<HashMap<String, String>> {
+        let rows = sqlx::query(self.statements().step_results.sql())
+            .bind(task_id)
+            .fetch_all(connection)
+            .await?;
         rows.iter()
-            .map(|row| Ok((row.try_get(0)?, row.try_get::<Option<String>, _>(1)?.unwrap_or_else(|| "{}".to_owned()))))
+            .map(|row| {
+                Ok((
+                    row.try_get(0)?,
+                    row.try_get::<Option<String>, _>(1)?
+                        .unwrap_or_else(|| "{}".to_owned()),
+                ))
+            })
             .collect()
     }
 
@@ -122,9 +170,18 @@ impl Store {
     ///
     /// # Errors
     /// What PostgreSQL says.
-    pub async fn contexts(&self, connection: &mut PgConnection, task_ids: &[TaskId]) -> Result<HashMap<TaskId, String>> {
-        let rows = sqlx::query(self.statements().task_contexts.sql()).bind(task_ids).fetch_all(connection).await?;
-        rows.iter().map(|row| Ok((row.try_get(0)?, row.try_get(1)?))).collect()
+    pub async fn contexts(
+        &self,
+        connection: &mut PgConnection,
+        task_ids: &[TaskId],
+    ) -> Result<HashMap<TaskId, String>> {
+        let rows = sqlx::query(self.statements().task_contexts.sql())
+            .bind(task_ids)
+            .fetch_all(connection)
+            .await?;
+        rows.iter()
+            .map(|row| Ok((row.try_get(0)?, row.try_get(1)?)))
+            .collect()
     }
 }
 
@@ -132,11 +189,18 @@ impl Store {
 fn fill_siblings(steps: &mut [Step]) {
     let mut groups: HashMap<Vec<StepNo>, Vec<StepNo>> = HashMap::new();
     for step in steps.iter().filter(|step| !step.parents_ids.is_empty()) {
-        groups.entry(step.parents_ids.clone()).or_default().push(step.workflow_step_id);
+        groups
+            .entry(step.parents_ids.clone())
+            .or_default()
+            .push(step.workflow_step_id);
     }
     for step in steps {
         if let Some(group) = groups.get(&step.parents_ids) {
-            step.siblings_ids = group.iter().copied().filter(|number| *number != step.workflow_step_id).collect();
+            step.siblings_ids = group
+                .iter()
+                .copied()
+                .filter(|number| *number != step.workflow_step_id)
+                .collect();
         }
     }
 }

@@ -23,9 +23,18 @@ impl Store {
     /// # Errors
     /// Those of `tasker.create_tasks`.
     pub async fn create_tasks(&self, connection: &mut PgConnection, requests: &str) -> Result<Vec<Created>> {
-        let rows = sqlx::query(self.statements().create_tasks.sql()).bind(requests).fetch_all(connection).await?;
+        let rows = sqlx::query(self.statements().create_tasks.sql())
+            .bind(requests)
+            .fetch_all(connection)
+            .await?;
         rows.iter()
-            .map(|row| Ok(Created { task_id: row.try_get(0)?, created: row.try_get(1)?, pruned: row.try_get(2)? }))
+            .map(|row| {
+                Ok(Created {
+                    task_id: row.try_get(0)?,
+                    created: row.try_get(1)?,
+                    pruned: row.try_get(2)?,
+                })
+            })
             .collect()
     }
 
@@ -48,10 +57,18 @@ impl Store {
             .await?;
         row.map(|row| {
             let schema: Option<String> = row.try_get(2)?;
-            let schema = schema.map(|text| serde_json::from_str(&text)).transpose().map_err(|error| {
-                Error::internal(format!("the stored schema of {namespace}.{name} is not JSON")).with_source(error)
-            })?;
-            Ok(Plan { plan_id: row.try_get(0)?, version: row.try_get(1)?, schema })
+            let schema = schema
+                .map(|text| serde_json::from_str(&text))
+                .transpose()
+                .map_err(|error| {
+                    Error::internal(format!("the stored schema of {namespace}.{name} is not JSON"))
+                        .with_source(error)
+                })?;
+            Ok(Plan {
+                plan_id: row.try_get(0)?,
+                version: row.try_get(1)?,
+                schema,
+            })
         })
         .transpose()
     }

@@ -40,8 +40,17 @@ impl Store {
     ///
     /// # Errors
     /// What PostgreSQL says.
-    pub async fn named_tasks(&self, connection: &mut PgConnection, namespace: Option<&str>) -> Result<Vec<NamedTask>> {
-        rows(sqlx::query_scalar(self.statements().named_tasks.sql()).bind(namespace).fetch_all(connection).await?)
+    pub async fn named_tasks(
+        &self,
+        connection: &mut PgConnection,
+        namespace: Option<&str>,
+    ) -> Result<Vec<NamedTask>> {
+        rows(
+            sqlx::query_scalar(self.statements().named_tasks.sql())
+                .bind(namespace)
+                .fetch_all(connection)
+                .await?,
+        )
     }
 
     /// The content of a version, or of the latest.

@@ -1,6 +1,6 @@
 //! Workers and what they need to know about steps.
 
-use super::{Store, StepKey};
+use super::{StepKey, Store};
 use crate::error::{Error, Result};
 use crate::model::{StepNo, TaskId};
 use serde_json::Value;
@@ -99,7 +99,10 @@ impl Store {
     /// # Errors
     /// What PostgreSQL says.
     pub async fn drain_worker(&self, connection: &mut PgConnection, worker_id: i64) -> Result<()> {
-        sqlx::query(self.statements().drain_worker.sql()).bind(worker_id).execute(connection).await?;
+        sqlx::query(self.statements().drain_worker.sql())
+            .bind(worker_id)
+            .execute(connection)
+            .await?;
         Ok(())
     }
 
@@ -108,7 +111,10 @@ impl Store {
     /// # Errors
     /// What PostgreSQL says.
     pub async fn stop_worker(&self, connection: &mut PgConnection, worker_id: i64) -> Result<()> {
-        sqlx::query(self.statements().stop_worker.sql()).bind(worker_id).execute(connection).await?;
+        sqlx::query(self.statements().stop_worker.sql())
+            .bind(worker_id)
+            .execute(connection)
+            .await?;
         Ok(())
     }
 
@@ -131,7 +137,11 @@ impl Store {
             .await?;
         rows.iter()
             .map(|row| {
-                let key = StepKey { task_id: row.try_get(1)?, step_no: row.try_get(2)?, claim_no: 0 };
+                let key = StepKey {
+                    task_id: row.try_get(1)?,
+                    step_no: row.try_get(2)?,
+                    claim_no: 0,
+                };
                 Ok((row.try_get(0)?, key, row.try_get(3)?))
             })
             .collect()
@@ -142,7 +152,10 @@ impl Store {
     /// # Errors
     /// What PostgreSQL says.
     pub async fn notify_idle(&self, connection: &mut PgConnection, payload: &str) -> Result<bool> {
-        Ok(sqlx::query_scalar(self.statements().notify_idle.sql()).bind(payload).fetch_one(connection).await?)
+        Ok(sqlx::query_scalar(self.statements().notify_idle.sql())
+            .bind(payload)
+            .fetch_one(connection)
+            .await?)
     }
 
     /// Tells every worker that listens.
@@ -150,7 +163,10 @@ impl Store {
     /// # Errors
     /// What PostgreSQL says.
     pub async fn notify_all(&self, connection: &mut PgConnection, payload: &str) -> Result<()> {
-        sqlx::query(self.statements().notify_all.sql()).bind(payload).execute(connection).await?;
+        sqlx::query(self.statements().notify_all.sql())
+            .bind(payload)
+            .execute(connection)
+            .await?;
         Ok(())
     }
 
@@ -158,8 +174,15 @@ impl Store {
     ///
     /// # Errors
     /// What PostgreSQL says.
-    pub async fn step_definitions(&self, connection: &mut PgConnection, ids: &[i32]) -> Result<Vec<StepDefinition>> {
-        let rows = sqlx::query(self.statements().step_definitions.sql()).bind(ids).fetch_all(connection).await?;
+    pub async fn step_definitions(
+        &self,
+        connection: &mut PgConnection,
+        ids: &[i32],
+    ) -> Result<Vec<StepDefinition>> {
+        let rows = sqlx::query(self.statements().step_definitions.sql())
+            .bind(ids)
+            .fetch_all(connection)
+            .await?;
         rows.iter().map(decode).collect()
     }
 
@@ -167,8 +190,17 @@ impl Store {
     ///
     /// # Errors
     /// What PostgreSQL says.
-    pub async fn mark_validated(&self, connection: &mut PgConnection, task_id: TaskId, context: Option<&str>) -> Result<()> {
-        sqlx::query(self.statements().mark_validated.sql()).bind(task_id).bind(context).execute(connection).await?;
+    pub async fn mark_validated(
+        &self,
+        connection: &mut PgConnection,
+        task_id: TaskId,
+        context: Option<&str>,
+    ) -> Result<()> {
+        sqlx::query(self.statements().mark_validated.sql())
+            .bind(task_id)
+            .bind(context)
+            .execute(connection)
+            .await?;
         Ok(())
     }
 
@@ -177,7 +209,11 @@ impl Store {
     /// # Errors
     /// What PostgreSQL says.
     pub async fn workers(&self, connection: &mut PgConnection) -> Result<Vec<Value>> {
-        super::read::rows(sqlx::query_scalar(self.statements().workers.sql()).fetch_all(connection).await?)
+        super::read::rows(
+            sqlx::query_scalar(self.statements().workers.sql())
+                .fetch_all(connection)
+                .await?,
+        )
     }
 }
 

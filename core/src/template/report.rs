@@ -68,10 +68,13 @@ impl Report {
     }
 
     /// Whether something was said about this very place already.
+    /// A template that came as JSON has no places (line 0): nothing there is at the same one.
     pub(super) fn has_problem_at(&self, at: Position) -> bool {
-        self.problems
-            .iter()
-            .any(|problem| (problem.line, problem.column) == (at.line, at.column))
+        at.line > 0
+            && self
+                .problems
+                .iter()
+                .any(|problem| (problem.line, problem.column) == (at.line, at.column))
     }
 
     pub(super) fn is_clean(&self) -> bool {

@@ -51,7 +51,11 @@ impl Capacity {
         if elapsed >= MEASURE_EVERY {
             #[expect(clippy::cast_precision_loss, reason = "a count of steps in a moment is small")]
             let rate = (completed - self.measured_count) as f64 / elapsed.as_secs_f64();
-            self.rate = if rate > self.rate { rate } else { self.rate.mul_add(0.7, rate * 0.3) };
+            self.rate = if rate > self.rate {
+                rate
+            } else {
+                self.rate.mul_add(0.7, rate * 0.3)
+            };
             self.measured_at = now;
             self.measured_count = completed;
         }
@@ -59,7 +63,11 @@ impl Capacity {
 
     /// How many steps may be held at present.
     pub(super) fn target(&self) -> usize {
-        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "bounded just after")]
+        #[expect(
+            clippy::cast_possible_truncation,
+            clippy::cast_sign_loss,
+            reason = "bounded just after"
+        )]
         let buffer = (self.rate * BUFFER_SECONDS) as usize;
         self.concurrency + buffer.min(self.max_buffered)
     }
@@ -71,7 +79,8 @@ impl Capacity {
 
     /// Slots that nothing runs in or waits for.
     pub(super) fn free_slots(&self, occupied: usize, buffered: usize) -> usize {
-        self.concurrency.saturating_sub(occupied + buffered + self.reserved)
+        self.concurrency
+            .saturating_sub(occupied + buffered + self.reserved)
     }
 
     /// Keeps room for a call that is on its way.
@@ -112,14 +121,19 @@ impl Capacity {
 
     pub(super) fn took_sticky(&mut self, count: usize) {
         self.credit = self.credit.saturating_sub(count);
-        self.in_a_row = if count > 0 { self.in_a_row + 1 } else { self.in_a_row };
+        self.in_a_row = if count > 0 {
+            self.in_a_row + 1
+        } else {
+            self.in_a_row
+        };
     }
 
     /// `waiting`: the priority from which more waits in the index; none: it was emptied.
     pub(super) fn took_from_index(&mut self, count: usize, waiting: Option<i32>) {
         self.waiting = waiting;
         self.in_a_row = 0;
-        self.credit = (self.credit + count * STICKY_PER_INDEX).min(self.max_buffered.max(self.concurrency) * STICKY_PER_INDEX);
+        self.credit = (self.credit + count * STICKY_PER_INDEX)
+            .min(self.max_buffered.max(self.concurrency) * STICKY_PER_INDEX);
     }
 }
 
@@ -151,7 +165,11 @@ mod tests {
     fn with_work_waiting_a_quarter_of_the_claims_come_from_the_index() {
         let mut capacity = capacity();
         capacity.took_from_index(2, Some(4));
-        assert_eq!(capacity.sticky_room(100), 6, "three for each claim from the index");
+        assert_eq!(
+            capacity.sticky_room(100),
+            6,
+            "three for each claim from the index"
+        );
         capacity.took_sticky(6);
         assert_eq!(capacity.sticky_room(100), 0);
     }
@@ -171,13 +189,18 @@ mod tests {
     }
 
     #[test]
-    fn after_four_sticky_flushes_in_a_row_one_place_is_left_to_the_index_also_when_nothing_is_known_to_wait() {
+    fn after_four_sticky_flushes_in_a_row_one_place_is_left_to_the_index_also_when_nothing_is_known_to_wait()
+    {
         let mut capacity = capacity();
         for _ in 0..4 {
             assert_eq!(capacity.sticky_room(1), 1);
             capacity.took_sticky(1);
         }
-        assert_eq!(capacity.sticky_room(1), 0, "a worker with one slot would never look otherwise");
+        assert_eq!(
+            capacity.sticky_room(1),
+            0,
+            "a worker with one slot would never look otherwise"
+        );
         assert_eq!(capacity.sticky_room(8), 7);
         assert!(capacity.index_is_due());
         capacity.took_from_index(0, None);

@@ -65,6 +65,8 @@ pub(super) struct Core {
     pub(super) deadline_added: Notify,
     /// Something left the ledger.
     pub(super) settled: Notify,
+    /// A handler is to be told that its attempt is over.
+    pub(super) cancelled: Notify,
     /// What is held is to be compared with the database, or the worker was found dead.
     pub(super) comparison_due: Notify,
     dead_id: AtomicI64,
@@ -116,6 +118,7 @@ impl Core {
             room_ready: Notify::new(),
             deadline_added: Notify::new(),
             settled: Notify::new(),
+            cancelled: Notify::new(),
             comparison_due: Notify::new(),
             dead_id: AtomicI64::new(0),
             gate: Arc::new(RwLock::new(())),
@@ -182,7 +185,10 @@ impl Core {
 
     /// Whether the language has not polled for three leases, and does not wait in a poll either.
     pub(super) fn language_hangs(&self) -> bool {
-        let since = self.began.elapsed().saturating_sub(Duration::from_millis(self.polled_at.load(Ordering::Relaxed)));
+        let since = self
+            .began
+            .elapsed()
+            .saturating_sub(Duration::from_millis(self.polled_at.load(Ordering::Relaxed)));
         self.polling.load(Ordering::Acquire) == 0 && since >= self.lease().saturating_mul(3)
     }
 
@@ -226,7 +232,9 @@ pub(super) fn seconds(seconds: f64) -> Duration {
 /// How long a call may take before its connection counts as broken: a server that vanished without a word is noticed. What
 /// such a call did is found by the comparison.
 fn call_limit(settings: &Settings) -> Duration {
-    seconds(settings.execution.lease_seconds).saturating_mul(2).max(SHORTEST_CALL_LIMIT)
+    seconds(settings.execution.lease_seconds)
+        .saturating_mul(2)
+        .max(SHORTEST_CALL_LIMIT)
 }
 
 /// Waits between tries while the database is away.
@@ -251,6 +259,8 @@ impl Patience {
 
 /// Whether the database was away, rather than refusing what was asked.
 pub(super) fn is_outage(error: &Error) -> bool {
-    matches!(error.kind, ErrorKind::DatabaseUnavailable | ErrorKind::Timeout | ErrorKind::SchemaMismatch)
-        || (error.kind == ErrorKind::ConfigInvalid)
+    matches!(
+        error.kind,
+        ErrorKind::DatabaseUnavailable | ErrorKind::Timeout | ErrorKind::SchemaMismatch
+    ) || (error.kind == ErrorKind::ConfigInvalid)
 }

@@ -38,12 +38,18 @@ impl Core {
                 retryable: true,
                 ..Failure::default()
             };
-            books.ledger.overrule(&invocation.key, Report::Failed { key: invocation.key, failure: Box::new(failure) });
+            books.ledger.overrule(
+                &invocation.key,
+                Report::Failed {
+                    key: invocation.key,
+                    failure: Box::new(failure),
+                },
+            );
         }
         drop(books);
         if any {
             self.outcome_ready.notify_one();
-            self.settled.notify_waiters();
+            self.tell(true);
         }
         next
     }

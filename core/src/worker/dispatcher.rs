@@ -72,7 +72,9 @@ impl Dispatcher {
                 }
                 // Asked to stop while the claim was on its way: a worker that drains claims no more, and is not dead.
                 Err(_) if self.core.draining.is_cancelled() => self.core.note_uncertain(),
-                Err(error) if sqlstate(&error) == Some(WORKER_NOT_ALIVE) => self.core.come_back(worker_id).await,
+                Err(error) if sqlstate(&error) == Some(WORKER_NOT_ALIVE) => {
+                    self.core.come_back(worker_id).await
+                }
                 Err(error) => {
                     if is_outage(&error) {
                         tracing::warn!(%error, "claiming goes on when the database is back");
@@ -103,7 +105,8 @@ impl Dispatcher {
             task_ids: None,
             idle: Some(self.poll >= IDLE_POLL),
         };
-        let rows = on_line!(&mut self.line, |store, connection| store.claim(connection, &arguments))?;
+        let rows = on_line!(&mut self.line, |store, connection| store
+            .claim(connection, &arguments))?;
         let (claimed, claims) = self.read(rows);
         core.accept(claims, &Reported::new()).await?;
         Ok(claimed)
@@ -133,7 +136,10 @@ impl Dispatcher {
         }
         for claim in &claims {
             if let Some(ready_at) = claim.ready_at {
-                let mark = self.marks.entry(claim.lane_id).or_insert(DateTime::<Utc>::MIN_UTC);
+                let mark = self
+                    .marks
+                    .entry(claim.lane_id)
+                    .or_insert(DateTime::<Utc>::MIN_UTC);
                 *mark = (*mark).max(ready_at - MARK_MARGIN);
             }
         }
@@ -145,7 +151,14 @@ impl Dispatcher {
         if alone_waiting && !alone {
             books.drain_for_alone(self.core.lease(), Instant::now());
         }
-        (Claimed { count: claims.len(), more: waiting.is_some(), next_due }, claims)
+        (
+            Claimed {
+                count: claims.len(),
+                more: waiting.is_some(),
+                next_due,
+            },
+            claims,
+        )
     }
 
     /// Until something may have changed: a wake-up, room, the next instant that something is due, or the next poll.
@@ -153,11 +166,20 @@ impl Dispatcher {
         if claimed.more {
             return;
         }
-        self.poll = if claimed.count > 0 { FASTEST_POLL } else { (self.poll * 2).min(SLOWEST_POLL) };
+        self.poll = if claimed.count > 0 {
+            FASTEST_POLL
+        } else {
+            (self.poll * 2).min(SLOWEST_POLL)
+        };
         let mut pause = self.poll;
         if let Some(due) = claimed.next_due {
             // The database's clock set it; ours is only used for how long to sleep, and asking early does no harm.
-            pause = pause.min((due - Utc::now()).to_std().unwrap_or(FASTEST_POLL).max(FASTEST_POLL));
+            pause = pause.min(
+                (due - Utc::now())
+                    .to_std()
+                    .unwrap_or(FASTEST_POLL)
+                    .max(FASTEST_POLL),
+            );
         }
         // Room alone is no reason to look again: the index was emptied, and whatever comes to it wakes us.
         tokio::select! {
@@ -209,7 +231,11 @@ impl Core {
         let now = Instant::now();
         let completed = books.ledger.completed;
         books.capacity.measure(completed, now);
-        let (held, buffered, occupied) = (books.ledger.held(), books.ledger.buffered(), books.ledger.occupied());
+        let (held, buffered, occupied) = (
+            books.ledger.held(),
+            books.ledger.buffered(),
+            books.ledger.occupied(),
+        );
         let idle = held == 0 && occupied == 0;
         if books.alone {
             // The suspect runs by itself; when it has left the ledger, all is as before.
@@ -226,7 +252,9 @@ impl Core {
         }
         if self.stuck(&books.ledger) {
             if !std::mem::replace(&mut books.stuck_said, true) {
-                tracing::error!("every slot is taken by a handler that does not return: this worker claims nothing");
+                tracing::error!(
+                    "every slot is taken by a handler that does not return: this worker claims nothing"
+                );
             }
             return None;
         }
@@ -241,14 +269,20 @@ impl Core {
         }
         let slots = books.capacity.free_slots(occupied, buffered).min(total);
         books.capacity.reserve(total);
-        Some(Room { total, slots, alone: idle })
+        Some(Room {
+            total,
+            slots,
+            alone: idle,
+        })
     }
 }
 
 impl super::core::Books {
     /// Stops claiming until nothing runs, so that a suspect may run alone here; at most once a lease.
     fn drain_for_alone(&mut self, lease: Duration, now: Instant) {
-        if self.draining_for_alone.is_none() && self.drained_at.is_none_or(|at| now.duration_since(at) >= lease) {
+        if self.draining_for_alone.is_none()
+            && self.drained_at.is_none_or(|at| now.duration_since(at) >= lease)
+        {
             self.draining_for_alone = Some(now);
             self.drained_at = Some(now);
         }

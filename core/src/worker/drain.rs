@@ -14,7 +14,9 @@ impl Core {
         let worker_id = self.worker_id();
         {
             let mut line = self.errands.lock().await;
-            if let Err(error) = on_line!(line, |store, connection| store.drain_worker(connection, worker_id)) {
+            if let Err(error) = on_line!(line, |store, connection| store
+                .drain_worker(connection, worker_id))
+            {
                 tracing::warn!(%error, "the database does not know that this worker drains");
             }
         }
@@ -26,6 +28,7 @@ impl Core {
             returned = self.books().ledger.occupied();
             tracing::warn!(returned, "the grace time is over: running steps are handed back");
             self.books().ledger.release_running();
+            self.tell(true);
             self.outcome_ready.notify_one();
             // As long as the database answers this takes a moment; if it does not, the lease takes the steps back.
             let _ = tokio::time::timeout(Duration::from_secs(5), self.until_empty()).await;

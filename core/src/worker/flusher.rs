@@ -10,10 +10,15 @@ use super::side_lane::SideLane;
 use crate::engine::Wake;
 use crate::error::{Error, Result};
 use crate::model::{ErrorCode, Failure};
-use crate::store::{FailureBatch, FlushArguments, FlushRow, FlushStatus, StepKey, WORKER_NOT_ALIVE, is_retryable_conflict, sqlstate};
+use crate::store::{
+    FailureBatch, FlushArguments, FlushRow, FlushStatus, StepKey, WORKER_NOT_ALIVE, is_retryable_conflict,
+    sqlstate,
+};
 use serde_json::json;
 use std::sync::Arc;
 
+/// Claim batches that are done with are dropped this many at a time, or along with a larger flush.
+const FEW: usize = 16;
 /// At most this many outcomes in one flush: a transaction of some tens of milliseconds.
 const MAX_FLUSH: usize = 1000;
 
@@ -50,11 +55,21 @@ impl Batch {
     }
 
     fn into_reports(self) -> Vec<Report> {
-        let completions = self.completions.into_iter().map(|(key, results)| Report::Completed { key, results });
-        let failures = self.failures.into_iter().map(|(key, failure)| Report::Failed { key, failure });
+        let completions = self
+            .completions
+            .into_iter()
+            .map(|(key, results)| Report::Completed { key, results });
+        let failures = self
+            .failures
+            .into_iter()
+            .map(|(key, failure)| Report::Failed { key, failure });
         let releases = self.releases.into_iter().map(|key| Report::Released { key });
         let elsewhere = self.elsewhere.into_iter().map(|key| Report::Elsewhere { key });
-        completions.chain(failures).chain(releases).chain(elsewhere).collect()
+        completions
+            .chain(failures)
+            .chain(releases)
+            .chain(elsewhere)
+            .collect()
     }
 }
 
@@ -62,12 +77,25 @@ impl Flusher {
     pub(super) fn new(core: Arc<Core>) -> Self {
         let line = core.line();
         let side_lane = SideLane::start(Arc::clone(&core));
-        Self { core, line, side_lane, patience: Patience::default(), sent_as: 0 }
+        Self {
+            core,
+            line,
+            side_lane,
+            patience: Patience::default(),
+            sent_as: 0,
+        }
     }
 
     pub(super) async fn run(mut self) {
         loop {
-            let (reports, done) = self.core.books().ledger.take_reports(MAX_FLUSH);
+            let (reports, mut done) = self.core.books().ledger.take_reports(MAX_FLUSH);
+            if done.len() < FEW && reports.len() < FEW {
+                // Not worth a statement yet.
+                self.core
+                    .books()
+                    .ledger
+                    .put_back(Vec::new(), std::mem::take(&mut done));
+            }
             if reports.is_empty() {
                 self.core.books().ledger.put_back(Vec::new(), done);
                 tokio::select! {
@@ -141,7 +169,11 @@ impl Flusher {
             }
         }
         if !batch.releases.is_empty() {
-            match on_line!(&mut self.line, |store, connection| store.release(connection, core.worker_id(), &batch.releases)) {
+            match on_line!(&mut self.line, |store, connection| store.release(
+                connection,
+                core.worker_id(),
+                &batch.releases
+            )) {
                 Ok(_) => {
                     core.settle_all(batch.releases.drain(..));
                     core.wake_all();
@@ -158,8 +190,14 @@ impl Flusher {
         let core = Arc::clone(&self.core);
         let arguments = core.flush_arguments(completions, done);
         let room = arguments.room;
-        let rows = on_line!(&mut self.line, |store, connection| store.complete(connection, Some(core.worker_id()), &arguments));
-        core.books().capacity.unreserve(usize::try_from(room).unwrap_or(0));
+        let rows = on_line!(&mut self.line, |store, connection| store.complete(
+            connection,
+            Some(core.worker_id()),
+            &arguments
+        ));
+        core.books()
+            .capacity
+            .unreserve(usize::try_from(room).unwrap_or(0));
         let busy = core.read_completions(completions, rows?).await?;
         self.side_lane.send_completions(busy);
         Ok(())
@@ -169,7 +207,11 @@ impl Flusher {
         let core = Arc::clone(&self.core);
         let mut batch = core.failure_batch(failures, false);
         batch.done = done.to_vec();
-        let rows = on_line!(&mut self.line, |store, connection| store.fail(connection, Some(core.worker_id()), &batch))?;
+        let rows = on_line!(&mut self.line, |store, connection| store.fail(
+            connection,
+            Some(core.worker_id()),
+            &batch
+        ))?;
         let busy = core.read_failures(failures, &rows);
         self.side_lane.send_failures(busy);
         core.wake_all();
@@ -177,18 +219,26 @@ impl Flusher {
     }
 
     /// Completed (or failed) by the handler in its own transaction: was that committed? If not, it is a retryable failure.
-    async fn verify(&mut self, keys: Vec<StepKey>) -> Result<Vec<(StepKey, Box<Failure>)>, (Vec<StepKey>, Error)> {
+    async fn verify(
+        &mut self,
+        keys: Vec<StepKey>,
+    ) -> Result<Vec<(StepKey, Box<Failure>)>, (Vec<StepKey>, Error)> {
         let core = Arc::clone(&self.core);
-        let held = match on_line!(&mut self.line, |store, connection| store.held(connection, core.worker_id())) {
+        let held = match on_line!(&mut self.line, |store, connection| store
+            .held(connection, core.worker_id()))
+        {
             Ok(held) => held,
             Err(error) => return Err((keys, error)),
         };
-        let (open, ended): (Vec<StepKey>, Vec<StepKey>) = keys.into_iter().partition(|key| held.contains(key));
+        let (open, ended): (Vec<StepKey>, Vec<StepKey>) =
+            keys.into_iter().partition(|key| held.contains(key));
         core.settle_all(ended.into_iter());
         core.wake_all();
         let failure = || {
             Box::new(Failure {
-                message: "the handler ended the step in its own transaction, and that transaction was rolled back".to_owned(),
+                message:
+                    "the handler ended the step in its own transaction, and that transaction was rolled back"
+                        .to_owned(),
                 error_code: Some("completion_rolled_back".to_owned()),
                 retryable: true,
                 ..Failure::default()
@@ -209,7 +259,9 @@ impl Flusher {
         for report in reports {
             match self.flush(Batch::sort(vec![report]), &[]).await {
                 Ok(()) => {}
-                Err((culprit, error)) if blames_a_value(&error) => self.give_up(culprit.into_reports(), &error),
+                Err((culprit, error)) if blames_a_value(&error) => {
+                    self.give_up(culprit.into_reports(), &error)
+                }
                 Err((unsent, _)) => rest.extend(unsent.into_reports()),
             }
         }
@@ -240,7 +292,10 @@ impl Flusher {
                     continue;
                 }
             };
-            books.ledger.report_again(Report::Failed { key, failure: Box::new(failure) });
+            books.ledger.report_again(Report::Failed {
+                key,
+                failure: Box::new(failure),
+            });
         }
     }
 }
@@ -257,8 +312,15 @@ fn blames_a_value(error: &Error) -> bool {
 impl Core {
     fn flush_arguments(&self, completions: &[(StepKey, Arc<str>)], done: &[i64]) -> FlushArguments {
         let mut books = self.books();
-        let (held, buffered, occupied) = (books.ledger.held(), books.ledger.buffered(), books.ledger.occupied());
-        let closed = self.draining.is_cancelled() || books.alone || books.draining_for_alone.is_some() || self.stuck(&books.ledger);
+        let (held, buffered, occupied) = (
+            books.ledger.held(),
+            books.ledger.buffered(),
+            books.ledger.occupied(),
+        );
+        let closed = self.draining.is_cancelled()
+            || books.alone
+            || books.draining_for_alone.is_some()
+            || self.stuck(&books.ledger);
         let room = if closed {
             0
         } else {
@@ -270,7 +332,10 @@ impl Core {
         books.capacity.reserve(room);
         FlushArguments {
             keys: completions.iter().map(|(key, _)| *key).collect(),
-            results: completions.iter().map(|(_, results)| results.as_ref().to_owned()).collect(),
+            results: completions
+                .iter()
+                .map(|(_, results)| results.as_ref().to_owned())
+                .collect(),
             room: as_i32(room),
             slots: as_i32(slots),
             priority: books.capacity.sticky_priority(),
@@ -311,7 +376,10 @@ impl Core {
             .map(|(key, results)| ((key.task_id, key.step_no), Arc::clone(results)))
             .collect();
         let accepted = self.accept(claims, &reported).await;
-        let (stuck, recorded): (Vec<_>, Vec<_>) = completions.iter().cloned().partition(|(key, _)| busy.contains(key));
+        let (stuck, recorded): (Vec<_>, Vec<_>) = completions
+            .iter()
+            .cloned()
+            .partition(|(key, _)| busy.contains(key));
         self.settle_all(recorded.into_iter().map(|(key, _)| key));
         if readied {
             self.wake_all();
@@ -337,9 +405,18 @@ impl Core {
     }
 
     /// Reads the answer to a flush of failures; returns those that somebody else's transaction holds up.
-    pub(super) fn read_failures(&self, failures: &[(StepKey, Box<Failure>)], rows: &[FlushRow]) -> Vec<(StepKey, Box<Failure>)> {
-        let busy: Vec<StepKey> = rows.iter().filter(|row| row.status == FlushStatus::Busy).map(|row| row.key).collect();
-        let (stuck, recorded): (Vec<_>, Vec<_>) = failures.iter().cloned().partition(|(key, _)| busy.contains(key));
+    pub(super) fn read_failures(
+        &self,
+        failures: &[(StepKey, Box<Failure>)],
+        rows: &[FlushRow],
+    ) -> Vec<(StepKey, Box<Failure>)> {
+        let busy: Vec<StepKey> = rows
+            .iter()
+            .filter(|row| row.status == FlushStatus::Busy)
+            .map(|row| row.key)
+            .collect();
+        let (stuck, recorded): (Vec<_>, Vec<_>) =
+            failures.iter().cloned().partition(|(key, _)| busy.contains(key));
         self.settle_all(recorded.into_iter().map(|(key, _)| key));
         stuck
     }
@@ -350,8 +427,17 @@ impl Core {
         for key in keys {
             books.ledger.settle(&key);
         }
+        let cancelled = books.ledger.has_cancelled();
         drop(books);
+        self.tell(cancelled);
+    }
+
+    /// Something left the ledger; `cancelled`: handlers are to be told.
+    pub(super) fn tell(&self, cancelled: bool) {
         self.settled.notify_waiters();
+        if cancelled {
+            self.cancelled.notify_waiters();
+        }
     }
 }
 

@@ -39,7 +39,14 @@ impl Heartbeat {
         let interval = seconds(core.settings.execution.heartbeat_interval_seconds());
         let line = core.line();
         let reaping = Reaping::new(core.lease(), interval);
-        Self { core, line, interval, reaping, reaper: None, compared_at: Instant::now() }
+        Self {
+            core,
+            line,
+            interval,
+            reaping,
+            reaper: None,
+            compared_at: Instant::now(),
+        }
     }
 
     async fn run(mut self) {
@@ -52,10 +59,17 @@ impl Heartbeat {
                 Ok(Err(error)) => self.missed(&error),
                 Err(_) => {
                     self.line = self.core.line();
-                    self.missed(&Error::new(crate::ErrorKind::Timeout, "no answer within the lease"));
+                    self.missed(&Error::new(
+                        crate::ErrorKind::Timeout,
+                        "no answer within the lease",
+                    ));
                 }
             }
-            let pause = if self.reaping.is_unbroken() { self.interval } else { self.interval.min(Duration::from_millis(500)) };
+            let pause = if self.reaping.is_unbroken() {
+                self.interval
+            } else {
+                self.interval.min(Duration::from_millis(500))
+            };
             let _ = stopped.run_until_cancelled(tokio::time::sleep(pause)).await;
         }
     }
@@ -70,7 +84,12 @@ impl Heartbeat {
         let worker_id = core.worker_id();
         let oldest = core.oldest_running();
         let polled = !core.language_hangs();
-        let alive = on_line!(&mut self.line, |store, connection| store.heartbeat(connection, worker_id, polled, oldest.as_ref()))?;
+        let alive = on_line!(&mut self.line, |store, connection| store.heartbeat(
+            connection,
+            worker_id,
+            polled,
+            oldest.as_ref()
+        ))?;
         if !alive {
             self.reaping.missed();
             core.found_dead(worker_id);
@@ -83,7 +102,12 @@ impl Heartbeat {
             self.compared_at = now;
             core.comparison_due.notify_one();
         }
-        if may_reap && self.reaper.as_ref().is_none_or(tokio::task::JoinHandle::is_finished) {
+        if may_reap
+            && self
+                .reaper
+                .as_ref()
+                .is_none_or(tokio::task::JoinHandle::is_finished)
+        {
             self.reaper = Some(tokio::spawn(reap(core, worker_id)));
         }
         Ok(())
@@ -102,7 +126,12 @@ impl Heartbeat {
 async fn reap(core: Arc<Core>, worker_id: i64) {
     let losses = core.settings.execution.max_worker_losses;
     let mut line = core.line();
-    let taken = match on_line!(&mut line, |store, connection| store.reap_workers(connection, worker_id, losses, &core.backoff)) {
+    let taken = match on_line!(&mut line, |store, connection| store.reap_workers(
+        connection,
+        worker_id,
+        losses,
+        &core.backoff
+    )) {
         Ok(taken) => taken,
         Err(error) => return tracing::warn!(%error, "nothing was taken back from dead workers"),
     };
@@ -111,7 +140,9 @@ async fn reap(core: Arc<Core>, worker_id: i64) {
     }
     if !taken.is_empty() {
         core.wake(crate::engine::Wake::Ready);
-        if let Err(error) = on_line!(&mut line, |store, connection| store.notify_idle(connection, "ready")) {
+        if let Err(error) = on_line!(&mut line, |store, connection| store
+            .notify_idle(connection, "ready"))
+        {
             tracing::debug!(%error, "idle workers were not woken; they will find the work by polling");
         }
     }

@@ -59,8 +59,16 @@ impl Invocation {
 
     /// The results of direct parents as JSON text, as far as they came along (64 KiB together).
     pub fn dependency(&self, name: &str) -> Option<&Arc<str>> {
-        let number = self.definition.parents.iter().find(|(_, parent)| parent == name)?.0;
-        self.dependencies.iter().find(|(step_no, _)| *step_no == number).map(|(_, results)| results)
+        let number = self
+            .definition
+            .parents
+            .iter()
+            .find(|(_, parent)| parent == name)?
+            .0;
+        self.dependencies
+            .iter()
+            .find(|(step_no, _)| *step_no == number)
+            .map(|(_, results)| results)
     }
 
     /// The handler's configuration, `${…}` filled from this process's environment.

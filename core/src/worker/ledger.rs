@@ -33,17 +33,30 @@ pub(super) struct Held {
 /// An outcome on its way to the database.
 #[derive(Debug, Clone)]
 pub(super) enum Report {
-    Completed { key: StepKey, results: Arc<str> },
-    Failed { key: StepKey, failure: Box<Failure> },
-    Released { key: StepKey },
+    Completed {
+        key: StepKey,
+        results: Arc<str>,
+    },
+    Failed {
+        key: StepKey,
+        failure: Box<Failure>,
+    },
+    Released {
+        key: StepKey,
+    },
     /// The handler ended the step in its own transaction: only to be verified.
-    Elsewhere { key: StepKey },
+    Elsewhere {
+        key: StepKey,
+    },
 }
 
 impl Report {
     pub(super) fn key(&self) -> StepKey {
         match self {
-            Self::Completed { key, .. } | Self::Failed { key, .. } | Self::Released { key } | Self::Elsewhere { key } => *key,
+            Self::Completed { key, .. }
+            | Self::Failed { key, .. }
+            | Self::Released { key }
+            | Self::Elsewhere { key } => *key,
         }
     }
 }
@@ -109,7 +122,10 @@ impl Ledger {
     /// Adds a claimed step that cannot be run: its failure waits for a flush.
     pub(super) fn add_refused(&mut self, invocation: &Arc<Invocation>, failure: Box<Failure>) {
         self.hold(invocation, Phase::Reported);
-        self.reports.push(Report::Failed { key: invocation.key, failure });
+        self.reports.push(Report::Failed {
+            key: invocation.key,
+            failure,
+        });
     }
 
     fn hold(&mut self, invocation: &Arc<Invocation>, phase: Phase) {
@@ -124,14 +140,30 @@ impl Ledger {
             entry.context.clone_from(&invocation.context);
         }
         *self.batches.entry(invocation.batch).or_default() += 1;
-        self.held.insert(place(&key), Held { invocation: Arc::clone(invocation), phase, started: None });
+        self.held.insert(
+            place(&key),
+            Held {
+                invocation: Arc::clone(invocation),
+                phase,
+                started: None,
+            },
+        );
     }
 
     /// What tells the handler of this attempt that it is cancelled; none when the attempt is over and done with.
     pub(super) fn cancellation(&self, key: &StepKey) -> Option<CancellationToken> {
-        let held = self.held.get(&place(key)).map(|held| &held.invocation).filter(|invocation| invocation.key == *key);
-        let abandoned = || self.abandoned.get(&(place(key), key.claim_no)).map(|(invocation, _)| invocation);
-        held.or_else(abandoned).map(|invocation| invocation.cancellation.clone())
+        let held = self
+            .held
+            .get(&place(key))
+            .map(|held| &held.invocation)
+            .filter(|invocation| invocation.key == *key);
+        let abandoned = || {
+            self.abandoned
+                .get(&(place(key), key.claim_no))
+                .map(|(invocation, _)| invocation)
+        };
+        held.or_else(abandoned)
+            .map(|invocation| invocation.cancellation.clone())
     }
 
     /// The context of a task of which a step is held.
@@ -143,9 +175,13 @@ impl Ledger {
     pub(super) fn take(&mut self, max: usize, now: Instant) -> Vec<Arc<Invocation>> {
         let mut taken = Vec::new();
         while taken.len() < max {
-            let Some(invocation) = self.buffer.pop_front() else { break };
+            let Some(invocation) = self.buffer.pop_front() else {
+                break;
+            };
             let spot = place(&invocation.key);
-            let Some(held) = self.held.get_mut(&spot) else { continue };
+            let Some(held) = self.held.get_mut(&spot) else {
+                continue;
+            };
             if held.phase != Phase::Buffered || held.invocation.key != invocation.key {
                 continue;
             }
@@ -154,7 +190,10 @@ impl Ledger {
             self.running += 1;
             if let Some(seconds) = invocation.timeout_seconds {
                 // A timeout beyond what the clock can say never passes.
-                if let Some(deadline) = Duration::try_from_secs_f64(seconds).ok().and_then(|timeout| now.checked_add(timeout)) {
+                if let Some(deadline) = Duration::try_from_secs_f64(seconds)
+                    .ok()
+                    .and_then(|timeout| now.checked_add(timeout))
+                {
                     let _ = invocation.deadline.set(deadline);
                     self.deadlines.insert((deadline, spot), invocation.key.claim_no);
                 }
@@ -197,7 +236,8 @@ impl Ledger {
             let invocation = Arc::clone(&held.invocation);
             self.cancelled.push(*key);
             invocation.cancellation.cancel();
-            self.abandoned.insert((place(key), key.claim_no), (invocation, started));
+            self.abandoned
+                .insert((place(key), key.claim_no), (invocation, started));
             self.reports.push(report);
         }
     }
@@ -223,7 +263,10 @@ impl Ledger {
     /// Takes up to `max` outcomes to be flushed, and the batches that are done with.
     pub(super) fn take_reports(&mut self, max: usize) -> (Vec<Report>, Vec<i64>) {
         let count = self.reports.len().min(max);
-        (self.reports.drain(..count).collect(), std::mem::take(&mut self.done_batches))
+        (
+            self.reports.drain(..count).collect(),
+            std::mem::take(&mut self.done_batches),
+        )
     }
 
     /// Puts back what could not be flushed, ahead of what came since.
@@ -242,16 +285,23 @@ impl Ledger {
     /// keeps its slot.
     pub(super) fn settle(&mut self, key: &StepKey) {
         let spot = place(key);
-        if self.held.get(&spot).is_none_or(|held| held.invocation.key != *key) {
+        if self
+            .held
+            .get(&spot)
+            .is_none_or(|held| held.invocation.key != *key)
+        {
             return;
         }
-        let Some(held) = self.held.remove(&spot) else { return };
+        let Some(held) = self.held.remove(&spot) else {
+            return;
+        };
         if held.phase == Phase::Running {
             self.running -= 1;
             self.cancelled.push(*key);
             held.invocation.cancellation.cancel();
             let started = held.started.unwrap_or_else(Instant::now);
-            self.abandoned.insert((spot, key.claim_no), (Arc::clone(&held.invocation), started));
+            self.abandoned
+                .insert((spot, key.claim_no), (Arc::clone(&held.invocation), started));
         }
         if let Some(deadline) = held.invocation.deadline() {
             self.deadlines.remove(&(deadline, spot));
@@ -277,7 +327,10 @@ impl Ledger {
 
     /// Every held step.
     pub(super) fn keys(&self) -> Vec<(StepKey, Phase)> {
-        self.held.values().map(|held| (held.invocation.key, held.phase)).collect()
+        self.held
+            .values()
+            .map(|held| (held.invocation.key, held.phase))
+            .collect()
     }
 
     /// Takes everything out of the buffer, to be handed back.
@@ -296,8 +349,12 @@ impl Ledger {
 
     /// Releases what still runs: asked to stop, the grace time over.
     pub(super) fn release_running(&mut self) {
-        let running: Vec<StepKey> =
-            self.keys().into_iter().filter(|(_, phase)| *phase == Phase::Running).map(|(key, _)| key).collect();
+        let running: Vec<StepKey> = self
+            .keys()
+            .into_iter()
+            .filter(|(_, phase)| *phase == Phase::Running)
+            .map(|(key, _)| key)
+            .collect();
         for key in running {
             self.overrule(&key, Report::Released { key });
         }
@@ -318,7 +375,10 @@ impl Ledger {
     pub(super) fn oldest_running(&self, now: Instant) -> Option<(Arc<Invocation>, f64)> {
         let running = self.held.values().filter(|held| held.phase == Phase::Running);
         running
-            .filter_map(|held| held.started.map(|started| (Arc::clone(&held.invocation), started)))
+            .filter_map(|held| {
+                held.started
+                    .map(|started| (Arc::clone(&held.invocation), started))
+            })
             .chain(self.abandoned.values().cloned())
             .min_by_key(|(_, started)| *started)
             .map(|(invocation, started)| (invocation, now.duration_since(started).as_secs_f64()))
@@ -327,6 +387,10 @@ impl Ledger {
     /// Attempts that were cancelled since the last call.
     pub(super) fn take_cancelled(&mut self) -> Vec<StepKey> {
         std::mem::take(&mut self.cancelled)
+    }
+
+    pub(super) fn has_cancelled(&self) -> bool {
+        !self.cancelled.is_empty()
     }
 
     pub(super) fn abandoned(&self) -> usize {

@@ -16,7 +16,11 @@ pub(super) struct Line {
 impl Line {
     /// `limit`: how long a call may take before the connection counts as broken.
     pub(super) fn new(store: Store, limit: Duration) -> Self {
-        Self { store, connection: None, limit }
+        Self {
+            store,
+            connection: None,
+            limit,
+        }
     }
 
     pub(super) fn limit(&self) -> Duration {
@@ -45,7 +49,10 @@ impl Line {
 /// A call that takes longer is given up. Nobody knows what came of it, and its connection is of no more use.
 pub(super) async fn within<T>(limit: Duration, call: impl Future<Output = Result<T>>) -> Result<T> {
     tokio::time::timeout(limit, call).await.unwrap_or_else(|_| {
-        Err(Error::new(ErrorKind::DatabaseUnavailable, format!("PostgreSQL did not answer within {limit:?}")))
+        Err(Error::new(
+            ErrorKind::DatabaseUnavailable,
+            format!("PostgreSQL did not answer within {limit:?}"),
+        ))
     })
 }
 

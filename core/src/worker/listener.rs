@@ -9,7 +9,12 @@ use std::sync::Arc;
 pub(super) async fn run(core: Arc<Core>) {
     let mut patience = Patience::default();
     while !core.stopped.is_cancelled() {
-        if let Some(Err(error)) = core.stopped.clone().run_until_cancelled(listen(&core, &mut patience)).await {
+        if let Some(Err(error)) = core
+            .stopped
+            .clone()
+            .run_until_cancelled(listen(&core, &mut patience))
+            .await
+        {
             tracing::debug!(%error, "not listening for now; polling goes on");
         }
         patience.wait(&core.stopped).await;
@@ -17,7 +22,9 @@ pub(super) async fn run(core: Arc<Core>) {
 }
 
 async fn listen(core: &Core, patience: &mut Patience) -> Result<()> {
-    let pool = sqlx::postgres::PgPoolOptions::new().max_connections(1).connect_lazy_with(core.store.connect_options()?);
+    let pool = sqlx::postgres::PgPoolOptions::new()
+        .max_connections(1)
+        .connect_lazy_with(core.store.connect_options()?);
     let mut listener = PgListener::connect_with(&pool).await?;
     listener.listen(core.store.options().schema.as_str()).await?;
     patience.reset();
@@ -32,5 +39,8 @@ async fn listen(core: &Core, patience: &mut Patience) -> Result<()> {
 }
 
 fn read(payload: &str) -> Wake {
-    payload.strip_prefix("task ").and_then(|id| id.parse().ok()).map_or(Wake::Ready, Wake::Task)
+    payload
+        .strip_prefix("task ")
+        .and_then(|id| id.parse().ok())
+        .map_or(Wake::Ready, Wake::Task)
 }

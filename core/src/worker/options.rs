@@ -38,12 +38,18 @@ impl Default for WorkerOptions {
 impl WorkerOptions {
     pub(super) fn validate(&self) -> Result<()> {
         if self.handlers.is_empty() {
-            return Err(Error::new(ErrorKind::ConfigInvalid, "a worker needs at least one handler: register one before it starts"));
+            return Err(Error::new(
+                ErrorKind::ConfigInvalid,
+                "a worker needs at least one handler: register one before it starts",
+            ));
         }
         if self.concurrency == 0 || self.concurrency > 100_000 {
             return Err(Error::new(
                 ErrorKind::ConfigInvalid,
-                format!("concurrency is how many handlers run at once, from 1 to 100000, not {}", self.concurrency),
+                format!(
+                    "concurrency is how many handlers run at once, from 1 to 100000, not {}",
+                    self.concurrency
+                ),
             ));
         }
         Ok(())

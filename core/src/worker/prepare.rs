@@ -26,7 +26,10 @@ impl Core {
         let mut prepared = Vec::with_capacity(claims.len());
         for claim in claims {
             let Some(definition) = definitions.get(&claim.step_template_id) else {
-                return Err(Error::internal(format!("step template {} is not in the catalogue", claim.step_template_id)));
+                return Err(Error::internal(format!(
+                    "step template {} is not in the catalogue",
+                    claim.step_template_id
+                )));
             };
             let unvalidated = claim.unvalidated;
             let (mut invocation, mut refusal) = self.invocation(claim, definition, reported);
@@ -60,8 +63,13 @@ impl Core {
     /// The invocation of a claim, and why it cannot be run where it cannot.
     /// Whether nothing has to be read to prepare these claims.
     pub(super) fn knows_all(&self, claims: &[FlushRow]) -> bool {
-        let known = self.definitions.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-        claims.iter().all(|claim| known.contains_key(&claim.step_template_id) && !claim.unvalidated)
+        let known = self
+            .definitions
+            .lock()
+            .unwrap_or_else(std::sync::PoisonError::into_inner);
+        claims
+            .iter()
+            .all(|claim| known.contains_key(&claim.step_template_id) && !claim.unvalidated)
     }
 
     fn invocation(
@@ -73,7 +81,9 @@ impl Core {
         let mut dependencies: Vec<(StepNo, Arc<str>)> = definition
             .parents
             .iter()
-            .filter_map(|(number, _)| Some((*number, Arc::clone(reported.get(&(claim.key.task_id, *number))?))))
+            .filter_map(|(number, _)| {
+                Some((*number, Arc::clone(reported.get(&(claim.key.task_id, *number))?)))
+            })
             .collect();
         if let Some(text) = &claim.dependencies
             && let Ok(results) = serde_json::from_str::<HashMap<StepNo, &RawValue>>(text)
@@ -84,7 +94,10 @@ impl Core {
                 }
             }
         }
-        let filled = definition.config.as_ref().map(|config| fill_config(config, &|name| std::env::var(name).ok()));
+        let filled = definition
+            .config
+            .as_ref()
+            .map(|config| fill_config(config, &|name| std::env::var(name).ok()));
         let (config, refusal) = match filled {
             None => (None, None),
             Some(Ok(filled)) => (Some(Arc::new(filled)), None),
@@ -98,7 +111,9 @@ impl Core {
             inputs: claim.inputs.map(Into::into),
             dependencies,
             config,
-            timeout_seconds: definition.timeout_seconds.or(self.settings.execution.default_timeout_seconds),
+            timeout_seconds: definition
+                .timeout_seconds
+                .or(self.settings.execution.default_timeout_seconds),
             definition: Arc::clone(definition),
             deadline: OnceLock::new(),
             cancellation: tokio_util::sync::CancellationToken::new(),
@@ -122,7 +137,8 @@ impl Core {
         }
         if !missing.is_empty() {
             let mut line = self.errands.lock().await;
-            let read = on_line!(line, |store, connection| store.step_definitions(connection, &missing))?;
+            let read = on_line!(line, |store, connection| store
+                .step_definitions(connection, &missing))?;
             drop(line);
             if let Ok(mut known) = self.definitions.lock() {
                 for definition in read {
@@ -142,15 +158,24 @@ impl Core {
             Some(text) => Arc::clone(text),
             None => self.fetch_context(task_id).await?,
         };
-        let Some(schema) = self.schema_of(&invocation.definition)? else { return Ok(Ok(())) };
+        let Some(schema) = self.schema_of(&invocation.definition)? else {
+            return Ok(Ok(()));
+        };
         let Ok(Value::Object(given)) = serde_json::from_str(&text) else {
-            return Ok(Err(context_failure("the context is not a JSON object".to_owned(), Value::Null)));
+            return Ok(Err(context_failure(
+                "the context is not a JSON object".to_owned(),
+                Value::Null,
+            )));
         };
         match schema.validate_and_fill(given) {
             Ok(filled) => {
                 let filled = Value::Object(filled).to_string();
                 let mut line = self.errands.lock().await;
-                on_line!(line, |store, connection| store.mark_validated(connection, task_id, Some(&filled)))?;
+                on_line!(line, |store, connection| store.mark_validated(
+                    connection,
+                    task_id,
+                    Some(&filled)
+                ))?;
                 invocation.context = Some(filled.into());
                 Ok(Ok(()))
             }
@@ -162,14 +187,19 @@ impl Core {
     }
 
     fn schema_of(&self, definition: &StepDefinition) -> Result<Option<Arc<ContextSchema>>> {
-        let Some(schema) = &definition.schema else { return Ok(None) };
+        let Some(schema) = &definition.schema else {
+            return Ok(None);
+        };
         if let Ok(known) = self.schemas.lock()
             && let Some(schema) = known.get(&definition.plan_id)
         {
             return Ok(Some(Arc::clone(schema)));
         }
         let compiled = Arc::new(ContextSchema::compile(schema).map_err(|_| {
-            Error::internal(format!("the stored schema of {}.{} does not compile", definition.namespace, definition.task_name))
+            Error::internal(format!(
+                "the stored schema of {}.{} does not compile",
+                definition.namespace, definition.task_name
+            ))
         })?);
         if let Ok(mut known) = self.schemas.lock() {
             known.insert(definition.plan_id, Arc::clone(&compiled));
@@ -181,9 +211,10 @@ impl Core {
     pub(super) async fn fetch_context(&self, task_id: TaskId) -> Result<Arc<str>> {
         let mut line = self.errands.lock().await;
         let mut found = on_line!(line, |store, connection| store.contexts(connection, &[task_id]))?;
-        found.remove(&task_id).map(Into::into).ok_or_else(|| {
-            Error::new(crate::ErrorKind::NotFound, format!("there is no task {task_id}"))
-        })
+        found
+            .remove(&task_id)
+            .map(Into::into)
+            .ok_or_else(|| Error::new(crate::ErrorKind::NotFound, format!("there is no task {task_id}")))
     }
 
     /// The results of every step of a task that ended well, by name, as JSON text.
@@ -194,12 +225,21 @@ impl Core {
 }
 
 fn context_failure(message: String, details: Value) -> Failure {
-    Failure { message, error_code: Some(ErrorCode::INVALID_CONTEXT.to_owned()), retryable: false, details, ..Failure::default() }
+    Failure {
+        message,
+        error_code: Some(ErrorCode::INVALID_CONTEXT.to_owned()),
+        retryable: false,
+        details,
+        ..Failure::default()
+    }
 }
 
 fn config_failure(error: &Error) -> Failure {
     Failure {
-        message: format!("the handler's configuration cannot be filled in: {}", error.message),
+        message: format!(
+            "the handler's configuration cannot be filled in: {}",
+            error.message
+        ),
         error_code: Some("config_invalid".to_owned()),
         retryable: true,
         ..Failure::default()

@@ -51,7 +51,12 @@ impl Core {
     }
 
     async fn look_after(&self, task_id: TaskId) -> Result<()> {
-        let holds = self.books().ledger.keys().iter().any(|(key, _)| key.task_id == task_id);
+        let holds = self
+            .books()
+            .ledger
+            .keys()
+            .iter()
+            .any(|(key, _)| key.task_id == task_id);
         if !holds {
             return Ok(());
         }
@@ -67,14 +72,22 @@ impl Core {
         self.uncertain.store(false, Ordering::Release);
         let worker_id = self.worker_id();
         let mut line = self.errands.lock().await;
-        let held: HashSet<StepKey> =
-            on_line!(line, |store, connection| store.held(connection, worker_id))?.into_iter().collect();
+        let held: HashSet<StepKey> = on_line!(line, |store, connection| store.held(connection, worker_id))?
+            .into_iter()
+            .collect();
         let known = self.books().ledger.keys();
-        let unknown: Vec<StepKey> =
-            held.iter().filter(|key| known.iter().all(|(other, _)| other != *key)).copied().collect();
+        let unknown: Vec<StepKey> = held
+            .iter()
+            .filter(|key| known.iter().all(|(other, _)| other != *key))
+            .copied()
+            .collect();
         if !unknown.is_empty() {
-            tracing::warn!(count = unknown.len(), "handing back steps that were claimed without this process knowing");
-            on_line!(line, |store, connection| store.release(connection, worker_id, &unknown))?;
+            tracing::warn!(
+                count = unknown.len(),
+                "handing back steps that were claimed without this process knowing"
+            );
+            on_line!(line, |store, connection| store
+                .release(connection, worker_id, &unknown))?;
         }
         drop(line);
         let mut books = self.books();
@@ -86,7 +99,7 @@ impl Core {
             }
         }
         drop(books);
-        self.settled.notify_waiters();
+        self.tell(true);
         self.room_ready.notify_one();
         Ok(())
     }
@@ -103,10 +116,14 @@ impl Core {
         drop(line);
         match registered {
             Ok(id) => {
-                tracing::warn!(before, id, "this worker was taken for dead and comes back under a new id");
+                tracing::warn!(
+                    before,
+                    id,
+                    "this worker was taken for dead and comes back under a new id"
+                );
                 self.books().ledger.drop_everything();
                 self.set_worker_id(id);
-                self.settled.notify_waiters();
+                self.tell(true);
                 self.room_ready.notify_one();
             }
             Err(error) => tracing::warn!(%error, "coming back has to wait"),
@@ -122,7 +139,11 @@ impl Core {
         let process_id = std::process::id();
         let host = host_name();
         WorkerRow {
-            name: self.options.name.clone().unwrap_or_else(|| format!("{host}:{process_id}")),
+            name: self
+                .options
+                .name
+                .clone()
+                .unwrap_or_else(|| format!("{host}:{process_id}")),
             host,
             process_id: i32::try_from(process_id).unwrap_or_default(),
             runtime: self.options.runtime.clone(),

@@ -89,16 +89,27 @@ async fn deliver(
     if !completions.is_empty() {
         let arguments = FlushArguments {
             keys: completions.iter().map(|(key, _)| *key).collect(),
-            results: completions.iter().map(|(_, results)| results.as_ref().to_owned()).collect(),
+            results: completions
+                .iter()
+                .map(|(_, results)| results.as_ref().to_owned())
+                .collect(),
             wait: true,
             ..FlushArguments::default()
         };
-        let rows = on_line!(line, |store, connection| store.complete(connection, Some(core.worker_id()), &arguments))?;
+        let rows = on_line!(line, |store, connection| store.complete(
+            connection,
+            Some(core.worker_id()),
+            &arguments
+        ))?;
         core.read_completions(completions, rows).await?;
     }
     if !failures.is_empty() {
         let batch = core.failure_batch(failures, true);
-        let rows = on_line!(line, |store, connection| store.fail(connection, Some(core.worker_id()), &batch))?;
+        let rows = on_line!(line, |store, connection| store.fail(
+            connection,
+            Some(core.worker_id()),
+            &batch
+        ))?;
         core.read_failures(failures, &rows);
     }
     Ok(())

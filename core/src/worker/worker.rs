@@ -3,7 +3,10 @@
 use super::core::{Core, Polling};
 use super::ledger::Report;
 use super::line::on_line;
-use super::{Invocation, WorkerOptions, deadlines, dispatcher::Dispatcher, flusher::Flusher, handover::Table, heartbeat, listener, reconcile};
+use super::{
+    Invocation, WorkerOptions, deadlines, dispatcher::Dispatcher, flusher::Flusher, handover::Table,
+    heartbeat, listener, reconcile,
+};
 use crate::engine::Client;
 use crate::error::{Error, ErrorKind, Result};
 use crate::model::{Outcome, OutcomeKind, TaskId};
@@ -69,7 +72,9 @@ impl Worker {
         let handle = runtime.handle().clone();
         // From here on a runtime that is not needed goes with the worker, whose drop knows that it may not block.
         core.set_runtime(handle.clone());
-        let table = Arc::new(Table { core: Arc::clone(&core) });
+        let table = Arc::new(Table {
+            core: Arc::clone(&core),
+        });
         let worker = Self {
             core: Arc::clone(&core),
             table,
@@ -81,7 +86,8 @@ impl Worker {
         let register = async move {
             let mut line = registering.line();
             let row = registering.worker_row();
-            on_line!(&mut line, |store, connection| store.register_worker(connection, &row))
+            on_line!(&mut line, |store, connection| store
+                .register_worker(connection, &row))
         };
         core.set_worker_id(worker.on_runtime(register).await?);
         core.note_poll();
@@ -130,7 +136,10 @@ impl Worker {
                 return Ok(taken);
             }
             if self.core.draining.is_cancelled() {
-                return Err(Error::new(ErrorKind::ShuttingDown, "the worker was asked to stop and hands out no more work"));
+                return Err(Error::new(
+                    ErrorKind::ShuttingDown,
+                    "the worker was asked to stop and hands out no more work",
+                ));
             }
             if tokio::time::timeout_at(deadline, ready).await.is_err() {
                 return Ok(Vec::new());
@@ -145,7 +154,7 @@ impl Worker {
 
     /// Resolves when an attempt may have been cancelled since this was called, or the worker stops.
     pub fn cancellations(&self) -> impl Future<Output = ()> + Send + '_ {
-        self.core.settled.notified()
+        self.core.cancelled.notified()
     }
 
     /// What tells the handler of this attempt that it is cancelled; none when the attempt is over and done with.
@@ -172,11 +181,23 @@ impl Worker {
     ///
     /// # Errors
     /// `AttemptLost` where the attempt is over: roll back. `InvalidArgument` where `results` cannot be stored.
-    pub async fn complete_in(&self, connection: &mut PgConnection, attempt: &StepKey, results: &str) -> Result<()> {
+    pub async fn complete_in(
+        &self,
+        connection: &mut PgConnection,
+        attempt: &StepKey,
+        results: &str,
+    ) -> Result<()> {
         let max_bytes = self.core.settings.execution.max_result_bytes;
-        let checked = check_results(results.as_bytes(), max_bytes)
-            .map_err(|problem| Error::new(ErrorKind::InvalidArgument, format!("the results cannot be stored: {problem}")))?;
-        self.core.store.complete_in(connection, attempt, checked.get()).await
+        let checked = check_results(results.as_bytes(), max_bytes).map_err(|problem| {
+            Error::new(
+                ErrorKind::InvalidArgument,
+                format!("the results cannot be stored: {problem}"),
+            )
+        })?;
+        self.core
+            .store
+            .complete_in(connection, attempt, checked.get())
+            .await
     }
 
     /// How many handlers may run at once.
@@ -189,7 +210,10 @@ impl Worker {
     pub fn complete(&self, outcomes: Vec<Outcome>) -> usize {
         let mut counted = 0;
         let max_bytes = self.core.settings.execution.max_result_bytes;
-        let reports: Vec<Report> = outcomes.into_iter().map(|outcome| report(outcome, max_bytes)).collect();
+        let reports: Vec<Report> = outcomes
+            .into_iter()
+            .map(|outcome| report(outcome, max_bytes))
+            .collect();
         let mut books = self.core.books();
         for report in reports {
             counted += usize::from(books.ledger.report(report));
@@ -206,7 +230,8 @@ impl Worker {
     /// `NotFound`, `DatabaseUnavailable`.
     pub async fn fetch_context(&self, task_id: TaskId) -> Result<Arc<str>> {
         let core = Arc::clone(&self.core);
-        self.on_runtime(async move { core.fetch_context(task_id).await }).await
+        self.on_runtime(async move { core.fetch_context(task_id).await })
+            .await
     }
 
     /// The results of every step of a task that ended well, by name, as JSON text: one query.
@@ -215,7 +240,8 @@ impl Worker {
     /// `DatabaseUnavailable`.
     pub async fn fetch_results(&self, task_id: TaskId) -> Result<HashMap<String, String>> {
         let core = Arc::clone(&self.core);
-        self.on_runtime(async move { core.fetch_results(task_id).await }).await
+        self.on_runtime(async move { core.fetch_results(task_id).await })
+            .await
     }
 
     /// What the worker does at present.
@@ -245,7 +271,11 @@ impl Worker {
         let drained = self.on_runtime(async move { core.drain().await }).await;
         self.core.stopped.cancel();
         let runtime = self.runtime.lock().ok().and_then(|mut runtime| runtime.take());
-        let heartbeat = self.heartbeat.lock().ok().and_then(|mut heartbeat| heartbeat.take());
+        let heartbeat = self
+            .heartbeat
+            .lock()
+            .ok()
+            .and_then(|mut heartbeat| heartbeat.take());
         let ending = tokio::task::spawn_blocking(move || {
             if let Some(heartbeat) = heartbeat {
                 let _ = heartbeat.join();
@@ -259,13 +289,18 @@ impl Worker {
     }
 
     /// Runs something on the worker's own runtime, to which its connections belong.
-    async fn on_runtime<T: Send + 'static>(&self, future: impl Future<Output = Result<T>> + Send + 'static) -> Result<T> {
+    async fn on_runtime<T: Send + 'static>(
+        &self,
+        future: impl Future<Output = Result<T>> + Send + 'static,
+    ) -> Result<T> {
         let task = match self.runtime.lock() {
             Ok(guard) => guard.as_ref().map(|runtime| runtime.spawn(future)),
             Err(_) => None,
         };
         match task {
-            Some(task) => task.await.map_err(|error| Error::internal("the worker's runtime ended").with_source(error))?,
+            Some(task) => task
+                .await
+                .map_err(|error| Error::internal("the worker's runtime ended").with_source(error))?,
             None => Err(Error::new(ErrorKind::ShuttingDown, "the worker has stopped")),
         }
     }
@@ -285,15 +320,28 @@ impl Drop for Worker {
 }
 
 fn report(outcome: Outcome, max_bytes: usize) -> Report {
-    let key = StepKey { task_id: outcome.task_id, step_no: outcome.step_no, claim_no: outcome.claim_no };
+    let key = StepKey {
+        task_id: outcome.task_id,
+        step_no: outcome.step_no,
+        claim_no: outcome.claim_no,
+    };
     match outcome.kind {
         OutcomeKind::Completed { results } => match check_results(results.get().as_bytes(), max_bytes) {
-            Ok(checked) => Report::Completed { key, results: checked.get().into() },
-            Err(problem) => Report::Failed { key, failure: Box::new(problem.into()) },
+            Ok(checked) => Report::Completed {
+                key,
+                results: checked.get().into(),
+            },
+            Err(problem) => Report::Failed {
+                key,
+                failure: Box::new(problem.into()),
+            },
         },
         OutcomeKind::Failed(mut failure) => {
             repair_failure(&mut failure, MAX_TEXT_BYTES);
-            Report::Failed { key, failure: Box::new(failure) }
+            Report::Failed {
+                key,
+                failure: Box::new(failure),
+            }
         }
         OutcomeKind::Released => Report::Released { key },
         OutcomeKind::CompletedElsewhere => Report::Elsewhere { key },
