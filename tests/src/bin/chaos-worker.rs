@@ -23,7 +23,9 @@ async fn main() -> Result<()> {
     let options = WorkerOptions { concurrency: concurrency.parse()?, name: Some(name.clone()), ..WorkerOptions::default() };
     let mut terminate = signal(SignalKind::terminate())?;
     let worker = Worker::start(&client, registry(pool), options).await?;
-    Ok(worker.run_until(async move { drop(terminate.recv().await) }).await?)
+    Ok(worker.run_until(async move {
+        terminate.recv().await;
+    }).await?)
 }
 
 fn registry(pool: PgPool) -> Registry {

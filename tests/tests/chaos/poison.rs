@@ -35,7 +35,7 @@ async fn a_step_that_takes_three_processes_down_is_quarantined_and_everything_be
     }
     assert_eq!(deaths, 3);
     let open = "select count(*) from tasker.tasks where state not in ('complete', 'error')";
-    stage.until(&format!("select case when ({open}) = 0 then 1 else 0 end"), 1).await;
+    stage.until(&format!("select case when ({open}) = 0 then 1::bigint else 0 end"), 1).await;
     assert_eq!(stage.number("select count(*) from tasker.tasks where state = 'error'").await, 1, "the culprit and nobody else");
     let losses = "select worker_losses::bigint from tasker.workflow_steps where results ->> 'error_code' = 'poison_pill'";
     assert_eq!(stage.number(losses).await, 3);
