@@ -13,6 +13,7 @@ use tasker_core::handler::{HandlerError, Registry, Step, Worker, WorkerOptions};
 use tasker_core::{Client, ClientOptions};
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader, Lines};
 use tokio::process::{Child, ChildStdin, ChildStdout, Command};
+use tokio::sync::Notify;
 
 /// The workers of a run, before they begin.
 pub(crate) enum Workers {
@@ -20,11 +21,40 @@ pub(crate) enum Workers {
     Here {
         client: Client,
         concurrency: u32,
-        calls: Arc<AtomicU64>,
+        calls: Arc<Calls>,
         worker: Option<Worker>,
     },
     /// Several, each a child.
     Children(Vec<ChildWorker>),
+}
+
+/// How often the handler was called in this process.
+#[derive(Debug, Default)]
+pub(crate) struct Calls {
+    count: AtomicU64,
+    changed: Notify,
+}
+
+impl Calls {
+    fn add(&self) {
+        self.count.fetch_add(1, Ordering::Release);
+        self.changed.notify_waiters();
+    }
+
+    fn count(&self) -> u64 {
+        self.count.load(Ordering::Acquire)
+    }
+
+    /// Returns in the moment in which that many are reached.
+    async fn reach(&self, count: u64) {
+        loop {
+            let changed = self.changed.notified();
+            if self.count() >= count {
+                return;
+            }
+            changed.await;
+        }
+    }
 }
 
 /// What the children used.
@@ -78,8 +108,15 @@ impl Workers {
     /// How often a handler was called; none where the calls are in other processes.
     pub(crate) fn calls(&self) -> Option<u64> {
         match self {
-            Self::Here { calls, .. } => Some(calls.load(Ordering::Relaxed)),
+            Self::Here { calls, .. } => Some(calls.count()),
             Self::Children(_) => None,
+        }
+    }
+
+    /// Waits until a handler was called that often; returns at once where the calls are in other processes.
+    pub(crate) async fn reach(&self, count: u64) {
+        if let Self::Here { calls, .. } = self {
+            calls.reach(count).await;
         }
     }
 
@@ -124,13 +161,13 @@ pub(crate) fn peak_of_all(children: &[ChildUsage]) -> Option<f64> {
     Some(crate::report::rounded(peak_rss_mb()? + others))
 }
 
-async fn start_worker(client: &Client, concurrency: u32, calls: &Arc<AtomicU64>) -> Result<Worker> {
+async fn start_worker(client: &Client, concurrency: u32, calls: &Arc<Calls>) -> Result<Worker> {
     let mut registry = Registry::new();
     let calls = Arc::clone(calls);
     registry.handler(HANDLER, move |_: Step| {
         let calls = Arc::clone(&calls);
         async move {
-            calls.fetch_add(1, Ordering::Relaxed);
+            calls.add();
             Ok::<_, HandlerError>(json!({"ok": true}))
         }
     });

@@ -101,22 +101,41 @@ impl From<Error> for Failure {
         let mut cause = std::error::Error::source(&error);
         while let Some(inner) = cause {
             let text = inner.to_string();
-            // Libraries like to repeat their cause in their own text; once is enough.
-            if !error.message.contains(&text) && !causes.iter().any(|said: &String| said.contains(&text)) {
+            // Errors like to repeat their cause in their own text, or the other way round; once is enough.
+            let said = |other: &String| other.contains(&text) || text.contains(other.as_str());
+            if !said(&error.message) && !causes.iter().any(said) {
                 causes.push(text);
             }
             cause = inner.source();
         }
         let next = advice(error.kind).map(str::to_owned);
+        let message = one_problem_a_line(&error).unwrap_or(error.message);
         Self {
             status: ExitStatus::from(error.kind),
             kind: error.kind.name(),
-            message: error.message,
+            message,
             causes,
             details: Some(Box::new(error.details)),
             next,
         }
     }
+}
+
+/// What is wrong with a context, for people: the engine's message has all of it on one line.
+fn one_problem_a_line(error: &Error) -> Option<String> {
+    if error.kind != ErrorKind::InvalidContext {
+        return None;
+    }
+    let problems = error.details.get("problems")?.as_array()?;
+    let lines: Option<Vec<String>> = problems
+        .iter()
+        .map(|problem| {
+            let path = problem.get("path")?.as_str()?;
+            Some(format!("  {path}: {}", problem.get("message")?.as_str()?))
+        })
+        .collect();
+    let headline = error.message.split(": ").next()?;
+    Some(format!("{headline}:\n{}", lines?.join("\n")))
 }
 
 impl From<std::io::Error> for Failure {
@@ -146,6 +165,8 @@ const fn advice(kind: ErrorKind) -> Option<&'static str> {
         ErrorKind::UnknownNamedTask => {
             Some("see `tasker template list`, or register it: `tasker template register FILE`")
         }
+        ErrorKind::NotFound => Some("see `tasker task list` and `tasker template list`"),
+        ErrorKind::InvalidContext => Some("correct the context; nothing was created"),
         ErrorKind::Internal | ErrorKind::Panic => {
             Some("this is a defect of Tasker: run it again with -vv and report what it says")
         }

@@ -5,8 +5,7 @@ use crate::exit_status::ExitStatus;
 use clap::{Command, CommandFactory};
 use std::fmt::Write;
 
-const MADE: &str = "<!-- Made from the command itself. To make it again: \
-                    TASKER_WRITE=1 cargo test --release -p tasker-cli --test reference -->";
+const MADE: &str = "<!-- Made from the command itself by scripts/generators/cli-reference; `make generate` writes it anew. -->";
 
 /// Every verb with its help.
 pub fn cli_page() -> String {

@@ -176,3 +176,80 @@ async fn steps_do_not_go_with_workloads_of_a_fixed_length() {
         String::from_utf8_lossy(&output.stderr)
     );
 }
+
+/// The tasks of the workloads are small here: that they run, and that the figures are there, is what is tested.
+async fn runs(arguments: &[&str], steps: u64) -> Value {
+    let database = TestDatabase::create().await.unwrap();
+    let report = report(&command(&database, arguments).output().unwrap());
+    assert_eq!(at(&report, "steps"), steps, "{report}");
+    for key in [
+        "total_s",
+        "run_s",
+        "steps_per_s",
+        "step_ms.p50",
+        "task_ms.p99",
+        "per_step.rows_written",
+    ] {
+        assert!(at(&report, key).as_f64().unwrap() > 0.0, "{key}: {report}");
+    }
+    // A step is at least a row made and a row changed twice; more than a few dozen would be somebody else's.
+    let rows = at(&report, "per_step.rows_written").as_f64().unwrap();
+    assert!((3.0..30.0).contains(&rows), "{report}");
+    assert_eq!(leftovers(&database).await, Vec::<String>::new());
+    report
+}
+
+#[tokio::test]
+async fn chains_run_beside_both_yardsticks() {
+    let report = runs(&["linear", "--tasks", "40"], 200).await;
+    for key in [
+        "reference.batch_sql_steps_per_s",
+        "reference.single_commit_ms",
+        "ratios.throughput_to_batch_sql",
+    ] {
+        assert!(at(&report, key).as_f64().unwrap() > 0.0, "{key}: {report}");
+    }
+}
+
+#[tokio::test]
+async fn diamonds_run() {
+    runs(&["diamond", "--tasks", "20", "--no-reference"], 80).await;
+}
+
+#[tokio::test]
+async fn a_fan_out_runs_with_its_root_and_its_join() {
+    runs(&["fanout", "--steps", "50", "--no-reference"], 52).await;
+}
+
+#[tokio::test]
+async fn jobs_run_in_two_processes() {
+    let report = runs(
+        &[
+            "jobs",
+            "--tasks",
+            "100",
+            "--workers",
+            "2",
+            "--no-reference",
+            "--payload-bytes",
+            "100",
+        ],
+        100,
+    )
+    .await;
+    assert_eq!(at(&report, "workers"), 2);
+    assert!(at(&report, "peak_rss_mb").as_f64().unwrap() > 0.0);
+}
+
+#[tokio::test]
+async fn latency_is_told_beside_the_single_commits_of_the_same_moments() {
+    let report = runs(&["latency", "--tasks", "5"], 25).await;
+    assert!(at(&report, "create_s").is_null());
+    assert!(at(&report, "reference.batch_sql_steps_per_s").is_null());
+    let (step, task) = (
+        at(&report, "step_ms.p50").as_f64().unwrap(),
+        at(&report, "task_ms.p50").as_f64().unwrap(),
+    );
+    assert!((task / step - 5.0).abs() < 0.01, "{report}");
+    assert!(at(&report, "ratios.step_p50_to_single_commit").as_f64().unwrap() > 0.0);
+}

@@ -94,12 +94,25 @@ create function tasker.check_requests(p_requests tasker.task_request[], p_now ti
 returns void language plpgsql as $$
 declare
   v_message text;
+  -- A day around now, as ids: comparing those is cheaper than taking the time out of each.
+  v_first uuid := (lpad(to_hex((extract(epoch from p_now) * 1000)::bigint - 86400000), 12, '0') || repeat('0', 20))::uuid;
+  v_last uuid := (lpad(to_hex((extract(epoch from p_now) * 1000)::bigint + 86400000), 12, '0') || repeat('f', 20))::uuid;
 begin
+  if not exists (
+    select from unnest(p_requests) r
+    where r.name is null or r.name = '' or jsonb_typeof(r.context) <> 'object'
+       or r.task_id not between v_first and v_last or substring(r.task_id::text from 15 for 1) <> '7'
+       or r.priority not between 0 and 9 or r.idempotency_key = '' or r.idempotency_ttl_seconds <= 0
+       or (r.identity_strategy = 'key' and r.idempotency_key is null)
+       or r.on_duplicate not in ('return', 'reject') or r.identity_strategy not in ('default', 'hash', 'key', 'custom'))
+  then
+    return;
+  end if;
   select format('request %s: %s', r.ord, case
       when r.name is null or r.name = '' then 'the name of the named task is missing'
       when jsonb_typeof(r.context) <> 'object' then format('context must be a JSON object, not %s', jsonb_typeof(r.context))
       when tasker.uuid_v7_time(r.task_id) is null then format('task_id %s is not a UUIDv7; leave it out or use tasker.uuid_v7()', r.task_id)
-      when abs(extract(epoch from tasker.uuid_v7_time(r.task_id) - p_now)) > 86400 then
+      when r.task_id not between v_first and v_last then
         format('task_id %s carries the time %s, more than a day off the database''s %s', r.task_id, tasker.uuid_v7_time(r.task_id), p_now)
       when r.priority not between 0 and 9 then format('priority is 0 (first) to 9 (last), not %s', r.priority)
       when r.idempotency_key = '' then 'idempotency_key is empty'
@@ -114,14 +127,12 @@ begin
          tags, bypass_steps, priority, requested_at, idempotency_key, idempotency_ttl_seconds, on_duplicate,
          identity_strategy, identity_window_seconds, traceparent, ord)
   where r.name is null or r.name = '' or jsonb_typeof(r.context) <> 'object'
-     or tasker.uuid_v7_time(r.task_id) is null or abs(extract(epoch from tasker.uuid_v7_time(r.task_id) - p_now)) > 86400
+     or r.task_id not between v_first and v_last or substring(r.task_id::text from 15 for 1) <> '7'
      or r.priority not between 0 and 9 or r.idempotency_key = '' or r.idempotency_ttl_seconds <= 0
      or (r.identity_strategy = 'key' and r.idempotency_key is null)
      or r.on_duplicate not in ('return', 'reject') or r.identity_strategy not in ('default', 'hash', 'key', 'custom')
-  limit 1;
-  if found then
-    raise exception using errcode = 'TK003', message = v_message;
-  end if;
+  order by r.ord limit 1;
+  raise exception using errcode = 'TK003', message = v_message;
 end $$;
 
 -- tasker.check_plans(…): refuses requests for what is not registered, for steps that cannot be left out, and those that
@@ -131,6 +142,10 @@ returns void language plpgsql as $$
 declare
   v_bad record;
 begin
+  if not exists (select from unnest(p_plans) with ordinality p(plan, ord)
+                 where p.plan is null or (p_requests[p.ord]).plan_id <> p.plan or (p_requests[p.ord]).bypass_steps is not null) then
+    return;
+  end if;
   select r.* into v_bad from (select (p_requests[p.ord]).*, p.plan as found_plan from unnest(p_plans) with ordinality p(plan, ord)) r
   where r.found_plan is null limit 1;
   if found then

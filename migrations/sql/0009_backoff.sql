@@ -6,7 +6,8 @@ create function tasker.backoff_seconds(p_attempt int, p_policy jsonb, p_settings
   p_retry_after double precision default null, p_random double precision default random())
 returns double precision language plpgsql immutable parallel safe as $$
 declare
-  v_cap double precision := coalesce((p_settings ->> 'max_backoff_seconds')::double precision, 300);
+  v_attempt int := greatest(p_attempt, 1);
+  v_cap double precision := greatest(coalesce((p_settings ->> 'max_backoff_seconds')::double precision, 300), 0);
   v_list jsonb := coalesce(p_settings -> 'default_backoff_seconds', '[1, 2, 4, 8, 16, 32]');
   v_length int := jsonb_array_length(v_list);
   v_base double precision := coalesce((p_policy ->> 'base_seconds')::double precision, 1);
@@ -16,20 +17,20 @@ declare
   v_wait double precision;
   v_steps int;
 begin
-  if p_retry_after is not null then
+  if p_retry_after <> 'NaN' then
     return least(greatest(p_retry_after, 0), v_cap);
   end if;
   if p_policy is null then
-    v_steps := greatest(p_attempt - v_length, 0);
-    v_base := (v_list ->> (least(p_attempt, v_length) - 1))::double precision;
+    v_steps := greatest(v_attempt - v_length, 0);
+    v_base := (v_list ->> (least(v_attempt, v_length) - 1))::double precision;
     v_factor := coalesce((p_settings ->> 'backoff_multiplier')::double precision, 2);
     v_wait := tasker.scaled(v_base, v_factor, v_steps);
   else
     v_factor := coalesce((p_policy ->> 'multiplier')::double precision, 2);
     v_wait := case p_policy ->> 'strategy'
-      when 'linear' then v_base * p_attempt
-      when 'exponential' then tasker.scaled(v_base, v_factor, p_attempt - 1)
-      when 'schedule' then (p_policy -> 'schedule' ->> (least(p_attempt, jsonb_array_length(p_policy -> 'schedule')) - 1))::double precision
+      when 'linear' then v_base * v_attempt
+      when 'exponential' then tasker.scaled(v_base, v_factor, v_attempt - 1)
+      when 'schedule' then (p_policy -> 'schedule' ->> (least(v_attempt, jsonb_array_length(p_policy -> 'schedule')) - 1))::double precision
       else v_base end;
     v_cap := least(v_cap, coalesce((p_policy ->> 'max_seconds')::double precision, v_cap));
     v_jitter := coalesce((p_policy ->> 'jitter')::double precision, v_jitter);

@@ -23,7 +23,7 @@ create type tasker.flush_row as (
 -- Called by: the dispatcher of a worker; the test driver (p_task_ids).
 -- Locks: own worker row FOR KEY SHARE; steps SKIP LOCKED; then pending tasks by task_id FOR NO KEY UPDATE.
 -- Index: workflow_steps_ready, one range a lane, from the caller's watermark: it must be walked in order, hence the planner
--- settings. Left alone the planner reads every ready row by bitmap and sorts them.
+-- settings, which hold for all that is called from here. Left alone the planner reads every ready row by bitmap and sorts them.
 -- Loser of a race: skips what is locked and takes the next.
 -- p_room: how many steps at the most; p_slots: how many of those may be of lanes with mode 1; p_alone: the process does
 -- nothing at all, so that a step of mode 2 may be taken, alone. p_lanes, p_marks: from which ready_at to look a lane.
@@ -31,7 +31,7 @@ create function tasker.claim_steps(p_worker_id bigint, p_room int, p_slots int d
   p_lanes int[] default null, p_marks timestamptz[] default null, p_task_ids uuid[] default null, p_idle boolean default null)
 returns setof tasker.flush_row
 language plpgsql
-set enable_seqscan = off set enable_bitmapscan = off set enable_hashjoin = off set enable_mergejoin = off
+set enable_seqscan = off set enable_bitmapscan = off set enable_hashjoin = off set enable_mergejoin = off set enable_material = off
 as $$
 declare
   v_now timestamptz := tasker.clock();
@@ -142,7 +142,11 @@ begin
   insert into tasker.worker_claims (worker_id, task_ids, step_nos)
   select p_worker_id, array_agg(a.task_id), array_agg(a.step_no) from unnest(v_all) a
   returning batch into v_batch;
-  return query select * from tasker.describe_claims(v_all, v_batch, true);
+  return query
+  select c.status, c.task_id, c.step_no, c.claim_no, c.attempt, c.step_template_id, c.lane_id, v_batch, c.ready_at, t.unvalidated,
+         case when pg_column_size(t.context) <= 65536 then t.context::text end, c.inputs,
+         case when c.dependencies is not null then tasker.parent_results(c.task_id, c.step_template_id) end
+  from unnest(v_all) c join tasker.tasks t on t.task_id = c.task_id;
 end $$;
 
 -- tasker.flush_note(…): a row that is not about one step.
@@ -155,9 +159,7 @@ $$;
 -- Called by: claim_steps, which holds the worker row. Locks: steps, SKIP LOCKED, in index order.
 create function tasker.take_steps(p_worker_id bigint, p_lanes int[], p_marks timestamptz[], p_limit int, p_room int, p_now timestamptz,
   p_task_ids uuid[])
-returns tasker.flush_row[] language plpgsql
-set enable_seqscan = off set enable_bitmapscan = off set enable_hashjoin = off set enable_mergejoin = off set enable_material = off
-as $$
+returns tasker.flush_row[] language plpgsql as $$
 declare
   v_tasks uuid[];
   v_steps int[];
@@ -211,7 +213,7 @@ end $$;
 -- tasker.start_tasks(…): tasks of which a step was claimed are in progress.
 -- Locks: the pending ones by task_id, FOR NO KEY UPDATE; the steps are locked already.
 create function tasker.start_tasks(p_task_ids uuid[], p_now timestamptz)
-returns void language plpgsql set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off as $$
+returns void language plpgsql as $$
 declare
   v_pending uuid[];
 begin
@@ -228,30 +230,9 @@ begin
   end if;
 end $$;
 
--- tasker.describe_claims(…): adds what a handler needs to claims: context (p_context) and the results of parents, as long
--- as they are small. `dependencies` comes in as '' where the step has parents that the caller does not know.
-create function tasker.describe_claims(p_claims tasker.flush_row[], p_batch bigint, p_context boolean)
-returns setof tasker.flush_row language plpgsql
-set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off set enable_material = off as $$
-begin
-  if not p_context then
-    return query
-    select c.status, c.task_id, c.step_no, c.claim_no, c.attempt, c.step_template_id, c.lane_id, p_batch, c.ready_at, c.unvalidated,
-           c.context, c.inputs, case when c.dependencies is not null then tasker.parent_results(c.task_id, c.step_template_id) end
-    from unnest(p_claims) c;
-    return;
-  end if;
-  return query
-  select c.status, c.task_id, c.step_no, c.claim_no, c.attempt, c.step_template_id, c.lane_id, p_batch, c.ready_at, t.unvalidated,
-         case when pg_column_size(t.context) <= 65536 then t.context::text end, c.inputs,
-         case when c.dependencies is not null then tasker.parent_results(c.task_id, c.step_template_id) end
-  from unnest(p_claims) c join tasker.tasks t on t.task_id = c.task_id;
-end $$;
-
 -- tasker.parent_results(…): {"step_no": results} of the direct parents, or null when they are over 64 KiB together.
 create function tasker.parent_results(p_task_id uuid, p_step_template_id int)
-returns text language plpgsql stable
-set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off as $$
+returns text language plpgsql stable as $$
 declare
   v_size bigint;
   v_text text;

@@ -1,6 +1,7 @@
 -- The functions that applications and workers call run with the rights of the schema's owner, so that callers need none on
 -- the tables: only USAGE on the schema and EXECUTE. Their search_path is fixed, so that nobody slips an operator under them.
--- What they call in turn inherits both.
+-- What they call in turn inherits both. Plans are generic: they go by arrays of any length over primary keys, and making a
+-- plan for each call would cost four times as much as the call (0.8 ms against 0.2 ms for a flush of one step).
 do $$
 declare
   v_function text;
@@ -16,6 +17,6 @@ begin
         'calculate_dependency_levels', 'get_system_health_counts_v01', 'get_analytics_metrics_v01', 'get_slowest_steps_v01',
         'get_slowest_tasks_v01')
   loop
-    execute format('alter function %s security definer set search_path = pg_catalog, pg_temp', v_function);
+    execute format('alter function %s security definer set search_path = pg_catalog, pg_temp set plan_cache_mode = force_generic_plan', v_function);
   end loop;
 end $$;

@@ -33,11 +33,18 @@ pub async fn inconsistencies(connection: &mut PgConnection) -> Result<Vec<String
     let mut found = Vec::new();
     for (rule, query) in RULES {
         let offenders: Vec<String> = sqlx::query_scalar(*query).fetch_all(&mut *connection).await?;
-        found.extend(offenders.into_iter().map(|offender| format!("{rule}: {offender}")));
+        found.extend(
+            offenders
+                .into_iter()
+                .map(|offender| format!("{rule}: {offender}")),
+        );
     }
     let step_moves = "select distinct from_state::text, to_state::text from tasker.workflow_step_transitions";
     let task_moves = "select distinct from_state::text, to_state::text from tasker.task_transitions";
-    let tables = [(step_moves, "step", STEP_TRANSITIONS), (task_moves, "task", TASK_TRANSITIONS)];
+    let tables = [
+        (step_moves, "step", STEP_TRANSITIONS),
+        (task_moves, "task", TASK_TRANSITIONS),
+    ];
     for (query, what, table) in tables {
         let moves: Vec<(String, String)> = sqlx::query_as(query).fetch_all(&mut *connection).await?;
         for (from, to) in moves {

@@ -44,7 +44,11 @@ pub(crate) async fn run(
     let outcome = or_interrupted(watch(&session.client, id, printer)).await;
     // Whatever came of it, Ctrl-C included: what this process holds is handed back.
     worker.shutdown().await?;
-    let (task, steps) = outcome?;
+    let (task, steps) = outcome.map_err(|failure| {
+        failure.next(format!(
+            "the order waits for a worker: `tasker demo` takes it up, or `tasker task cancel {id}`"
+        ))
+    })?;
     conclude(&task, &steps, global, printer)
 }
 

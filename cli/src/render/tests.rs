@@ -287,6 +287,18 @@ fn problems_of_a_template_are_told_all_at_once() {
 }
 
 #[test]
+fn mistakes_in_a_context_are_told_one_a_line() {
+    let problems = json!([
+        {"path": "/order_id", "message": "'order_id' is required and missing"},
+        {"path": "/items/0/sku", "message": "1 is not of type \"string\""},
+    ]);
+    let message =
+        "the context breaks the schema of the template: /order_id: 'order_id' is required and missing; …";
+    let error = Error::new(ErrorKind::InvalidContext, message).with_details(json!({"problems": problems}));
+    assert_snapshot!(super::failure(&Failure::from(error), &PLAIN));
+}
+
+#[test]
 fn a_migration_tells_what_it_applied() {
     let report = |applied: &[&str]| MigrationReport {
         applied: applied.iter().map(ToString::to_string).collect(),

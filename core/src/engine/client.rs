@@ -1,5 +1,6 @@
 //! The client: configuration until it is used.
 
+use super::handover::Hungry;
 use super::wake::Wakes;
 use crate::cluster::DatabaseChoice;
 use crate::error::{Error, Result};
@@ -8,7 +9,7 @@ use crate::store::{MigrationReport, SchemaName, Store};
 use crate::template::ContextSchema;
 use std::{
     collections::HashMap,
-    sync::{Arc, Mutex},
+    sync::{Arc, Mutex, Weak},
 };
 use tokio::sync::OnceCell;
 
@@ -56,6 +57,7 @@ pub(super) struct Inner {
     pub(super) opened: OnceCell<Opened>,
     pub(super) plans: Mutex<HashMap<PlanKey, KnownPlan>>,
     pub(super) wakes: Wakes,
+    pub(super) workers: Mutex<Vec<Weak<dyn Hungry>>>,
 }
 
 #[derive(Debug)]
@@ -88,6 +90,7 @@ impl Client {
                 opened: OnceCell::new(),
                 plans: Mutex::default(),
                 wakes: Wakes::default(),
+                workers: Mutex::default(),
             }),
         })
     }

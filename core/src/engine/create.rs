@@ -2,9 +2,9 @@
 
 use super::Client;
 use super::client::{KnownPlan, PlanKey, call};
-use crate::error::{Error, Result};
+use crate::error::{Error, ErrorKind, Result};
 use crate::model::{Created, IdentityStrategy, OnDuplicate, TaskRequest};
-use crate::store::{STALE_PLAN, Store, sqlstate};
+use crate::store::{FlushRow, FlushStatus, STALE_PLAN, Store, sqlstate};
 use crate::template::{ContextSchema, DEFAULT_NAMESPACE, invalid_context};
 use serde_json::{Map, Value, json};
 use sqlx::{Acquire, PgConnection};
@@ -41,9 +41,6 @@ impl Client {
                 answer => break answer?,
             }
         };
-        if created.iter().any(|one| one.created) {
-            self.wake();
-        }
         Ok(created)
     }
 
@@ -84,9 +81,44 @@ impl Client {
     }
 
     async fn create_once(&self, requests: &[TaskRequest]) -> Result<Vec<Created>> {
+        let Some(offer) = self.offer() else {
+            let created = call!(self, |store, connection| async {
+                let prepared = self.prepare(store, connection, requests).await?;
+                store.create_tasks(connection, &prepared).await
+            })?;
+            if created.iter().any(|one| one.created) {
+                self.wake();
+            }
+            return Ok(created);
+        };
+        let (worker_id, room, slots) = (offer.worker_id(), offer.room(), offer.slots());
+        let answer = self.create_and_claim(requests, worker_id, room, slots).await;
+        match answer {
+            Ok(rows) => {
+                let created = rows.iter().filter(|row| row.status == FlushStatus::Created).map(read_created).collect();
+                if rows.iter().any(|row| row.status == FlushStatus::Readied) {
+                    self.wake();
+                }
+                offer.settle(rows, true).await;
+                Ok(created)
+            }
+            Err(error) => {
+                offer.settle(Vec::new(), error.kind != ErrorKind::DatabaseUnavailable).await;
+                Err(error)
+            }
+        }
+    }
+
+    async fn create_and_claim(
+        &self,
+        requests: &[TaskRequest],
+        worker_id: i64,
+        room: i32,
+        slots: i32,
+    ) -> Result<Vec<FlushRow>> {
         call!(self, |store, connection| async {
             let prepared = self.prepare(store, connection, requests).await?;
-            store.create_tasks(connection, &prepared).await
+            store.create_and_claim(connection, &prepared, worker_id, room, slots).await
         })
     }
 
@@ -172,6 +204,10 @@ impl Client {
         let on_duplicate: OnDuplicate = request.on_duplicate.unwrap_or(engine.on_duplicate);
         fields.insert("on_duplicate".to_owned(), json!(on_duplicate));
     }
+}
+
+fn read_created(row: &FlushRow) -> Created {
+    Created { task_id: row.key.task_id, created: row.key.claim_no == 1, pruned: row.attempt == 1 }
 }
 
 fn first(created: Vec<Created>) -> Result<Created> {

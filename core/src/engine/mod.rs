@@ -6,6 +6,7 @@
 mod cancel;
 mod client;
 mod create;
+mod handover;
 mod list;
 mod open;
 mod pause;
@@ -18,4 +19,5 @@ mod wait;
 mod wake;
 
 pub use client::{Client, ClientOptions};
+pub(crate) use handover::{Hungry, Offer};
 pub use wake::Wake;

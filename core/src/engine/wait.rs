@@ -1,6 +1,8 @@
 //! wait: until a task is in one of some states.
 
 use super::Client;
+use super::client::call;
+use super::read::no_task;
 use super::wake::Wake;
 use crate::error::{Error, ErrorKind, Result};
 use crate::model::{State, Task, TaskId};
@@ -23,12 +25,13 @@ impl Client {
         let mut wake_ups = self.wake_ups();
         let mut pause = FIRST_LOOK;
         loop {
-            let task = self.task(id).await?;
-            if until.contains(&task.status) {
-                return Ok(task);
+            let state = call!(self, |store, connection| store.task_state(connection, id))?.ok_or_else(|| no_task(id))?;
+            if until.contains(&state) {
+                return self.task(id).await;
             }
             let now = Instant::now();
             if now >= deadline {
+                let task = self.task(id).await?;
                 let wanted = until.iter().map(|state| state.as_str()).collect::<Vec<_>>().join(" or ");
                 return Err(Error::new(
                     ErrorKind::Timeout,

@@ -32,6 +32,9 @@ pub enum FlushStatus {
     NextDue,
     /// The task is complete.
     Ended,
+    /// The answer to a request: `step_no` its place from 1, `claim_no` 1 if it made the task, `attempt` 1 if what it
+    /// duplicates was pruned.
+    Created,
     /// The outcome was recorded before: a success.
     AlreadyRecorded,
     /// The claim is no longer held.
@@ -221,6 +224,28 @@ impl Store {
         rows.iter().map(decode).collect()
     }
 
+    /// Creates tasks and claims their roots for a worker of this process, in one commit.
+    ///
+    /// # Errors
+    /// Those of `tasker.create_tasks`.
+    pub async fn create_and_claim(
+        &self,
+        connection: &mut PgConnection,
+        requests: &str,
+        worker_id: i64,
+        room: i32,
+        slots: i32,
+    ) -> Result<Vec<FlushRow>> {
+        let rows = sqlx::query(self.statements().create_and_claim.sql())
+            .bind(requests)
+            .bind(worker_id)
+            .bind(room)
+            .bind(slots)
+            .fetch_all(connection)
+            .await?;
+        rows.iter().map(decode).collect()
+    }
+
     /// Hands back steps that were never started. Returns how many were.
     ///
     /// # Errors
@@ -255,6 +280,7 @@ fn decode(row: &PgRow) -> Result<FlushRow> {
         "more" => FlushStatus::More,
         "next_due" => FlushStatus::NextDue,
         "ended" => FlushStatus::Ended,
+        "created" => FlushStatus::Created,
         "alone_waiting" => FlushStatus::AloneWaiting,
         "already_recorded" => FlushStatus::AlreadyRecorded,
         "attempt_lost" => FlushStatus::AttemptLost,

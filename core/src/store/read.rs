@@ -2,7 +2,7 @@
 
 use super::Store;
 use crate::error::{Error, Result};
-use crate::model::{Readiness, Step, StepNo, Task, TaskFilter, TaskId, Transition};
+use crate::model::{Readiness, State, Step, StepNo, Task, TaskFilter, TaskId, Transition};
 use serde::de::DeserializeOwned;
 use sqlx::{PgConnection, Row};
 use std::collections::HashMap;
@@ -22,6 +22,16 @@ impl Store {
     /// What PostgreSQL says.
     pub async fn tasks(&self, connection: &mut PgConnection, ids: &[TaskId]) -> Result<Vec<Task>> {
         rows(sqlx::query_scalar(self.statements().tasks.sql()).bind(ids).fetch_all(connection).await?)
+    }
+
+    /// The state of a task; none where there is no such task.
+    ///
+    /// # Errors
+    /// What PostgreSQL says.
+    pub async fn task_state(&self, connection: &mut PgConnection, id: TaskId) -> Result<Option<State>> {
+        let state: Option<String> =
+            sqlx::query_scalar(self.statements().task_state.sql()).bind(id).fetch_optional(connection).await?;
+        state.map(|state| state.parse()).transpose()
     }
 
     /// The ids that a filter lets through, newest first.

@@ -84,6 +84,11 @@ impl Capacity {
         self.reserved -= room;
     }
 
+    /// Whether more waits in the index than was taken from it.
+    pub(super) fn something_waits(&self) -> bool {
+        self.waiting.is_some()
+    }
+
     /// How many sticky claims a flush may ask for, out of `available`.
     pub(super) fn sticky_room(&self, available: usize) -> usize {
         match self.waiting {

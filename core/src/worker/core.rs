@@ -12,7 +12,7 @@ use crate::template::ContextSchema;
 use std::{
     collections::HashMap,
     sync::{
-        Arc, Mutex, MutexGuard, PoisonError,
+        Arc, Mutex, MutexGuard, OnceLock, PoisonError,
         atomic::{AtomicBool, AtomicI64, AtomicU64, AtomicUsize, Ordering},
     },
     time::{Duration, Instant},
@@ -69,7 +69,7 @@ pub(super) struct Core {
     pub(super) comparison_due: Notify,
     dead_id: AtomicI64,
     /// Held shared around every call that claims or reports; exclusively while what is held is compared.
-    pub(super) gate: RwLock<()>,
+    pub(super) gate: Arc<RwLock<()>>,
     /// For what is asked now and then: definitions, large contexts, comparisons.
     pub(super) errands: AsyncMutex<Line>,
     /// Asked to stop: nothing more is claimed.
@@ -83,6 +83,7 @@ pub(super) struct Core {
     /// Polls that wait for work at present.
     pub(super) polling: AtomicUsize,
     pub(super) began: Instant,
+    runtime: OnceLock<tokio::runtime::Handle>,
 }
 
 impl Core {
@@ -117,13 +118,14 @@ impl Core {
             settled: Notify::new(),
             comparison_due: Notify::new(),
             dead_id: AtomicI64::new(0),
-            gate: RwLock::new(()),
+            gate: Arc::new(RwLock::new(())),
             draining: CancellationToken::new(),
             stopped: CancellationToken::new(),
             uncertain: AtomicBool::new(false),
             polled_at: AtomicU64::new(0),
             polling: AtomicUsize::new(0),
             began,
+            runtime: OnceLock::new(),
         })
     }
 
@@ -143,6 +145,18 @@ impl Core {
 
     pub(super) fn set_worker_id(&self, id: i64) {
         self.worker_id.store(id, Ordering::Release);
+    }
+
+    /// The runtime that connections belong to.
+    pub(super) fn set_runtime(&self, handle: tokio::runtime::Handle) {
+        let _ = self.runtime.set(handle);
+    }
+
+    /// Runs something there, without waiting for it.
+    pub(super) fn on_own_runtime(&self, future: impl Future<Output = ()> + Send + 'static) {
+        if let Some(handle) = self.runtime.get() {
+            handle.spawn(future);
+        }
     }
 
     /// The heartbeat found that this worker id was taken for dead.

@@ -124,6 +124,7 @@ impl Dispatcher {
                 FlushStatus::More => waiting = Some(row.key.step_no),
                 FlushStatus::NextDue => next_due = row.ready_at,
                 FlushStatus::AlreadyRecorded
+                | FlushStatus::Created
                 | FlushStatus::AttemptLost
                 | FlushStatus::Busy
                 | FlushStatus::Readied
@@ -158,7 +159,13 @@ impl Dispatcher {
             // The database's clock set it; ours is only used for how long to sleep, and asking early does no harm.
             pause = pause.min((due - Utc::now()).to_std().unwrap_or(FASTEST_POLL).max(FASTEST_POLL));
         }
-        self.sleep(pause).await;
+        // Room alone is no reason to look again: the index was emptied, and whatever comes to it wakes us.
+        tokio::select! {
+            biased;
+            () = self.core.draining.cancelled() => {}
+            () = next_ready(&mut self.wake_ups) => self.poll = FASTEST_POLL,
+            () = tokio::time::sleep(pause) => {}
+        }
     }
 
     async fn wait_for_room(&mut self) {

@@ -298,6 +298,7 @@ impl Core {
                     tracing::warn!(task_id = %row.key.task_id, step = row.key.step_no, "a result came too late: the step was taken away meanwhile");
                 }
                 FlushStatus::AlreadyRecorded
+                | FlushStatus::Created
                 | FlushStatus::Alone
                 | FlushStatus::AloneWaiting
                 | FlushStatus::More

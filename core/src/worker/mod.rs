@@ -12,6 +12,7 @@ mod deadlines;
 mod dispatcher;
 mod drain;
 mod flusher;
+mod handover;
 mod heartbeat;
 mod invocation;
 mod ledger;

@@ -58,6 +58,12 @@ impl Core {
     }
 
     /// The invocation of a claim, and why it cannot be run where it cannot.
+    /// Whether nothing has to be read to prepare these claims.
+    pub(super) fn knows_all(&self, claims: &[FlushRow]) -> bool {
+        let known = self.definitions.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        claims.iter().all(|claim| known.contains_key(&claim.step_template_id) && !claim.unvalidated)
+    }
+
     fn invocation(
         &self,
         claim: FlushRow,

@@ -3,7 +3,7 @@
 use super::core::{Core, Polling};
 use super::ledger::Report;
 use super::line::on_line;
-use super::{Invocation, WorkerOptions, deadlines, dispatcher::Dispatcher, flusher::Flusher, heartbeat, listener, reconcile};
+use super::{Invocation, WorkerOptions, deadlines, dispatcher::Dispatcher, flusher::Flusher, handover::Table, heartbeat, listener, reconcile};
 use crate::engine::Client;
 use crate::error::{Error, ErrorKind, Result};
 use crate::model::{Outcome, OutcomeKind, TaskId};
@@ -12,7 +12,7 @@ use crate::values::{MAX_TEXT_BYTES, check_results, repair_failure};
 use sqlx::PgConnection;
 use std::{
     collections::HashMap,
-    sync::{Arc, Mutex},
+    sync::{Arc, Mutex, Weak},
     time::{Duration, Instant},
 };
 use tokio::{runtime::Runtime, sync::Mutex as AsyncMutex};
@@ -42,6 +42,8 @@ pub struct WorkerStatus {
 #[derive(Debug)]
 pub struct Worker {
     core: Arc<Core>,
+    /// Kept for the client, which holds it weakly.
+    table: Arc<Table>,
     runtime: Mutex<Option<Runtime>>,
     heartbeat: Mutex<Option<std::thread::JoinHandle<()>>>,
     /// Held while stopping; true once stopped.
@@ -59,15 +61,18 @@ impl Worker {
         let store = Store::new(client.store_options(&database_url, CONNECTIONS))?;
         let core = Arc::new(Core::new(client.clone(), store, options)?);
         let runtime = tokio::runtime::Builder::new_multi_thread()
-            .worker_threads(2)
+            .worker_threads(1)
             .thread_name("tasker-worker")
             .enable_all()
             .build()
             .map_err(|error| Error::internal("the worker has no runtime").with_source(error))?;
         let handle = runtime.handle().clone();
         // From here on a runtime that is not needed goes with the worker, whose drop knows that it may not block.
+        core.set_runtime(handle.clone());
+        let table = Arc::new(Table { core: Arc::clone(&core) });
         let worker = Self {
             core: Arc::clone(&core),
+            table,
             runtime: Mutex::new(Some(runtime)),
             heartbeat: Mutex::new(None),
             stopping: AsyncMutex::new(false),
@@ -91,6 +96,8 @@ impl Worker {
         if core.options.listen {
             handle.spawn(listener::run(Arc::clone(&core)));
         }
+        let table: Weak<Table> = Arc::downgrade(&worker.table);
+        client.attach(table);
         let heartbeat = heartbeat::start(core)?;
         if let Ok(mut place) = worker.heartbeat.lock() {
             *place = Some(heartbeat);

@@ -157,7 +157,7 @@ struct Execution {
 
 impl Execution {
     /// Takes the next number of this step of this task; whoever makes the file first has it, in whatever process.
-    fn begin(calls: &Path, step: &Step) -> Result<Self, HandlerError> {
+    fn begin(calls: &Path, step: &Step) -> std::io::Result<Self> {
         let task_id = step.task_id().to_string();
         let (template, name) = (step.task_name().to_owned(), step.name().to_owned());
         let mark = Mark {
@@ -178,10 +178,10 @@ impl Execution {
                     });
                 }
                 Err(error) if error.kind() == ErrorKind::AlreadyExists => {}
-                Err(error) => return Err(error.into()),
+                Err(error) => return Err(error),
             }
         }
-        Err(HandlerError::permanent("there are too many executions to count"))
+        Err(std::io::Error::other("there are too many executions to count"))
     }
 }
 

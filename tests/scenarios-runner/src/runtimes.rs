@@ -4,7 +4,7 @@
 
 use anyhow::{Context, Result, bail};
 use serde_json::Value;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
 /// Every capability that a scenario may require.
@@ -169,6 +169,7 @@ impl Assignment {
     /// The template as it is registered: every step has a handler, and so has the task.
     pub fn fill(&self, template: &Value) -> Value {
         let mut template = template.clone();
+        let classes = overridden_by_class(&template);
         let Some(map) = template.as_object_mut() else {
             return template;
         };
@@ -185,7 +186,15 @@ impl Assignment {
             };
             let scripted = self.scripted(index % self.runtimes.len().max(1));
             match named_handler(step) {
-                None => drop(step.insert("handler".into(), scripted.into())),
+                None => {
+                    let name = step.get("name").and_then(Value::as_str).unwrap_or_default();
+                    let key = if classes.contains(name) {
+                        "handler_class"
+                    } else {
+                        "handler"
+                    };
+                    step.insert(key.into(), scripted.into());
+                }
                 Some((key, name)) if name == crate::script::SCRIPTED_HANDLER => {
                     step.insert(key.into(), scripted.into());
                 }
@@ -245,6 +254,23 @@ impl Assignment {
     }
 }
 
+/// Steps whose handler some environment overrides under the key `handler_class`: filling in the other key would win over it.
+fn overridden_by_class(template: &Value) -> BTreeSet<String> {
+    let environments = template
+        .get("environments")
+        .and_then(Value::as_object)
+        .into_iter()
+        .flatten();
+    let steps = environments
+        .filter_map(|(_, part)| part.get("step_templates").and_then(Value::as_array))
+        .flatten();
+    let overriding = steps.filter(|step| step.get("handler_class").is_some());
+    overriding
+        .filter_map(|step| step.get("name").and_then(Value::as_str))
+        .map(str::to_owned)
+        .collect()
+}
+
 fn named_handler(step: &serde_json::Map<String, Value>) -> Option<(&'static str, &str)> {
     ["handler", "handler_class"]
         .into_iter()
@@ -287,6 +313,21 @@ mod tests {
         assert_eq!(handlers(&assignment.fill(&template)), ["scripted", "B"]);
         assert_eq!(assignment.fill(&template)["task_handler_class"], "scripted");
         assert_eq!(assignment.names_of("scripted"), ["scripted"]);
+    }
+
+    #[test]
+    fn what_is_filled_in_does_not_win_over_what_an_environment_says() {
+        let template = json!({"step_templates": [{"name": "a"}, {"name": "b"}],
+            "environments": {"test": {"step_templates": [{"name": "a", "handler_class": "A"}]}}});
+        let filled = assign(&["rust"], &template).fill(&template);
+        assert_eq!(
+            filled["step_templates"][0],
+            json!({"name": "a", "handler_class": "scripted"})
+        );
+        assert_eq!(
+            filled["step_templates"][1],
+            json!({"name": "b", "handler": "scripted"})
+        );
     }
 
     #[test]

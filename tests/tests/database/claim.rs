@@ -11,7 +11,12 @@ fn single(name: &str) -> Plan {
 }
 
 fn room(worker_id: i64, room: i32) -> ClaimArguments {
-    ClaimArguments { worker_id, room, slots: room, ..ClaimArguments::default() }
+    ClaimArguments {
+        worker_id,
+        room,
+        slots: room,
+        ..ClaimArguments::default()
+    }
 }
 
 #[tokio::test]
@@ -22,9 +27,15 @@ async fn a_claim_takes_ready_steps_and_starts_their_tasks() {
         let rows = s.try_claim(&room(worker, 5)).await.unwrap();
         assert_eq!(statuses(&rows), [FlushStatus::Claimed]);
         let row = &rows[0];
-        assert_eq!((row.key.task_id, row.key.step_no, row.key.claim_no, row.attempt), (task, 1, 1, 1));
+        assert_eq!(
+            (row.key.task_id, row.key.step_no, row.key.claim_no, row.attempt),
+            (task, 1, 1, 1)
+        );
         assert_eq!(row.context.as_deref(), Some("{}"));
-        assert_eq!((s.state(task).await, s.trail(task, 0).await), ("in_progress".into(), vec!["in_progress".into()]));
+        assert_eq!(
+            (s.state(task).await, s.trail(task, 0).await),
+            ("in_progress".into(), vec!["in_progress".into()])
+        );
         assert_eq!(s.trail(task, 1).await, ["in_progress"]);
         assert!(s.claim(worker, 5).await.is_empty());
         let store = s.store.clone();
@@ -118,7 +129,15 @@ async fn a_lane_whose_steps_must_start_at_once_does_not_starve_behind_a_backlog(
 #[tokio::test]
 async fn only_steps_of_the_workers_handlers_are_claimed_and_others_stay_unburned() {
     on_database(async |_, s| {
-        let task = s.task_of(&Plan::new("two").step("a", &[]).handler("ruby").step("b", &[]).handler("rust")).await;
+        let task = s
+            .task_of(
+                &Plan::new("two")
+                    .step("a", &[])
+                    .handler("ruby")
+                    .step("b", &[])
+                    .handler("rust"),
+            )
+            .await;
         let worker = s.worker_for(&["rust"]).await;
         assert_eq!(s.claim_one(worker).await.step_no, 2);
         let nobody = s.worker_for(&[]).await;
@@ -176,15 +195,36 @@ async fn a_step_is_claimed_at_its_instant_and_not_before() {
         let key = s.claim_one(worker).await;
         s.fail_after(worker, key, true, Some(10.0)).await;
         s.advance(9.9).await;
-        let rows = s.try_claim(&ClaimArguments { idle: Some(true), ..room(worker, 5) }).await.unwrap();
+        let rows = s
+            .try_claim(&ClaimArguments {
+                idle: Some(true),
+                ..room(worker, 5)
+            })
+            .await
+            .unwrap();
         assert_eq!(statuses(&rows), [FlushStatus::NextDue]);
         assert_eq!(rows[0].ready_at, s.step(task, 1).await.ready_at);
-        assert_eq!(s.json("select idle from tasker.workers").await, json!({"idle": true}));
+        assert_eq!(
+            s.json("select idle from tasker.workers").await,
+            json!({"idle": true})
+        );
         s.advance(0.1).await;
-        let rows = s.try_claim(&ClaimArguments { idle: Some(true), ..room(worker, 5) }).await.unwrap();
+        let rows = s
+            .try_claim(&ClaimArguments {
+                idle: Some(true),
+                ..room(worker, 5)
+            })
+            .await
+            .unwrap();
         assert_eq!((rows[0].attempt, rows[0].key.claim_no), (2, 2));
-        assert_eq!(s.json("select idle from tasker.workers").await, json!({"idle": false}));
-        assert_eq!(s.trail(task, 1).await, ["in_progress", "error", "pending", "in_progress"]);
+        assert_eq!(
+            s.json("select idle from tasker.workers").await,
+            json!({"idle": false})
+        );
+        assert_eq!(
+            s.trail(task, 1).await,
+            ["in_progress", "error", "pending", "in_progress"]
+        );
     })
     .await;
 }
@@ -200,10 +240,21 @@ async fn a_watermark_hides_what_is_older_in_its_lane_only() {
         s.advance(5.0).await;
         let mark = s.now().await;
         let late = s.create("job").await;
-        let lane = s.json("select lane_id from tasker.lanes where task_name = 'job'").await["lane_id"].as_i64().unwrap();
+        let lane = s
+            .json("select lane_id from tasker.lanes where task_name = 'job'")
+            .await["lane_id"]
+            .as_i64()
+            .unwrap();
         let worker = s.worker().await;
-        let marked = ClaimArguments { lanes: vec![i32::try_from(lane).unwrap()], marks: vec![mark], ..room(worker, 9) };
-        let mut tasks: Vec<_> = claimed(&s.try_claim(&marked).await.unwrap()).iter().map(|key| key.task_id).collect();
+        let marked = ClaimArguments {
+            lanes: vec![i32::try_from(lane).unwrap()],
+            marks: vec![mark],
+            ..room(worker, 9)
+        };
+        let mut tasks: Vec<_> = claimed(&s.try_claim(&marked).await.unwrap())
+            .iter()
+            .map(|key| key.task_id)
+            .collect();
         tasks.sort();
         assert_eq!(tasks, [other, late]);
         assert_eq!(s.claim(worker, 9).await.len(), 1);
@@ -214,11 +265,25 @@ async fn a_watermark_hides_what_is_older_in_its_lane_only() {
 #[tokio::test]
 async fn a_claim_for_given_tasks_takes_no_others() {
     on_database(async |_, s| {
-        s.register(&Plan::new("wide").step("a", &[]).step("b", &[]).priority(2).step("c", &[]).limit(1)).await;
+        s.register(
+            &Plan::new("wide")
+                .step("a", &[])
+                .step("b", &[])
+                .priority(2)
+                .step("c", &[])
+                .limit(1),
+        )
+        .await;
         s.create("wide").await;
         let task = s.create("wide").await;
         let worker = s.worker().await;
-        let rows = s.try_claim(&ClaimArguments { task_ids: Some(vec![task]), ..room(worker, 9) }).await.unwrap();
+        let rows = s
+            .try_claim(&ClaimArguments {
+                task_ids: Some(vec![task]),
+                ..room(worker, 9)
+            })
+            .await
+            .unwrap();
         assert!(claimed(&rows).len() == 3 && claimed(&rows).iter().all(|key| key.task_id == task));
     })
     .await;
@@ -233,7 +298,10 @@ async fn a_full_claim_says_that_there_may_be_more_and_at_which_priority() {
         }
         let worker = s.worker().await;
         let rows = s.try_claim(&room(worker, 2)).await.unwrap();
-        let more = rows.iter().find(|row| row.status == FlushStatus::More).expect("a row `more`");
+        let more = rows
+            .iter()
+            .find(|row| row.status == FlushStatus::More)
+            .expect("a row `more`");
         assert_eq!(more.key.step_no, 6);
         let rows = s.try_claim(&room(worker, 2)).await.unwrap();
         assert!(rows.iter().all(|row| row.status != FlushStatus::More));
@@ -246,9 +314,21 @@ async fn a_step_with_one_execution_left_is_claimed_only_into_a_free_slot() {
     on_database(async |_, s| {
         s.task_of(&Plan::new("once").step("a", &[]).limit(1)).await;
         let worker = s.worker().await;
-        let rows = s.try_claim(&ClaimArguments { slots: 0, ..room(worker, 5) }).await.unwrap();
+        let rows = s
+            .try_claim(&ClaimArguments {
+                slots: 0,
+                ..room(worker, 5)
+            })
+            .await
+            .unwrap();
         assert!(claimed(&rows).is_empty());
-        let rows = s.try_claim(&ClaimArguments { slots: 1, ..room(worker, 5) }).await.unwrap();
+        let rows = s
+            .try_claim(&ClaimArguments {
+                slots: 1,
+                ..room(worker, 5)
+            })
+            .await
+            .unwrap();
         assert_eq!(claimed(&rows).len(), 1);
     })
     .await;
@@ -274,7 +354,13 @@ async fn a_suspect_is_claimed_alone_and_first_by_a_process_that_does_nothing_els
         assert!(rows.iter().any(|row| row.status == FlushStatus::AloneWaiting));
         assert!(claimed(&rows).len() == 1 && claimed(&rows)[0].task_id != suspect);
         let idle = s.worker().await;
-        let rows = s.try_claim(&ClaimArguments { alone: true, ..room(idle, 5) }).await.unwrap();
+        let rows = s
+            .try_claim(&ClaimArguments {
+                alone: true,
+                ..room(idle, 5)
+            })
+            .await
+            .unwrap();
         assert!(rows.iter().any(|row| row.status == FlushStatus::Alone));
         assert!(claimed(&rows).len() == 1 && claimed(&rows)[0].task_id == suspect);
     })
@@ -291,7 +377,10 @@ async fn a_worker_that_does_not_live_claims_nothing_and_is_told_so() {
         assert_eq!(sqlstate(&error), Some(WORKER_NOT_ALIVE));
         s.run(&format!("select tasker.stop_worker({worker})")).await;
         for id in [worker, 999] {
-            assert_eq!(sqlstate(&s.try_claim(&room(id, 1)).await.unwrap_err()), Some(WORKER_NOT_ALIVE));
+            assert_eq!(
+                sqlstate(&s.try_claim(&room(id, 1)).await.unwrap_err()),
+                Some(WORKER_NOT_ALIVE)
+            );
         }
         assert!(!s.beat(worker).await);
     })
@@ -355,9 +444,37 @@ async fn a_claim_in_flight_when_its_worker_stops_is_not_leaked() {
         s.task_of(&single("job")).await;
         let worker = s.worker().await;
         let mut other = Session::open(db).await;
-        crate::support::race(db, s, &mut other, async |s| { s.claim_one(worker).await; }, async |s| s.run(&format!("select tasker.stop_worker({worker})")).await).await;
+        crate::support::race(
+            db,
+            s,
+            &mut other,
+            async |s| {
+                s.claim_one(worker).await;
+            },
+            async |s| s.run(&format!("select tasker.stop_worker({worker})")).await,
+        )
+        .await;
         let reaper = s.worker().await;
         assert_eq!(s.reap(reaper).await.len(), 1);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_task_created_beyond_the_room_of_its_process_stays_pending() {
+    on_database(async |_, s| {
+        s.register(&single("job")).await;
+        let worker = s.worker().await;
+        let requests = json!([{"namespace": "shop", "name": "job"}, {"namespace": "shop", "name": "job"}]);
+        let call = format!("select status from tasker.create_and_claim('{requests}', {worker}, 1, 1)");
+        let rows = s.rows(&call).await;
+        let count = |status: &str| rows.iter().filter(|row| row["status"] == status).count();
+        assert_eq!((count("created"), count("claimed"), count("readied")), (2, 1, 1));
+        let states = s.rows("select state from tasker.tasks order by state").await;
+        assert_eq!(
+            states,
+            [json!({"state": "pending"}), json!({"state": "in_progress"})]
+        );
     })
     .await;
 }

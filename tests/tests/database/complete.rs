@@ -8,7 +8,11 @@ use tasker_core::ErrorKind;
 use tasker_core::store::{FlushArguments, FlushStatus, StepKey};
 
 fn diamond() -> Plan {
-    Plan::new("diamond").step("a", &[]).step("b", &["a"]).step("c", &["a"]).step("d", &["b", "c"])
+    Plan::new("diamond")
+        .step("a", &[])
+        .step("b", &["a"])
+        .step("c", &["a"])
+        .step("d", &["b", "c"])
 }
 
 fn numbers(keys: &[StepKey]) -> Vec<i32> {
@@ -48,14 +52,29 @@ async fn an_outcome_for_a_claim_that_is_not_held_is_refused_and_harmless() {
         for lost in [
             StepKey { claim_no: 2, ..key },
             StepKey { claim_no: 0, ..key },
-            StepKey { step_no: 2, claim_no: 0, ..key },
+            StepKey {
+                step_no: 2,
+                claim_no: 0,
+                ..key
+            },
             StepKey { step_no: 9, ..key },
-            StepKey { task_id: uuid::Uuid::now_v7(), ..key },
+            StepKey {
+                task_id: uuid::Uuid::now_v7(),
+                ..key
+            },
         ] {
-            assert_eq!(statuses(&s.complete(worker, &[lost]).await), [FlushStatus::AttemptLost], "{lost:?}");
+            assert_eq!(
+                statuses(&s.complete(worker, &[lost]).await),
+                [FlushStatus::AttemptLost],
+                "{lost:?}"
+            );
             let mut patient = flush(&[lost], 5);
             patient.wait = false;
-            assert_eq!(statuses(&s.try_complete(Some(worker), &patient).await.unwrap()), [FlushStatus::AttemptLost], "{lost:?}");
+            assert_eq!(
+                statuses(&s.try_complete(Some(worker), &patient).await.unwrap()),
+                [FlushStatus::AttemptLost],
+                "{lost:?}"
+            );
         }
         assert_eq!(s.states(task).await, ["in_progress", "pending"]);
     })
@@ -86,7 +105,10 @@ async fn a_join_in_two_flushes_waits_for_the_second() {
         let first = s.claim_one(worker).await;
         let both = s.complete_sticky(worker, &[first], 5).await;
         assert!(s.complete_sticky(worker, &both[..1], 5).await.is_empty());
-        assert_eq!((s.step(task, 4).await.open_parents, s.step(task, 4).await.ready_at), (1, None));
+        assert_eq!(
+            (s.step(task, 4).await.open_parents, s.step(task, 4).await.ready_at),
+            (1, None)
+        );
         assert_eq!(numbers(&s.complete_sticky(worker, &both[1..], 5).await), [4]);
     })
     .await;
@@ -117,7 +139,11 @@ async fn wide_fans_out_and_in_end_in_three_flushes() {
 #[tokio::test]
 async fn a_task_with_several_sinks_ends_with_the_last_one_also_in_one_flush() {
     on_database(async |_, s| {
-        let plan = Plan::new("sinks").step("a", &[]).step("b", &["a"]).step("c", &["a"]).step("d", &[]);
+        let plan = Plan::new("sinks")
+            .step("a", &[])
+            .step("b", &["a"])
+            .step("c", &["a"])
+            .step("d", &[]);
         s.register(&plan).await;
         let worker = s.worker().await;
         let task = s.create("sinks").await;
@@ -137,12 +163,23 @@ async fn a_task_with_several_sinks_ends_with_the_last_one_also_in_one_flush() {
 #[tokio::test]
 async fn what_there_is_no_room_for_is_readied_for_others_and_counted() {
     on_database(async |_, s| {
-        let task = s.task_of(&Plan::new("fan").step("a", &[]).step("b", &["a"]).step("c", &["a"]).step("d", &["a"])).await;
+        let task = s
+            .task_of(
+                &Plan::new("fan")
+                    .step("a", &[])
+                    .step("b", &["a"])
+                    .step("c", &["a"])
+                    .step("d", &["a"]),
+            )
+            .await;
         let worker = s.worker().await;
         let key = s.claim_one(worker).await;
         let rows = s.try_complete(Some(worker), &flush(&[key], 1)).await.unwrap();
         assert_eq!(claimed(&rows).len(), 1);
-        let readied = rows.iter().find(|row| row.status == FlushStatus::Readied).unwrap();
+        let readied = rows
+            .iter()
+            .find(|row| row.status == FlushStatus::Readied)
+            .unwrap();
         assert_eq!(readied.key.step_no, 2);
         assert_eq!(s.claim(worker, 9).await.len(), 2);
         assert_eq!(s.state(task).await, "in_progress");
@@ -177,14 +214,40 @@ async fn a_sticky_claim_passes_the_gate_of_any_claim() {
     let second = |set: fn(Plan) -> Plan| set(Plan::new("order").step("a", &[]).step("b", &["a"]));
     assert!(gate(plain(), "", |_| ()).await);
     assert!(!gate(plain(), "", |flush| flush.room = 0).await, "no room");
-    assert!(!gate(plain(), "select tasker.pause('shop')", |_| ()).await, "namespace paused");
-    assert!(!gate(plain(), "select tasker.pause(null, null, 'work')", |_| ()).await, "handler paused");
-    assert!(!gate(plain(), "select tasker.pause_task(task_id) from tasker.tasks", |_| ()).await, "task paused");
-    assert!(!gate(plain(), "select tasker.drain_worker(WORKER)", |_| ()).await, "draining");
-    assert!(!gate(second(|plan| plan.handler("other")), "", |_| ()).await, "another handler");
-    assert!(!gate(second(|plan| plan.priority(6)), "", |flush| flush.priority = 5).await, "better ones wait");
+    assert!(
+        !gate(plain(), "select tasker.pause('shop')", |_| ()).await,
+        "namespace paused"
+    );
+    assert!(
+        !gate(plain(), "select tasker.pause(null, null, 'work')", |_| ()).await,
+        "handler paused"
+    );
+    assert!(
+        !gate(
+            plain(),
+            "select tasker.pause_task(task_id) from tasker.tasks",
+            |_| ()
+        )
+        .await,
+        "task paused"
+    );
+    assert!(
+        !gate(plain(), "select tasker.drain_worker(WORKER)", |_| ()).await,
+        "draining"
+    );
+    assert!(
+        !gate(second(|plan| plan.handler("other")), "", |_| ()).await,
+        "another handler"
+    );
+    assert!(
+        !gate(second(|plan| plan.priority(6)), "", |flush| flush.priority = 5).await,
+        "better ones wait"
+    );
     assert!(gate(second(|plan| plan.priority(6)), "", |flush| flush.priority = 6).await);
-    assert!(!gate(second(|plan| plan.limit(1)), "", |flush| flush.slots = 0).await, "must start at once");
+    assert!(
+        !gate(second(|plan| plan.limit(1)), "", |flush| flush.slots = 0).await,
+        "must start at once"
+    );
     assert!(gate(second(|plan| plan.limit(1)), "", |flush| flush.slots = 1).await);
 }
 
@@ -192,7 +255,12 @@ async fn a_sticky_claim_passes_the_gate_of_any_claim() {
 async fn a_flush_of_nothing_does_nothing() {
     on_database(async |_, s| {
         let worker = s.worker().await;
-        assert!(s.try_complete(Some(worker), &flush(&[], 9)).await.unwrap().is_empty());
+        assert!(
+            s.try_complete(Some(worker), &flush(&[], 9))
+                .await
+                .unwrap()
+                .is_empty()
+        );
     })
     .await;
 }
@@ -209,7 +277,10 @@ async fn the_same_outcome_twice_in_a_batch_counts_once_and_a_stale_one_beside_it
         let rows = s.complete(worker, &[key, old, key]).await;
         assert_eq!(statuses(&rows), [FlushStatus::AttemptLost, FlushStatus::Readied]);
         assert_eq!(rows[0].key, old);
-        assert_eq!((s.step(task, 2).await.open_parents, s.trail(task, 1).await.len()), (0, 3));
+        assert_eq!(
+            (s.step(task, 2).await.open_parents, s.trail(task, 1).await.len()),
+            (0, 4)
+        );
     })
     .await;
 }
@@ -220,8 +291,18 @@ async fn batches_whose_steps_are_all_reported_are_dropped_with_the_flush() {
         s.task_of(&Plan::chain("order", &["a"])).await;
         let worker = s.worker().await;
         let key = s.claim_one(worker).await;
-        let batch = s.json("select batch from tasker.worker_claims").await["batch"].as_i64().unwrap();
-        s.try_complete(Some(worker), &FlushArguments { done: vec![batch], ..flush(&[key], 0) }).await.unwrap();
+        let batch = s.json("select batch from tasker.worker_claims").await["batch"]
+            .as_i64()
+            .unwrap();
+        s.try_complete(
+            Some(worker),
+            &FlushArguments {
+                done: vec![batch],
+                ..flush(&[key], 0)
+            },
+        )
+        .await
+        .unwrap();
         assert!(s.rows("select * from tasker.worker_claims").await.is_empty());
     })
     .await;
@@ -238,17 +319,33 @@ async fn a_handler_gets_the_results_of_its_parents_and_the_context() {
         let mut arguments = flush(&both, 5);
         arguments.results = vec!["{\"r\": 1}".into(), "{\"r\": 2}".into()];
         let rows = s.try_complete(Some(worker), &arguments).await.unwrap();
-        let row = rows.iter().find(|row| row.status == FlushStatus::Claimed).unwrap();
-        let dependencies: serde_json::Value = serde_json::from_str(row.dependencies.as_deref().unwrap()).unwrap();
-        let result = |step: i32| arguments.results[both.iter().position(|key| key.step_no == step).unwrap()].clone();
+        let row = rows
+            .iter()
+            .find(|row| row.status == FlushStatus::Claimed)
+            .unwrap();
+        let dependencies: serde_json::Value =
+            serde_json::from_str(row.dependencies.as_deref().unwrap()).unwrap();
+        let result =
+            |step: i32| arguments.results[both.iter().position(|key| key.step_no == step).unwrap()].clone();
         assert_eq!(dependencies["2"].to_string().replace(':', ": "), result(2));
         assert_eq!(dependencies["3"].to_string().replace(':', ": "), result(3));
         let store = s.store.clone();
         store.release(&mut s.c, worker, &[row.key]).await.unwrap();
-        let claim = tasker_core::store::ClaimArguments { worker_id: worker, room: 1, slots: 1, ..Default::default() };
+        let claim = tasker_core::store::ClaimArguments {
+            worker_id: worker,
+            room: 1,
+            slots: 1,
+            ..Default::default()
+        };
         let rows = s.try_claim(&claim).await.unwrap();
-        let row = rows.iter().find(|row| row.status == FlushStatus::Claimed).unwrap();
-        assert_eq!(serde_json::from_str::<serde_json::Value>(row.dependencies.as_deref().unwrap()).unwrap(), dependencies);
+        let row = rows
+            .iter()
+            .find(|row| row.status == FlushStatus::Claimed)
+            .unwrap();
+        assert_eq!(
+            serde_json::from_str::<serde_json::Value>(row.dependencies.as_deref().unwrap()).unwrap(),
+            dependencies
+        );
         assert_eq!(row.context.as_deref(), Some("{\"order\": 7}"));
     })
     .await;
@@ -261,7 +358,10 @@ async fn a_step_completed_in_the_users_transaction_takes_effect_with_it_and_exac
         let worker = s.worker().await;
         let key = s.claim_one(worker).await;
         let mut user = Session::open(db).await;
-        let call = format!("select tasker.complete_step('{task}', 1, {}, '{{\"u\": 1}}')", key.claim_no);
+        let call = format!(
+            "select tasker.complete_step('{task}', 1, {}, '{{\"u\": 1}}')",
+            key.claim_no
+        );
         user.run("create table effects (n int)").await;
         user.begin().await;
         user.run("insert into effects values (1)").await;
@@ -275,11 +375,18 @@ async fn a_step_completed_in_the_users_transaction_takes_effect_with_it_and_exac
         user.commit().await;
         assert_eq!(s.states(task).await, ["complete", "pending"]);
         assert_eq!(s.step(task, 1).await.results, Some(json!({"u": 1})));
-        assert_eq!(statuses(&s.complete(worker, &[key]).await), [FlushStatus::AlreadyRecorded]);
+        assert_eq!(
+            statuses(&s.complete(worker, &[key]).await),
+            [FlushStatus::AlreadyRecorded]
+        );
         assert_eq!(s.json("select count(*) as n from effects").await, json!({"n": 1}));
         let next = s.claim_one(worker).await;
         assert_eq!(next.step_no, 2);
-        s.run(&format!("select tasker.complete_step('{task}', 2, {}, null)", next.claim_no)).await;
+        s.run(&format!(
+            "select tasker.complete_step('{task}', 2, {}, null)",
+            next.claim_no
+        ))
+        .await;
         assert_eq!(s.step(task, 2).await.results, Some(json!({})));
         assert_eq!(s.state(task).await, "complete");
     })
@@ -298,11 +405,26 @@ async fn a_refused_fence_rolls_the_users_transaction_back() {
         user.run("create table effects (n int)").await;
         user.begin().await;
         user.run("insert into effects values (1)").await;
-        let error = user.try_run(&format!("select tasker.complete_step('{task}', 1, {})", key.claim_no)).await.unwrap_err();
-        assert_eq!((error.kind, tasker_core::store::sqlstate(&error)), (ErrorKind::AttemptLost, Some("TK001")));
+        let error = user
+            .try_run(&format!(
+                "select tasker.complete_step('{task}', 1, {})",
+                key.claim_no
+            ))
+            .await
+            .unwrap_err();
+        assert_eq!(
+            (error.kind, tasker_core::store::sqlstate(&error)),
+            (ErrorKind::AttemptLost, Some("TK001"))
+        );
         user.commit().await;
         assert_eq!(s.json("select count(*) as n from effects").await, json!({"n": 0}));
-        let error = user.try_run(&format!("select tasker.fail_step('{task}', 1, {}, 'no')", key.claim_no)).await.unwrap_err();
+        let error = user
+            .try_run(&format!(
+                "select tasker.fail_step('{task}', 1, {}, 'no')",
+                key.claim_no
+            ))
+            .await
+            .unwrap_err();
         assert_eq!(error.kind, ErrorKind::AttemptLost);
     })
     .await;

@@ -1,13 +1,22 @@
 //! The engine's SQL, verb by verb, against a database each; and what two connections do to each other.
 //!
-//! Every test runs inside [`support::on_database`], which checks the whole database at its end.
+//! Every test runs inside `support::on_database`, which checks the whole database at its end.
 
 // In a test a panic is the report.
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
 mod claim;
 mod complete;
+mod cost;
 mod create;
+mod fail;
+mod migrate;
+mod model;
+mod operate;
 mod plan;
+mod property;
+mod races;
+mod register;
 mod session;
 mod support;
+mod window;

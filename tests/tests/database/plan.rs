@@ -81,6 +81,7 @@ impl Plan {
     pub(crate) fn compile(&self) -> CompiledTemplate {
         let mut source = self.template.clone();
         source.insert("step_templates".to_owned(), json!(self.steps));
-        Template::from_json(&Value::Object(source), &ParseOptions::default()).expect("a template that compiles")
+        Template::from_json(&Value::Object(source), &ParseOptions::default())
+            .expect("a template that compiles")
     }
 }

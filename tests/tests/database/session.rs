@@ -56,7 +56,9 @@ impl Session {
     }
 
     pub(crate) async fn try_run(&mut self, sql: &str) -> Answer<()> {
-        sqlx::raw_sql(AssertSqlSafe(sql.to_owned())).execute(&mut self.c).await?;
+        sqlx::raw_sql(AssertSqlSafe(sql.to_owned()))
+            .execute(&mut self.c)
+            .await?;
         Ok(())
     }
 
@@ -89,16 +91,21 @@ impl Session {
     }
 
     pub(crate) async fn pid(&mut self) -> i32 {
-        sqlx::query_scalar("select pg_backend_pid()").fetch_one(&mut self.c).await.unwrap()
+        sqlx::query_scalar("select pg_backend_pid()")
+            .fetch_one(&mut self.c)
+            .await
+            .unwrap()
     }
 
     /// Moves this session's clock; the others keep theirs.
     pub(crate) async fn advance(&mut self, seconds: f64) {
-        sqlx::query("select set_config('tasker.now', (tasker.clock() + make_interval(secs => $1))::text, false)")
-            .bind(seconds)
-            .execute(&mut self.c)
-            .await
-            .unwrap();
+        sqlx::query(
+            "select set_config('tasker.now', (tasker.clock() + make_interval(secs => $1))::text, false)",
+        )
+        .bind(seconds)
+        .execute(&mut self.c)
+        .await
+        .unwrap();
     }
 
     /// Stops this session's clock where it is.
@@ -108,16 +115,26 @@ impl Session {
     }
 
     pub(crate) async fn now(&mut self) -> DateTime<Utc> {
-        sqlx::query_scalar("select tasker.clock()").fetch_one(&mut self.c).await.unwrap()
+        sqlx::query_scalar("select tasker.clock()")
+            .fetch_one(&mut self.c)
+            .await
+            .unwrap()
     }
 
     pub(crate) async fn register(&mut self, plan: &Plan) -> Registered {
         self.try_register(plan, false, false).await.unwrap()
     }
 
-    pub(crate) async fn try_register(&mut self, plan: &Plan, force: bool, strict: bool) -> Answer<Registered> {
+    pub(crate) async fn try_register(
+        &mut self,
+        plan: &Plan,
+        force: bool,
+        strict: bool,
+    ) -> Answer<Registered> {
         let store = self.store.clone();
-        store.register_template(&mut self.c, &plan.compile(), force, strict).await
+        store
+            .register_template(&mut self.c, &plan.compile(), force, strict)
+            .await
     }
 
     pub(crate) async fn try_create(&mut self, requests: Value) -> Answer<Vec<Created>> {
@@ -128,7 +145,10 @@ impl Session {
     /// A task of the plan `name` with these other fields of a request.
     pub(crate) async fn create_with(&mut self, name: &str, fields: Value) -> Created {
         let mut request = json!({"namespace": "shop", "name": name});
-        request.as_object_mut().unwrap().extend(fields.as_object().unwrap().clone());
+        request
+            .as_object_mut()
+            .unwrap()
+            .extend(fields.as_object().unwrap().clone());
         self.try_create(json!([request])).await.unwrap().remove(0)
     }
 
@@ -185,7 +205,11 @@ impl Session {
         keys[0]
     }
 
-    pub(crate) async fn try_complete(&mut self, worker_id: Option<i64>, flush: &FlushArguments) -> Answer<Vec<FlushRow>> {
+    pub(crate) async fn try_complete(
+        &mut self,
+        worker_id: Option<i64>,
+        flush: &FlushArguments,
+    ) -> Answer<Vec<FlushRow>> {
         let store = self.store.clone();
         store.complete(&mut self.c, worker_id, flush).await
     }
@@ -196,11 +220,25 @@ impl Session {
     }
 
     /// Completes steps and claims up to `room` in return.
-    pub(crate) async fn complete_sticky(&mut self, worker_id: i64, keys: &[StepKey], room: i32) -> Vec<StepKey> {
-        claimed(&self.try_complete(Some(worker_id), &flush(keys, room)).await.unwrap())
+    pub(crate) async fn complete_sticky(
+        &mut self,
+        worker_id: i64,
+        keys: &[StepKey],
+        room: i32,
+    ) -> Vec<StepKey> {
+        claimed(
+            &self
+                .try_complete(Some(worker_id), &flush(keys, room))
+                .await
+                .unwrap(),
+        )
     }
 
-    pub(crate) async fn try_fail(&mut self, worker_id: Option<i64>, batch: &FailureBatch) -> Answer<Vec<FlushRow>> {
+    pub(crate) async fn try_fail(
+        &mut self,
+        worker_id: Option<i64>,
+        batch: &FailureBatch,
+    ) -> Answer<Vec<FlushRow>> {
         let store = self.store.clone();
         store.fail(&mut self.c, worker_id, batch).await
     }
@@ -225,8 +263,13 @@ impl Session {
     /// Reaps for `reaper`: what was taken back and the code.
     pub(crate) async fn reap(&mut self, reaper: i64) -> Vec<(TaskId, StepNo, String)> {
         let store = self.store.clone();
-        let rows = store.reap_workers(&mut self.c, reaper, self.max_worker_losses, STEADY).await.unwrap();
-        rows.into_iter().map(|(_, key, code)| (key.task_id, key.step_no, code)).collect()
+        let rows = store
+            .reap_workers(&mut self.c, reaper, self.max_worker_losses, STEADY)
+            .await
+            .unwrap();
+        rows.into_iter()
+            .map(|(_, key, code)| (key.task_id, key.step_no, code))
+            .collect()
     }
 
     pub(crate) async fn beat(&mut self, worker_id: i64) -> bool {
@@ -237,7 +280,10 @@ impl Session {
     /// An operator verb: `verb` is the call without the schema, for example `cancel_step($1, 2)`, `$1` the task.
     pub(crate) async fn try_operate(&mut self, task: TaskId, verb: &str) -> Answer<()> {
         let sql = format!("select tasker.{verb}");
-        sqlx::query(AssertSqlSafe(sql)).bind(task).execute(&mut self.c).await?;
+        sqlx::query(AssertSqlSafe(sql))
+            .bind(task)
+            .execute(&mut self.c)
+            .await?;
         Ok(())
     }
 
@@ -264,7 +310,12 @@ impl Session {
         let query = "select s.state::text, s.attempts, s.retry_limit, s.claim_no, s.open_parents, s.worker_losses, s.ready_at, \
                      s.held_at, s.results, l.priority, l.mode from tasker.workflow_steps s \
                      join tasker.lanes l on l.lane_id = s.lane_id where s.task_id = $1 and s.step_no = $2";
-        let row = sqlx::query(query).bind(task).bind(step_no).fetch_one(&mut self.c).await.unwrap();
+        let row = sqlx::query(query)
+            .bind(task)
+            .bind(step_no)
+            .fetch_one(&mut self.c)
+            .await
+            .unwrap();
         StepRow {
             state: row.get(0),
             attempts: row.get(1),
@@ -282,11 +333,13 @@ impl Session {
 
     /// The states of all steps of a task, by number.
     pub(crate) async fn states(&mut self, task: TaskId) -> Vec<String> {
-        sqlx::query_scalar("select state::text from tasker.workflow_steps where task_id = $1 order by step_no")
-            .bind(task)
-            .fetch_all(&mut self.c)
-            .await
-            .unwrap()
+        sqlx::query_scalar(
+            "select state::text from tasker.workflow_steps where task_id = $1 order by step_no",
+        )
+        .bind(task)
+        .fetch_all(&mut self.c)
+        .await
+        .unwrap()
     }
 
     /// The trail of a step, or of the task with step 0, as `to_state`s after the initial one.
@@ -294,7 +347,12 @@ impl Session {
         let query = "select to_state::text from tasker.workflow_step_transitions where task_id = $1 and step_no = $2 \
                      union all select to_state::text from (select to_state from tasker.task_transitions \
                      where task_id = $1 and $2 = 0 order by seq) x";
-        sqlx::query_scalar(query).bind(task).bind(step_no).fetch_all(&mut self.c).await.unwrap()
+        sqlx::query_scalar(query)
+            .bind(task)
+            .bind(step_no)
+            .fetch_all(&mut self.c)
+            .await
+            .unwrap()
     }
 
     /// Claims and completes whatever is ready until nothing is.
@@ -313,7 +371,10 @@ impl Session {
 
 /// The steps that an answer hands out.
 pub(crate) fn claimed(rows: &[FlushRow]) -> Vec<StepKey> {
-    rows.iter().filter(|row| row.status == FlushStatus::Claimed).map(|row| row.key).collect()
+    rows.iter()
+        .filter(|row| row.status == FlushStatus::Claimed)
+        .map(|row| row.key)
+        .collect()
 }
 
 /// The statuses of an answer, in order.
@@ -343,5 +404,13 @@ pub(crate) fn failures(keys: &[StepKey], retryable: bool) -> FailureBatch {
         wait: true,
         max_worker_losses: 3,
         done: Vec::new(),
+    }
+}
+
+impl Session {
+    /// The states of the steps of a new task `order`.
+    pub(crate) async fn states_of_new_task(&mut self) -> Vec<String> {
+        let task = self.create("order").await;
+        self.states(task).await
     }
 }

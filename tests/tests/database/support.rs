@@ -23,7 +23,12 @@ pub(crate) async fn migrated() -> Result<TestDatabase> {
     for migration in MIGRATIONS {
         digest.update(migration.sql);
     }
-    let key: String = digest.finalize().iter().take(8).map(|byte| format!("{byte:02x}")).collect();
+    let key: String = digest
+        .finalize()
+        .iter()
+        .take(8)
+        .map(|byte| format!("{byte:02x}"))
+        .collect();
     TestDatabase::prepared(&format!("schema_{key}"), async |url| {
         let store = store(&url, "tasker")?;
         store.migrate().await?;
@@ -75,7 +80,9 @@ pub(crate) async fn race<T>(
     first.begin().await;
     begin(first).await;
     let finish = async {
-        until_blocked(&mut observer, pid).await.expect("a second that waits");
+        until_blocked(&mut observer, pid)
+            .await
+            .expect("a second that waits");
         first.commit().await;
     };
     let (answer, ()) = tokio::join!(follow(second), finish);

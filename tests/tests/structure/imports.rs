@@ -4,7 +4,7 @@ use crate::source::{Source, has_word};
 use crate::{assert_none, complains};
 
 /// Each room of `core/src` and the rooms that it may import. `error` is open to all.
-const ROOMS: [(&str, &[&str]); 12] = [
+const ROOMS: [(&str, &[&str]); 13] = [
     ("error", &[]),
     ("model", &[]),
     ("graph", &["model"]),
@@ -35,6 +35,8 @@ const ROOMS: [(&str, &[&str]); 12] = [
             "model", "graph", "values", "retry", "template", "store", "engine", "events", "worker", "cluster",
         ],
     ),
+    // Handlers in Rust stand on the bridge as those of every other language do.
+    ("handler", &["model", "values", "engine", "worker", "bridge"]),
 ];
 
 /// Rooms that compute and do nothing else.

@@ -4,6 +4,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
 mod architecture;
+mod documents;
 mod imports;
 mod packages;
 mod sizes;

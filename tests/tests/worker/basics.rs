@@ -15,7 +15,13 @@ use tasker_core::{
 async fn a_chain_runs_in_order_and_results_reach_the_next_step() {
     let database = database().await;
     let client = client(&database, settings());
-    client.register_template(&template("chain", &[("a", &[]), ("b", &["a"]), ("c", &["b"])]), false).await.unwrap();
+    client
+        .register_template(
+            &template("chain", &[("a", &[]), ("b", &["a"]), ("c", &["b"])]),
+            false,
+        )
+        .await
+        .unwrap();
     let mut registry = Registry::new();
     registry.handler("work", |step: Step| async move {
         let seen: Value = match step.name() {
@@ -29,7 +35,13 @@ async fn a_chain_runs_in_order_and_results_reach_the_next_step() {
     let task = create(&client, "chain", json!({"start": 40})).await;
     let task = ended(&client, task).await;
     assert_eq!(task.status, State::Complete, "{task:?}");
-    let results: Vec<Value> = client.steps(task.task_id).await.unwrap().into_iter().map(|step| step.results).collect();
+    let results: Vec<Value> = client
+        .steps(task.task_id)
+        .await
+        .unwrap()
+        .into_iter()
+        .map(|step| step.results)
+        .collect();
     assert_eq!(results, [json!(41), json!(42), json!(42)]);
     worker.shutdown().await.unwrap();
 }
@@ -39,7 +51,13 @@ async fn a_thousand_diamonds_run_every_step_once() {
     let database = database().await;
     let client = client(&database, settings());
     client
-        .register_template(&template("diamond", &[("a", &[]), ("b", &["a"]), ("c", &["a"]), ("d", &["b", "c"])]), false)
+        .register_template(
+            &template(
+                "diamond",
+                &[("a", &[]), ("b", &["a"]), ("c", &["a"]), ("d", &["b", "c"])],
+            ),
+            false,
+        )
         .await
         .unwrap();
     let calls = Arc::new(AtomicUsize::new(0));
@@ -50,7 +68,9 @@ async fn a_thousand_diamonds_run_every_step_once() {
         async { Ok::<_, HandlerError>(()) }
     });
     let worker = worker(&client, registry, 64).await;
-    let requests: Vec<_> = (0..1000).map(|_| tasker_core::model::TaskRequest::new("diamond")).collect();
+    let requests: Vec<_> = (0..1000)
+        .map(|_| tasker_core::model::TaskRequest::new("diamond"))
+        .collect();
     let created = client.create_tasks(&requests).await.unwrap();
     for task in &created {
         let task = ended(&client, task.task_id).await;

@@ -16,7 +16,10 @@ pub(crate) const PATIENCE: Duration = Duration::from_secs(30);
 /// A migrated database of the test's own.
 pub(crate) async fn database() -> TestDatabase {
     TestDatabase::prepared(&migrations_digest(), |url| async move {
-        let client = Client::new(ClientOptions { database_url: Some(url), ..ClientOptions::default() })?;
+        let client = Client::new(ClientOptions {
+            database_url: Some(url),
+            ..ClientOptions::default()
+        })?;
         client.migrate().await?;
         client.close().await;
         Ok(())
@@ -31,12 +34,21 @@ fn migrations_digest() -> String {
     for migration in tasker_migrations::MIGRATIONS {
         hash.update(migration.sql);
     }
-    hash.finalize().iter().take(8).map(|byte| format!("{byte:02x}")).collect()
+    hash.finalize()
+        .iter()
+        .take(8)
+        .map(|byte| format!("{byte:02x}"))
+        .collect()
 }
 
 pub(crate) fn client(database: &TestDatabase, settings: Settings) -> Client {
     let url = Some(database.url().to_owned());
-    Client::new(ClientOptions { database_url: url, settings, ..ClientOptions::default() }).unwrap()
+    Client::new(ClientOptions {
+        database_url: url,
+        settings,
+        ..ClientOptions::default()
+    })
+    .unwrap()
 }
 
 /// Settings for tests: retries at once.
@@ -53,20 +65,33 @@ pub(crate) fn template(name: &str, steps: &[(&str, &[&str])]) -> CompiledTemplat
         .iter()
         .map(|(step, parents)| json!({"name": step, "handler": "work", "depends_on_steps": parents}))
         .collect();
-    Template::from_json(&json!({"name": name, "version": "1.0.0", "step_templates": steps}), &ParseOptions::default()).unwrap()
+    Template::from_json(
+        &json!({"name": name, "version": "1.0.0", "step_templates": steps}),
+        &ParseOptions::default(),
+    )
+    .unwrap()
 }
 
 pub(crate) async fn create(client: &Client, name: &str, context: Value) -> TaskId {
-    let request = TaskRequest { context: context.as_object().unwrap().clone(), ..TaskRequest::new(name) };
+    let request = TaskRequest {
+        context: context.as_object().unwrap().clone(),
+        ..TaskRequest::new(name)
+    };
     client.create_task(&request).await.unwrap().task_id
 }
 
 pub(crate) async fn ended(client: &Client, task: TaskId) -> Task {
-    client.wait(task, &[State::Complete, State::Error], PATIENCE).await.unwrap()
+    client
+        .wait(task, &[State::Complete, State::Error], PATIENCE)
+        .await
+        .unwrap()
 }
 
 pub(crate) async fn worker(client: &Client, registry: Registry, concurrency: usize) -> Arc<Worker> {
-    let options = WorkerOptions { concurrency, ..WorkerOptions::default() };
+    let options = WorkerOptions {
+        concurrency,
+        ..WorkerOptions::default()
+    };
     Arc::new(Worker::start(client, registry, options).await.unwrap())
 }
 

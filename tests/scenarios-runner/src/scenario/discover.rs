@@ -49,9 +49,8 @@ pub fn load_paths(paths: &[PathBuf]) -> Result<Loaded> {
     }
     let mut loaded = Loaded::default();
     for file in files {
-        let source =
-            std::fs::read_to_string(&file).with_context(|| format!("cannot read {}", file.display()))?;
-        match parse(&source, &file) {
+        let source = std::fs::read_to_string(&file).context("the file cannot be read");
+        match source.and_then(|source| parse(&source, &file)) {
             Ok(scenario) => loaded.scenarios.push(scenario),
             Err(error) => loaded.refused.push(Refused {
                 path: file,

@@ -137,7 +137,12 @@ fn one_action(action: &Action, names: &mut Names, say: &mut dyn FnMut(String)) {
         Action::Wait(wait) => task_and_step("wait", Some(&wait.task), wait.step.as_deref(), names, say),
         Action::Cancel(verb) => task_and_step("cancel", Some(&verb.task), verb.step.as_deref(), names, say),
         Action::Retry(verb) => task_and_step("retry", Some(&verb.task), verb.step.as_deref(), names, say),
-        Action::Resolve(verb) => task_and_step("resolve", Some(&verb.task), verb.step.as_deref(), names, say),
+        Action::Resolve(verb) => {
+            if verb.step.is_none() && verb.results.is_some() {
+                say("resolve: 'results' are those of a step; name the step".to_owned());
+            }
+            task_and_step("resolve", Some(&verb.task), verb.step.as_deref(), names, say);
+        }
         Action::Pause(verb) => task_and_step("pause", verb.task.as_deref(), verb.step.as_deref(), names, say),
         Action::Resume(verb) => {
             task_and_step("resume", verb.task.as_deref(), verb.step.as_deref(), names, say)

@@ -1,0 +1,164 @@
+//! Migrations, and statements in a schema of any name.
+
+use crate::support::{migrated, store};
+use sqlx::{AssertSqlSafe, Connection};
+use tasker_core::ErrorKind;
+use tasker_core::store::{SchemaName, Statements};
+use tasker_migrations::MIGRATIONS;
+use tasker_tests::TestDatabase;
+
+#[tokio::test]
+async fn a_fresh_install_applies_everything_once() {
+    let database = TestDatabase::create().await.unwrap();
+    let store = store(&database.url(), "tasker").unwrap();
+    assert_eq!(store.schema_version().await.unwrap(), None);
+    let report = store.migrate().await.unwrap();
+    assert_eq!(report.applied.len(), MIGRATIONS.len());
+    assert_eq!(store.schema_version().await.unwrap(), Some(report.version));
+    let again = store.migrate().await.unwrap();
+    assert!(again.applied.is_empty() && again.version == report.version);
+}
+
+#[tokio::test]
+async fn processes_that_migrate_at_once_apply_everything_once() {
+    let database = TestDatabase::create().await.unwrap();
+    let stores: Vec<_> = (0..4)
+        .map(|_| store(&database.url(), "tasker").unwrap())
+        .collect();
+    let (a, b, c, d) = tokio::join!(
+        stores[0].migrate(),
+        stores[1].migrate(),
+        stores[2].migrate(),
+        stores[3].migrate()
+    );
+    let mut applied: Vec<usize> = [a, b, c, d]
+        .into_iter()
+        .map(|report| report.unwrap().applied.len())
+        .collect();
+    applied.sort_unstable();
+    assert_eq!(applied, [0, 0, 0, MIGRATIONS.len()]);
+}
+
+#[tokio::test]
+async fn a_schema_of_another_name_lives_beside_a_hosts_tables_and_another_engine() {
+    let database = migrated().await.unwrap();
+    let mut host = database.connect().await.unwrap();
+    let tables = "create table public.tasks (id int); create schema tasker_host; create table tasker_host.workflow_steps (id int)";
+    sqlx::raw_sql(tables).execute(&mut host).await.unwrap();
+    let jobs = store(&database.url(), "jobs").unwrap();
+    jobs.migrate().await.unwrap();
+    let mut connection = jobs.acquire().await.unwrap();
+    let template = crate::plan::Plan::chain("order", &["a"]).compile();
+    jobs.register_template(&mut connection, &template, false, false)
+        .await
+        .unwrap();
+    jobs.create_tasks(&mut connection, r#"[{"namespace": "shop", "name": "order"}]"#)
+        .await
+        .unwrap();
+    let counts: (i64, i64, i64) = sqlx::query_as("select (select count(*) from jobs.tasks), (select count(*) from tasker.tasks), (select count(*) from public.tasks)")
+        .fetch_one(&mut host)
+        .await
+        .unwrap();
+    assert_eq!(counts, (1, 0, 0));
+    let leaked: Vec<String> = sqlx::query_scalar(
+        "select p.oid::regprocedure::text from pg_proc p join pg_namespace n on n.oid = p.pronamespace \
+         where n.nspname = 'jobs' and p.prosrc ~ '\\mtasker\\.'",
+    )
+    .fetch_all(&mut host)
+    .await
+    .unwrap();
+    assert!(
+        leaked.is_empty(),
+        "these still speak of the schema tasker: {leaked:?}"
+    );
+}
+
+#[tokio::test]
+async fn a_schema_that_holds_foreign_tables_is_refused_and_left_as_it_was() {
+    let database = TestDatabase::create().await.unwrap();
+    let mut host = database.connect().await.unwrap();
+    sqlx::raw_sql("create schema tasker; create table tasker.tasks (id int)")
+        .execute(&mut host)
+        .await
+        .unwrap();
+    let error = store(&database.url(), "tasker")
+        .unwrap()
+        .migrate()
+        .await
+        .unwrap_err();
+    assert_eq!(error.kind, ErrorKind::SchemaMismatch, "{error}");
+    let tables: i64 = sqlx::query_scalar("select count(*) from pg_tables where schemaname = 'tasker'")
+        .fetch_one(&mut host)
+        .await
+        .unwrap();
+    assert_eq!(tables, 1);
+}
+
+#[tokio::test]
+async fn a_schema_ahead_of_this_library_is_left_alone() {
+    let database = migrated().await.unwrap();
+    let mut host = database.connect().await.unwrap();
+    sqlx::raw_sql("insert into tasker.schema_migrations (version, name) values (1000, 'later')")
+        .execute(&mut host)
+        .await
+        .unwrap();
+    let report = store(&database.url(), "tasker").unwrap().migrate().await.unwrap();
+    assert!(report.applied.is_empty() && report.version == 1000);
+}
+
+#[tokio::test]
+async fn every_statement_is_understood_in_a_schema_of_any_name() {
+    let database = migrated().await.unwrap();
+    for schema in ["tasker", "the_jobs"] {
+        let store = store(&database.url(), schema).unwrap();
+        store.migrate().await.unwrap();
+        let mut connection = database.connect().await.unwrap();
+        let name = SchemaName::new(schema).unwrap();
+        for (statement, text) in Statements::FILES {
+            let sql = format!("prepare \"{statement}\" as {}", name.apply(text));
+            let prepared = sqlx::raw_sql(AssertSqlSafe(sql)).execute(&mut connection).await;
+            assert!(
+                prepared.is_ok(),
+                "{statement} in {schema}: {}",
+                prepared.unwrap_err()
+            );
+        }
+        connection.close().await.unwrap();
+    }
+}
+
+#[tokio::test]
+async fn a_caller_without_rights_on_the_tables_works_through_the_functions() {
+    let database = migrated().await.unwrap();
+    let mut owner = database.connect().await.unwrap();
+    let role = format!("app_{:016x}", rand::random::<u64>());
+    let grant = format!("create role {role}; grant usage on schema tasker to {role}");
+    sqlx::raw_sql(AssertSqlSafe(grant))
+        .execute(&mut owner)
+        .await
+        .unwrap();
+    let template = crate::plan::Plan::chain("order", &["a"]).compile();
+    let json = serde_json::to_string(&template).unwrap();
+    sqlx::raw_sql(AssertSqlSafe(format!("set role {role}")))
+        .execute(&mut owner)
+        .await
+        .unwrap();
+    sqlx::query("select tasker.register_template($1::text::jsonb)")
+        .bind(json)
+        .execute(&mut owner)
+        .await
+        .unwrap();
+    sqlx::query("select tasker.create_task('shop', 'order')")
+        .execute(&mut owner)
+        .await
+        .unwrap();
+    let denied = sqlx::query("select * from tasker.tasks")
+        .execute(&mut owner)
+        .await;
+    assert!(denied.is_err());
+    let clean = format!("reset role; drop owned by {role}; drop role {role}");
+    sqlx::raw_sql(AssertSqlSafe(clean))
+        .execute(&mut owner)
+        .await
+        .unwrap();
+}
