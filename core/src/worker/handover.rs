@@ -32,6 +32,7 @@ impl Hungry for Table {
         let closed = self.core.draining.is_cancelled() || books.alone || books.draining_for_alone.is_some();
         let slots = books.capacity.free_slots(occupied, buffered);
         let room = books.capacity.available(held).min(slots);
+        let closed = closed || self.core.language_hangs();
         if closed || buffered > 0 || room == 0 || books.capacity.something_waits() {
             return None;
         }
@@ -55,8 +56,8 @@ impl Offer for Seat {
         as_i32(self.slots)
     }
 
-    fn settle(self: Box<Self>, claims: Vec<FlushRow>, certain: bool) -> Pin<Box<dyn Future<Output = ()> + Send>> {
-        self.core.books().capacity.unreserve(self.room);
+    fn settle(mut self: Box<Self>, claims: Vec<FlushRow>, certain: bool) -> Pin<Box<dyn Future<Output = ()> + Send>> {
+        self.core.books().capacity.unreserve(std::mem::take(&mut self.room));
         if !certain {
             self.core.note_uncertain();
         }
@@ -83,5 +84,15 @@ impl Offer for Seat {
                 }
             });
         })
+    }
+}
+
+impl Drop for Seat {
+    fn drop(&mut self) {
+        // The caller gave up midway: its call may have been committed, and the room is free again.
+        if self.room > 0 {
+            self.core.books().capacity.unreserve(self.room);
+            self.core.note_uncertain();
+        }
     }
 }
