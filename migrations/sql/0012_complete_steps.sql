@@ -120,6 +120,9 @@ begin
       where b.task_id = o.task_id and b.step_no = o.step_no);
   end if;
 
+  -- Only now, with the locks: who completes a join after another parent did so in another transaction says so, or the trail
+  -- would have the join begin before that parent was done.
+  v_now := tasker.clock();
   with outcome as (
     select * from unnest(p_task_ids, p_step_nos, p_claim_nos, p_results) o(task_id, step_no, claim_no, results)),
   done as (

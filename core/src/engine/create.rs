@@ -95,7 +95,10 @@ impl Client {
     }
 
     async fn create_once(&self, requests: &[TaskRequest]) -> Result<Vec<Created>> {
-        let Some(offer) = self.offer() else {
+        // A request with an identity may wait for somebody else's transaction, and a worker's room must not.
+        let waits = self.settings().engine.identity_strategy != IdentityStrategy::Default
+            || requests.iter().any(|request| request.idempotency_key.is_some());
+        let Some(offer) = (if waits { None } else { self.offer() }) else {
             let created = call!(self, |store, connection| async {
                 let prepared = self.prepare(store, connection, requests).await?;
                 store.create_tasks(connection, &prepared).await

@@ -28,27 +28,18 @@ impl Hungry for Table {
     fn offer(&self) -> Option<Box<dyn Offer>> {
         let gate = Arc::clone(&self.core.gate).try_read_owned().ok()?;
         let mut books = self.core.books();
-        let (held, buffered, occupied) = (
-            books.ledger.held(),
-            books.ledger.buffered(),
-            books.ledger.occupied(),
-        );
+        let (held, buffered, occupied) = (books.ledger.held(), books.ledger.buffered(), books.ledger.occupied());
         let closed = self.core.draining.is_cancelled() || books.alone || books.draining_for_alone.is_some();
         let slots = books.capacity.free_slots(occupied, buffered);
         let room = books.capacity.available(held).min(slots);
+        let closed = closed || self.core.language_hangs();
         if closed || buffered > 0 || room == 0 || books.capacity.something_waits() {
             return None;
         }
         books.capacity.reserve(room);
         drop(books);
         let core = Arc::clone(&self.core);
-        Some(Box::new(Seat {
-            worker_id: core.worker_id(),
-            core,
-            room,
-            slots: room,
-            _gate: gate,
-        }))
+        Some(Box::new(Seat { worker_id: core.worker_id(), core, room, slots: room, _gate: gate }))
     }
 }
 
@@ -65,20 +56,13 @@ impl Offer for Seat {
         as_i32(self.slots)
     }
 
-    fn settle(
-        self: Box<Self>,
-        claims: Vec<FlushRow>,
-        certain: bool,
-    ) -> Pin<Box<dyn Future<Output = ()> + Send>> {
-        self.core.books().capacity.unreserve(self.room);
+    fn settle(mut self: Box<Self>, claims: Vec<FlushRow>, certain: bool) -> Pin<Box<dyn Future<Output = ()> + Send>> {
+        self.core.books().capacity.unreserve(std::mem::take(&mut self.room));
         if !certain {
             self.core.note_uncertain();
         }
         Box::pin(async move {
-            let claims: Vec<FlushRow> = claims
-                .into_iter()
-                .filter(|row| row.status == FlushStatus::Claimed)
-                .collect();
+            let claims: Vec<FlushRow> = claims.into_iter().filter(|row| row.status == FlushStatus::Claimed).collect();
             if claims.is_empty() {
                 return;
             }
@@ -100,5 +84,15 @@ impl Offer for Seat {
                 }
             });
         })
+    }
+}
+
+impl Drop for Seat {
+    fn drop(&mut self) {
+        // The caller gave up midway: its call may have been committed, and the room is free again.
+        if self.room > 0 {
+            self.core.books().capacity.unreserve(self.room);
+            self.core.note_uncertain();
+        }
     }
 }
