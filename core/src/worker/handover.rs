@@ -28,7 +28,11 @@ impl Hungry for Table {
     fn offer(&self) -> Option<Box<dyn Offer>> {
         let gate = Arc::clone(&self.core.gate).try_read_owned().ok()?;
         let mut books = self.core.books();
-        let (held, buffered, occupied) = (books.ledger.held(), books.ledger.buffered(), books.ledger.occupied());
+        let (held, buffered, occupied) = (
+            books.ledger.held(),
+            books.ledger.buffered(),
+            books.ledger.occupied(),
+        );
         let closed = self.core.draining.is_cancelled() || books.alone || books.draining_for_alone.is_some();
         let slots = books.capacity.free_slots(occupied, buffered);
         let room = books.capacity.available(held).min(slots);
@@ -39,7 +43,13 @@ impl Hungry for Table {
         books.capacity.reserve(room);
         drop(books);
         let core = Arc::clone(&self.core);
-        Some(Box::new(Seat { worker_id: core.worker_id(), core, room, slots: room, _gate: gate }))
+        Some(Box::new(Seat {
+            worker_id: core.worker_id(),
+            core,
+            room,
+            slots: room,
+            _gate: gate,
+        }))
     }
 }
 
@@ -56,13 +66,23 @@ impl Offer for Seat {
         as_i32(self.slots)
     }
 
-    fn settle(mut self: Box<Self>, claims: Vec<FlushRow>, certain: bool) -> Pin<Box<dyn Future<Output = ()> + Send>> {
-        self.core.books().capacity.unreserve(std::mem::take(&mut self.room));
+    fn settle(
+        mut self: Box<Self>,
+        claims: Vec<FlushRow>,
+        certain: bool,
+    ) -> Pin<Box<dyn Future<Output = ()> + Send>> {
+        self.core
+            .books()
+            .capacity
+            .unreserve(std::mem::take(&mut self.room));
         if !certain {
             self.core.note_uncertain();
         }
         Box::pin(async move {
-            let claims: Vec<FlushRow> = claims.into_iter().filter(|row| row.status == FlushStatus::Claimed).collect();
+            let claims: Vec<FlushRow> = claims
+                .into_iter()
+                .filter(|row| row.status == FlushStatus::Claimed)
+                .collect();
             if claims.is_empty() {
                 return;
             }
