@@ -61,8 +61,8 @@ impl HandlerError {
         self
     }
 
-    pub(super) fn into_failure(self) -> Failure {
-        *self.failure
+    pub(super) fn into_failure(self) -> Box<Failure> {
+        self.failure
     }
 }
 

@@ -7,7 +7,7 @@ use serde_json::{Value, value::RawValue};
 use std::{collections::HashMap, future::Future, pin::Pin, sync::Arc};
 
 /// What one attempt of a handler ends with.
-pub(super) type Ended = Result<Box<RawValue>, Failure>;
+pub(super) type Ended = Result<Box<RawValue>, Box<Failure>>;
 pub(super) type Boxed = Arc<dyn Fn(Step) -> Pin<Box<dyn Future<Output = Ended> + Send>> + Send + Sync>;
 
 /// A handler as a type: for handlers with state or dependencies of their own.
@@ -76,11 +76,13 @@ impl Registry {
 }
 
 fn encode(results: &impl Serialize) -> Ended {
-    serde_json::value::to_raw_value(results).map_err(|error| Failure {
-        message: format!("what the handler returned is not JSON: {error}"),
-        error_class: Some(std::any::type_name::<serde_json::Error>().to_owned()),
-        error_code: Some(ErrorCode::RESULT_NOT_SERIALIZABLE.to_owned()),
-        retryable: false,
-        ..Failure::default()
+    serde_json::value::to_raw_value(results).map_err(|error| {
+        Box::new(Failure {
+            message: format!("what the handler returned is not JSON: {error}"),
+            error_class: Some(std::any::type_name::<serde_json::Error>().to_owned()),
+            error_code: Some(ErrorCode::RESULT_NOT_SERIALIZABLE.to_owned()),
+            retryable: false,
+            ..Failure::default()
+        })
     })
 }

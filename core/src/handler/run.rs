@@ -66,12 +66,12 @@ impl Runner {
                 completed_itself = step.has_completed_itself();
                 ended
             }
-            None => Err(Failure {
+            None => Err(Box::new(Failure {
                 message: format!("this process has no handler '{}'", message.handler),
                 error_code: Some(ErrorKind::UnknownHandler.name().to_owned()),
                 retryable: true,
                 ..Failure::default()
-            }),
+            })),
         };
         let kind = match ended {
             Ok(_) if completed_itself => OutcomeKind::CompletedElsewhere,
@@ -81,7 +81,7 @@ impl Runner {
                     // Refused where the transaction was committed: the step stays complete. Else it is what went wrong.
                     tracing::warn!(task_id = %key.task_id, step = key.step_no, error = failure.message, "a handler failed after it had completed its step");
                 }
-                OutcomeKind::Failed(failure)
+                OutcomeKind::Failed(*failure)
             }
         };
         self.worker.complete(vec![Outcome {
@@ -104,12 +104,12 @@ async fn guarded(handler: Boxed, step: Step) -> Ended {
     let caught = std::panic::AssertUnwindSafe(async { handler(step).await });
     match futures_util::FutureExt::catch_unwind(caught).await {
         Ok(ended) => ended,
-        Err(panic) => Err(Failure {
+        Err(panic) => Err(Box::new(Failure {
             message: format!("the handler panicked: {}", panic_text(panic.as_ref())),
             error_class: Some("panic".to_owned()),
             retryable: true,
             ..Failure::default()
-        }),
+        })),
     }
 }
 

@@ -24,9 +24,9 @@ mod options;
 mod prepare;
 mod reaping;
 mod reconcile;
+mod running;
 mod side_lane;
-mod worker;
 
 pub use invocation::Invocation;
 pub use options::WorkerOptions;
-pub use worker::{Worker, WorkerStatus};
+pub use running::{Worker, WorkerStatus};
