@@ -537,7 +537,6 @@ CREATE FUNCTION tasker.complete_steps(p_worker_id bigint, p_task_ids uuid[], p_s
     AS $$
 declare
   v_now timestamptz := "tasker".clock();
-  v_state text;
   v_lanes int[];
   v_modes int[];
   v_keys int;
@@ -545,6 +544,7 @@ declare
   v_to_close uuid[];
   v_locked_tasks uuid[];
   v_locked_steps int[];
+  v_steps int[];
   v_tasks uuid[];
   v_sinks uuid[];
   v_held uuid[];
@@ -560,7 +560,7 @@ declare
   v_batch bigint;
 begin
   if p_worker_id is not null then
-    select w.state, l.lanes, l.modes into v_state, v_lanes, v_modes
+    select l.lanes, l.modes into v_lanes, v_modes
     from "tasker".workers w
     left join lateral (
       select array_agg(n.lane_id) as lanes, array_agg(n.mode) as modes from "tasker".lanes n
@@ -575,20 +575,29 @@ begin
   if p_wait then
     perform "tasker".await_steps(p_task_ids, p_step_nos);
   end if;
-  with outcome as materialized (
-    select s.task_id, s.step_no, s.dependents from unnest(p_task_ids, p_step_nos) o(task_id, step_no)
-    join "tasker".workflow_steps s on s.task_id = o.task_id and s.step_no = o.step_no),
-  key as materialized (
-    select o.task_id, o.step_no from outcome o
-    union
-    select o.task_id, d.step_no from outcome o cross join lateral unnest(o.dependents) d(step_no)
-    order by 1, 2),
-  locked as materialized (
-    select s.task_id, s.step_no from key k join "tasker".workflow_steps s on s.task_id = k.task_id and s.step_no = k.step_no
-    order by k.task_id, k.step_no for no key update of s skip locked)
-  select (select count(*) from key), array_agg(l.task_id), array_agg(l.step_no),
-         (select array_agg(distinct o.task_id) from outcome o where o.dependents is null)
-  into v_keys, v_locked_tasks, v_locked_steps, v_sinks from locked l;
+  if cardinality(p_task_ids) = 1 then
+    -- Alone, a step is flushed at once: the same locks as below, for half the time.
+    select 1 + coalesce(cardinality(s.dependents), 0), p_step_nos || s.dependents, case when s.dependents is null then p_task_ids end
+    into v_keys, v_steps, v_sinks from "tasker".workflow_steps s where s.task_id = p_task_ids[1] and s.step_no = p_step_nos[1];
+    select array_agg(x.task_id), array_agg(x.step_no) into v_locked_tasks, v_locked_steps
+    from (select s.task_id, s.step_no from "tasker".workflow_steps s
+          where s.task_id = p_task_ids[1] and s.step_no = any (v_steps) order by s.step_no for no key update skip locked) x;
+  else
+    with outcome as materialized (
+      select s.task_id, s.step_no, s.dependents from unnest(p_task_ids, p_step_nos) o(task_id, step_no)
+      join "tasker".workflow_steps s on s.task_id = o.task_id and s.step_no = o.step_no),
+    key as materialized (
+      select o.task_id, o.step_no from outcome o
+      union
+      select o.task_id, d.step_no from outcome o cross join lateral unnest(o.dependents) d(step_no)
+      order by 1, 2),
+    locked as materialized (
+      select s.task_id, s.step_no from key k join "tasker".workflow_steps s on s.task_id = k.task_id and s.step_no = k.step_no
+      order by k.task_id, k.step_no for no key update of s skip locked)
+    select (select count(*) from key), array_agg(l.task_id), array_agg(l.step_no),
+           (select array_agg(distinct o.task_id) from outcome o where o.dependents is null)
+    into v_keys, v_locked_tasks, v_locked_steps, v_sinks from locked l;
+  end if;
 
   if p_wait then
     perform 1 from (select distinct k.task_id from unnest(p_task_ids) k(task_id)) k join "tasker".tasks t on t.task_id = k.task_id
@@ -628,6 +637,9 @@ begin
       where b.task_id = o.task_id and b.step_no = o.step_no);
   end if;
 
+  -- Only now, with the locks: who completes a join after another parent did so in another transaction says so, or the trail
+  -- would have the join begin before that parent was done.
+  v_now := "tasker".clock();
   with outcome as (
     select * from unnest(p_task_ids, p_step_nos, p_claim_nos, p_results) o(task_id, step_no, claim_no, results)),
   done as (
