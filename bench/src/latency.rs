@@ -4,14 +4,14 @@ use crate::measure::Spent;
 use crate::options::Options;
 use crate::progress::Progress;
 use crate::report::Percentiles;
-use crate::room::{Looker, PATIENCE, Room, request};
+use crate::room::{PATIENCE, Room, request};
 use crate::run::Figures;
 use crate::workers::Workers;
 use crate::yardstick::SingleCommit;
 use anyhow::{Result, anyhow};
 use std::time::{Duration, Instant};
-use tasker_core::Client;
-use tasker_core::model::TaskId;
+use tasker_core::model::State;
+use tasker_core::{Client, ErrorKind};
 
 /// Tasks that come before the ones that count: connections, plans and caches get warm.
 const WARM_UP: u64 = 20;
@@ -35,7 +35,7 @@ pub(crate) async fn run(
         if let Some(single) = single {
             single.once().await?;
         }
-        let taken = one(room, &client, &workers, number, options).await?;
+        let taken = one(&client, number, options).await?;
         if number >= WARM_UP {
             milliseconds.push(taken.as_secs_f64() * 1000.0);
             progress.done((number + 1 - WARM_UP) * steps, options.tasks() * steps);
@@ -65,45 +65,19 @@ pub(crate) async fn run(
     })
 }
 
-/// Looks for the end are this far apart: on average half of it is measured too much, once a task. On a thread, because
-/// the timers of the runtime have a grain of a millisecond.
-const BETWEEN_LOOKS: Duration = Duration::from_micros(200);
-
-/// From before the request to the moment at which another connection sees the end, which is after its commit.
-async fn one(
-    room: &mut Room,
-    client: &Client,
-    workers: &Workers,
-    number: u64,
-    options: &Options,
-) -> Result<Duration> {
+/// From before the request to the answer to the commit that ended the task: what a program in the same process waits for.
+async fn one(client: &Client, number: u64, options: &Options) -> Result<Duration> {
     let request = request(number, options.payload_bytes);
-    let called_before = workers.calls();
     let started = Instant::now();
     let created = client.create_task(&request).await?;
-    // Nobody asks the database while steps run, only once the last handler was called.
-    if let Some(before) = called_before {
-        let all = before + u64::from(options.steps_per_task());
-        if tokio::time::timeout(PATIENCE, workers.reach(all)).await.is_err() {
-            return Err(stands_still());
-        }
+    match client
+        .wait_state(created.task_id, &[State::Complete], PATIENCE)
+        .await
+    {
+        Ok(_) => Ok(started.elapsed()),
+        Err(error) if error.kind == ErrorKind::Timeout => Err(stands_still()),
+        Err(error) => Err(error.into()),
     }
-    while !has_ended(&mut room.looker, created.task_id).await? {
-        if started.elapsed() > PATIENCE {
-            return Err(stands_still());
-        }
-        tokio::task::spawn_blocking(|| std::thread::sleep(BETWEEN_LOOKS)).await?;
-    }
-    Ok(started.elapsed())
-}
-
-async fn has_ended(looker: &mut Looker, id: TaskId) -> Result<bool> {
-    Ok(
-        sqlx::query_scalar("select completed_at is not null from tasks where task_id = $1")
-            .bind(id)
-            .fetch_one(looker.once())
-            .await?,
-    )
 }
 
 fn stands_still() -> anyhow::Error {

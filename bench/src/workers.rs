@@ -13,7 +13,6 @@ use tasker_core::handler::{HandlerError, Registry, Step, Worker, WorkerOptions};
 use tasker_core::{Client, ClientOptions};
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader, Lines};
 use tokio::process::{Child, ChildStdin, ChildStdout, Command};
-use tokio::sync::Notify;
 
 /// The workers of a run, before they begin.
 pub(crate) enum Workers {
@@ -32,28 +31,15 @@ pub(crate) enum Workers {
 #[derive(Debug, Default)]
 pub(crate) struct Calls {
     count: AtomicU64,
-    changed: Notify,
 }
 
 impl Calls {
     fn add(&self) {
         self.count.fetch_add(1, Ordering::Release);
-        self.changed.notify_waiters();
     }
 
     fn count(&self) -> u64 {
         self.count.load(Ordering::Acquire)
-    }
-
-    /// Returns in the moment in which that many are reached.
-    async fn reach(&self, count: u64) {
-        loop {
-            let changed = self.changed.notified();
-            if self.count() >= count {
-                return;
-            }
-            changed.await;
-        }
     }
 }
 
@@ -110,13 +96,6 @@ impl Workers {
         match self {
             Self::Here { calls, .. } => Some(calls.count()),
             Self::Children(_) => None,
-        }
-    }
-
-    /// Waits until a handler was called that often; returns at once where the calls are in other processes.
-    pub(crate) async fn reach(&self, count: u64) {
-        if let Self::Here { calls, .. } = self {
-            calls.reach(count).await;
         }
     }
 

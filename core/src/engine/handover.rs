@@ -39,6 +39,12 @@ impl Client {
         workers.push(worker);
     }
 
+    /// Whether a worker of this process lives.
+    pub(super) fn has_worker(&self) -> bool {
+        let workers = self.inner.workers.lock().unwrap_or_else(PoisonError::into_inner);
+        workers.iter().any(|worker| worker.strong_count() > 0)
+    }
+
     pub(super) fn offer(&self) -> Option<Box<dyn Offer>> {
         let workers = self.inner.workers.lock().unwrap_or_else(PoisonError::into_inner);
         workers.iter().find_map(|worker| worker.upgrade()?.offer())

@@ -7,7 +7,10 @@ use super::wake::Wake;
 use crate::error::{Error, ErrorKind, Result};
 use crate::model::{State, Task, TaskId};
 use std::time::Duration;
-use tokio::time::{Instant, timeout_at};
+use tokio::{
+    sync::broadcast::Receiver,
+    time::{Instant, timeout_at},
+};
 
 const FIRST_LOOK: Duration = Duration::from_millis(2);
 const SLOWEST_LOOK: Duration = Duration::from_millis(250);
@@ -21,43 +24,64 @@ impl Client {
     /// # Errors
     /// `Timeout` after `within`, saying what the task does instead; `NotFound`, `DatabaseUnavailable`.
     pub async fn wait(&self, id: TaskId, until: &[State], within: Duration) -> Result<Task> {
+        self.wait_state(id, until, within).await?;
+        self.task(id).await
+    }
+
+    /// As [`Client::wait`], but returns the state only. Without a statement where a worker of this client completes the
+    /// task in time: it says so once the commit has been answered.
+    ///
+    /// # Errors
+    /// As [`Client::wait`].
+    pub async fn wait_state(&self, id: TaskId, until: &[State], within: Duration) -> Result<State> {
         let deadline = Instant::now() + within;
         let mut wake_ups = self.wake_ups();
         let mut pause = FIRST_LOOK;
+        if self.has_worker() && ended(&mut wake_ups, id, until, deadline.min(Instant::now() + pause)).await {
+            return Ok(State::Complete);
+        }
         loop {
             let state = call!(self, |store, connection| store.task_state(connection, id))?
                 .ok_or_else(|| no_task(id))?;
             if until.contains(&state) {
-                return self.task(id).await;
+                return Ok(state);
             }
-            let now = Instant::now();
-            if now >= deadline {
-                let task = self.task(id).await?;
-                let wanted = until
-                    .iter()
-                    .map(|state| state.as_str())
-                    .collect::<Vec<_>>()
-                    .join(" or ");
-                return Err(Error::new(
-                    ErrorKind::Timeout,
-                    format!(
-                        "task {id} is not {wanted} after {within:?}: it is {} ({}, {} of {} steps done)",
-                        task.status, task.execution_status, task.completed_steps, task.total_steps
-                    ),
-                ));
+            if Instant::now() >= deadline {
+                return Err(self.not_in_time(id, until, within).await?);
             }
-            let until_then = deadline.min(now + pause);
-            let ended = async {
-                while let Ok(wake) = wake_ups.recv().await {
-                    if wake == Wake::Ended(id) {
-                        return;
-                    }
-                }
-                std::future::pending::<()>().await;
-            };
-            if timeout_at(until_then, ended).await.is_err() {
-                pause = (pause * 2).min(SLOWEST_LOOK);
+            if ended(&mut wake_ups, id, until, deadline.min(Instant::now() + pause)).await {
+                return Ok(State::Complete);
             }
+            pause = (pause * 2).min(SLOWEST_LOOK);
         }
     }
+
+    async fn not_in_time(&self, id: TaskId, until: &[State], within: Duration) -> Result<Error> {
+        let task = self.task(id).await?;
+        let wanted = until
+            .iter()
+            .map(|state| state.as_str())
+            .collect::<Vec<_>>()
+            .join(" or ");
+        Ok(Error::new(
+            ErrorKind::Timeout,
+            format!(
+                "task {id} is not {wanted} after {within:?}: it is {} ({}, {} of {} steps done)",
+                task.status, task.execution_status, task.completed_steps, task.total_steps
+            ),
+        ))
+    }
+}
+
+/// Whether a worker of this process completes the task before `then`, where that is waited for.
+async fn ended(wake_ups: &mut Receiver<Wake>, id: TaskId, until: &[State], then: Instant) -> bool {
+    let ended = async {
+        while let Ok(wake) = wake_ups.recv().await {
+            if wake == Wake::Ended(id) && until.contains(&State::Complete) {
+                return;
+            }
+        }
+        std::future::pending::<()>().await;
+    };
+    timeout_at(then, ended).await.is_ok()
 }
