@@ -13,7 +13,11 @@ use std::{
 use tokio_util::sync::CancellationToken;
 
 fn key(task: u128, step_no: i32, claim_no: i32) -> StepKey {
-    StepKey { task_id: TaskId::from_u128(task), step_no, claim_no }
+    StepKey {
+        task_id: TaskId::from_u128(task),
+        step_no,
+        claim_no,
+    }
 }
 
 struct Claim {
@@ -24,7 +28,12 @@ struct Claim {
 }
 
 fn claim(key: StepKey) -> Claim {
-    Claim { key, batch: 1, context: None, timeout_seconds: None }
+    Claim {
+        key,
+        batch: 1,
+        context: None,
+        timeout_seconds: None,
+    }
 }
 
 fn invocation(claim: &Claim) -> Arc<Invocation> {
@@ -64,16 +73,30 @@ fn add(ledger: &mut Ledger, claim: &Claim) -> Arc<Invocation> {
 }
 
 fn completed(key: StepKey) -> Report {
-    Report::Completed { key, results: "{}".into() }
+    Report::Completed {
+        key,
+        results: "{}".into(),
+    }
 }
 
 fn failed(key: StepKey) -> Report {
-    Report::Failed { key, failure: Box::new(Failure::default()) }
+    Report::Failed {
+        key,
+        failure: Box::new(Failure::default()),
+    }
 }
 
 /// What a ledger that holds nothing looks like.
 fn assert_empty(ledger: &Ledger) {
-    assert_eq!((ledger.held(), ledger.buffered(), ledger.occupied(), ledger.abandoned()), (0, 0, 0, 0));
+    assert_eq!(
+        (
+            ledger.held(),
+            ledger.buffered(),
+            ledger.occupied(),
+            ledger.abandoned()
+        ),
+        (0, 0, 0, 0)
+    );
 }
 
 #[test]
@@ -84,7 +107,10 @@ fn a_step_goes_from_the_buffer_to_its_handler_to_a_flush_and_is_gone() {
     assert_eq!(ledger.take(10, Instant::now()).len(), 1);
     assert_eq!((ledger.held(), ledger.buffered(), ledger.occupied()), (1, 0, 1));
     assert!(ledger.report(completed(key(1, 1, 1))));
-    assert_eq!((ledger.held(), ledger.occupied(), ledger.reports_waiting()), (1, 0, 1));
+    assert_eq!(
+        (ledger.held(), ledger.occupied(), ledger.reports_waiting()),
+        (1, 0, 1)
+    );
     assert_eq!(ledger.take_reports(10).0.len(), 1);
     assert_eq!(ledger.keys(), [(key(1, 1, 1), Phase::Reported)]);
     ledger.settle(&key(1, 1, 1));
@@ -98,7 +124,11 @@ fn steps_are_taken_in_the_order_they_came_and_no_more_than_asked_for() {
     for step_no in 1..=3 {
         add(&mut ledger, &claim(key(1, step_no, 1)));
     }
-    let order: Vec<i32> = ledger.take(2, Instant::now()).iter().map(|taken| taken.key.step_no).collect();
+    let order: Vec<i32> = ledger
+        .take(2, Instant::now())
+        .iter()
+        .map(|taken| taken.key.step_no)
+        .collect();
     assert_eq!(order, [1, 2]);
     assert_eq!(ledger.buffered(), 1);
 }
@@ -117,12 +147,22 @@ fn an_outcome_counts_once_and_only_for_the_claim_that_runs() {
 }
 
 #[test]
-fn an_attempt_past_its_deadline_keeps_its_slot_until_the_handler_returns_and_its_outcome_counts_for_nothing() {
+fn an_attempt_past_its_deadline_keeps_its_slot_until_the_handler_returns_and_its_outcome_counts_for_nothing()
+{
     let mut ledger = Ledger::default();
     let start = Instant::now();
-    let invocation = add(&mut ledger, &Claim { timeout_seconds: Some(2.0), ..claim(key(1, 1, 1)) });
+    let invocation = add(
+        &mut ledger,
+        &Claim {
+            timeout_seconds: Some(2.0),
+            ..claim(key(1, 1, 1))
+        },
+    );
     ledger.take(1, start);
-    assert_eq!(ledger.overdue(start + Duration::from_secs(1)).1, Some(start + Duration::from_secs(2)));
+    assert_eq!(
+        ledger.overdue(start + Duration::from_secs(1)).1,
+        Some(start + Duration::from_secs(2))
+    );
     let (overdue, next) = ledger.overdue(start + Duration::from_secs(2));
     assert_eq!((overdue.len(), next), (1, None));
     ledger.overrule(&key(1, 1, 1), failed(key(1, 1, 1)));
@@ -130,7 +170,10 @@ fn an_attempt_past_its_deadline_keeps_its_slot_until_the_handler_returns_and_its
     assert_eq!(ledger.take_cancelled(), [key(1, 1, 1)]);
     ledger.settle(&key(1, 1, 1));
     assert_eq!((ledger.held(), ledger.occupied(), ledger.abandoned()), (0, 1, 1));
-    assert!(ledger.cancellation(&key(1, 1, 1)).unwrap().is_cancelled(), "told also when it is asked for late");
+    assert!(
+        ledger.cancellation(&key(1, 1, 1)).unwrap().is_cancelled(),
+        "told also when it is asked for late"
+    );
     assert!(!ledger.report(completed(key(1, 1, 1))));
     assert_empty(&ledger);
     assert_eq!(ledger.reports_waiting(), 1, "the timeout, not the late outcome");
@@ -140,7 +183,13 @@ fn an_attempt_past_its_deadline_keeps_its_slot_until_the_handler_returns_and_its
 fn an_attempt_that_ends_in_time_is_not_overdue_later() {
     let mut ledger = Ledger::default();
     let start = Instant::now();
-    add(&mut ledger, &Claim { timeout_seconds: Some(2.0), ..claim(key(1, 1, 1)) });
+    add(
+        &mut ledger,
+        &Claim {
+            timeout_seconds: Some(2.0),
+            ..claim(key(1, 1, 1))
+        },
+    );
     ledger.take(1, start);
     ledger.report(completed(key(1, 1, 1)));
     assert_eq!(ledger.overdue(start + Duration::from_secs(9)).0.len(), 0);
@@ -150,7 +199,13 @@ fn an_attempt_that_ends_in_time_is_not_overdue_later() {
 fn a_timeout_longer_than_time_itself_is_none() {
     let mut ledger = Ledger::default();
     for (step_no, seconds) in [(1, f64::MAX), (2, 1e18), (3, f64::NAN)] {
-        let invocation = add(&mut ledger, &Claim { timeout_seconds: Some(seconds), ..claim(key(1, step_no, 1)) });
+        let invocation = add(
+            &mut ledger,
+            &Claim {
+                timeout_seconds: Some(seconds),
+                ..claim(key(1, step_no, 1))
+            },
+        );
         assert_eq!(ledger.take(1, Instant::now()).len(), 1);
         assert_eq!(invocation.deadline(), None);
     }
@@ -181,12 +236,24 @@ fn a_step_that_is_lost_while_it_waits_is_never_run() {
 #[test]
 fn a_step_claimed_anew_before_the_answer_about_its_last_attempt_was_read_leaks_nothing() {
     let mut ledger = Ledger::default();
-    add(&mut ledger, &Claim { batch: 1, ..claim(key(1, 1, 1)) });
+    add(
+        &mut ledger,
+        &Claim {
+            batch: 1,
+            ..claim(key(1, 1, 1))
+        },
+    );
     ledger.take(1, Instant::now());
     ledger.report(failed(key(1, 1, 1)));
     ledger.take_reports(1);
     // The failure is recorded, the step is ready at once, and the dispatcher is faster than the flusher.
-    add(&mut ledger, &Claim { batch: 2, ..claim(key(1, 1, 2)) });
+    add(
+        &mut ledger,
+        &Claim {
+            batch: 2,
+            ..claim(key(1, 1, 2))
+        },
+    );
     ledger.settle(&key(1, 1, 1));
     assert_eq!(ledger.keys(), [(key(1, 1, 2), Phase::Buffered)]);
     assert_eq!(ledger.take_reports(0).1, [1], "the first batch is done with");
@@ -202,7 +269,13 @@ fn a_step_claimed_anew_while_its_lost_attempt_still_runs_has_both_slots_counted(
     let mut ledger = Ledger::default();
     let first = add(&mut ledger, &claim(key(1, 1, 1)));
     ledger.take(1, Instant::now());
-    add(&mut ledger, &Claim { batch: 2, ..claim(key(1, 1, 2)) });
+    add(
+        &mut ledger,
+        &Claim {
+            batch: 2,
+            ..claim(key(1, 1, 2))
+        },
+    );
     assert!(first.cancellation.is_cancelled());
     ledger.take(1, Instant::now());
     assert_eq!((ledger.occupied(), ledger.abandoned()), (2, 1));
@@ -218,10 +291,16 @@ fn a_batch_is_done_with_when_every_step_of_it_has_been_settled_refused_ones_too(
     add(&mut ledger, &claim(key(1, 1, 1)));
     add(&mut ledger, &claim(key(2, 1, 1)));
     ledger.add_refused(&invocation(&claim(key(3, 1, 1))), Box::default());
-    assert_eq!((ledger.held(), ledger.buffered(), ledger.reports_waiting()), (3, 2, 1));
+    assert_eq!(
+        (ledger.held(), ledger.buffered(), ledger.reports_waiting()),
+        (3, 2, 1)
+    );
     ledger.settle(&key(1, 1, 1));
     ledger.settle(&key(2, 1, 1));
-    assert!(ledger.take_reports(9).1.is_empty(), "the failure of the third is not recorded yet");
+    assert!(
+        ledger.take_reports(9).1.is_empty(),
+        "the failure of the third is not recorded yet"
+    );
     ledger.settle(&key(3, 1, 1));
     assert_eq!(ledger.take_reports(9).1, [1]);
     assert_empty(&ledger);
@@ -231,7 +310,13 @@ fn a_batch_is_done_with_when_every_step_of_it_has_been_settled_refused_ones_too(
 fn what_could_not_be_flushed_goes_first_the_next_time() {
     let mut ledger = Ledger::default();
     for task in [1, 2] {
-        add(&mut ledger, &Claim { batch: 7, ..claim(key(task, 1, 1)) });
+        add(
+            &mut ledger,
+            &Claim {
+                batch: 7,
+                ..claim(key(task, 1, 1))
+            },
+        );
     }
     ledger.take(2, Instant::now());
     ledger.report(completed(key(1, 1, 1)));
@@ -239,14 +324,23 @@ fn what_could_not_be_flushed_goes_first_the_next_time() {
     ledger.report(completed(key(2, 1, 1)));
     ledger.put_back(reports, vec![5]);
     let (reports, done) = ledger.take_reports(9);
-    assert_eq!(reports.iter().map(Report::key).collect::<Vec<_>>(), [key(1, 1, 1), key(2, 1, 1)]);
+    assert_eq!(
+        reports.iter().map(Report::key).collect::<Vec<_>>(),
+        [key(1, 1, 1), key(2, 1, 1)]
+    );
     assert_eq!(done, [5]);
 }
 
 #[test]
 fn the_context_of_a_task_is_kept_as_long_as_a_step_of_it_is_held() {
     let mut ledger = Ledger::default();
-    add(&mut ledger, &Claim { context: Some("{\"a\":1}"), ..claim(key(1, 1, 1)) });
+    add(
+        &mut ledger,
+        &Claim {
+            context: Some("{\"a\":1}"),
+            ..claim(key(1, 1, 1))
+        },
+    );
     add(&mut ledger, &claim(key(1, 2, 1)));
     ledger.settle(&key(1, 1, 1));
     assert_eq!(ledger.context(TaskId::from_u128(1)).as_deref(), Some("{\"a\":1}"));
@@ -262,28 +356,58 @@ fn the_buffer_goes_back_for_one_task_or_for_all_and_what_runs_stays() {
     }
     ledger.take(1, Instant::now());
     ledger.release_buffer(Some(TaskId::from_u128(2)));
-    assert_eq!(ledger.take_reports(9).0.iter().map(Report::key).collect::<Vec<_>>(), [key(2, 1, 1)]);
+    assert_eq!(
+        ledger
+            .take_reports(9)
+            .0
+            .iter()
+            .map(Report::key)
+            .collect::<Vec<_>>(),
+        [key(2, 1, 1)]
+    );
     ledger.release_buffer(None);
-    assert_eq!(ledger.take_reports(9).0.iter().map(Report::key).collect::<Vec<_>>(), [key(3, 1, 1)]);
+    assert_eq!(
+        ledger
+            .take_reports(9)
+            .0
+            .iter()
+            .map(Report::key)
+            .collect::<Vec<_>>(),
+        [key(3, 1, 1)]
+    );
     assert_eq!((ledger.occupied(), ledger.buffered()), (1, 0));
     ledger.release_running();
-    assert!(matches!(ledger.take_reports(9).0[..], [Report::Released { key: released }] if released == key(1, 1, 1)));
+    assert!(
+        matches!(ledger.take_reports(9).0[..], [Report::Released { key: released }] if released == key(1, 1, 1))
+    );
 }
 
 #[test]
 fn a_worker_that_was_taken_for_dead_drops_everything_but_the_slots_of_what_runs() {
     let mut ledger = Ledger::default();
     for task in [1, 2, 3] {
-        add(&mut ledger, &Claim { timeout_seconds: Some(1.0), ..claim(key(task, 1, 1)) });
+        add(
+            &mut ledger,
+            &Claim {
+                timeout_seconds: Some(1.0),
+                ..claim(key(task, 1, 1))
+            },
+        );
     }
     let start = Instant::now();
     ledger.take(2, start);
     ledger.report(completed(key(1, 1, 1)));
     ledger.drop_everything();
-    assert_eq!((ledger.held(), ledger.buffered(), ledger.reports_waiting()), (0, 0, 0));
+    assert_eq!(
+        (ledger.held(), ledger.buffered(), ledger.reports_waiting()),
+        (0, 0, 0)
+    );
     assert_eq!(ledger.occupied(), 1, "the second still runs");
     assert!(ledger.overdue(start + Duration::from_secs(9)).0.is_empty());
-    assert!(ledger.take_reports(9).1.is_empty(), "the batches are the database's affair now");
+    assert!(
+        ledger.take_reports(9).1.is_empty(),
+        "the batches are the database's affair now"
+    );
     assert!(!ledger.report(completed(key(2, 1, 1))));
     assert_empty(&ledger);
 }

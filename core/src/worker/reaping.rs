@@ -24,17 +24,28 @@ impl Reaping {
     /// `interval`: between two heartbeats, at most a third of the lease. A database that stood still for longer than the
     /// lease less one interval may have made every worker look dead, so such a gap in our own begins the wait anew.
     pub(super) fn new(lease: Duration, interval: Duration) -> Self {
-        Self { lease, longest_gap: lease.saturating_sub(interval), unbroken: None }
+        Self {
+            lease,
+            longest_gap: lease.saturating_sub(interval),
+            unbroken: None,
+        }
     }
 
     /// A heartbeat succeeded. Whether this worker may reap now.
     pub(super) fn beat(&mut self, worker_id: i64, now: Instant, on_the_wall: SystemTime) -> bool {
         let goes_on = self.unbroken.filter(|before| {
-            let slept = on_the_wall.duration_since(before.last_on_the_wall).unwrap_or_default();
+            let slept = on_the_wall
+                .duration_since(before.last_on_the_wall)
+                .unwrap_or_default();
             before.worker_id == worker_id && now.duration_since(before.last).max(slept) < self.longest_gap
         });
         let since = goes_on.map_or(now, |before| before.since);
-        self.unbroken = Some(Unbroken { worker_id, since, last: now, last_on_the_wall: on_the_wall });
+        self.unbroken = Some(Unbroken {
+            worker_id,
+            since,
+            last: now,
+            last_on_the_wall: on_the_wall,
+        });
         now.duration_since(since) >= self.lease
     }
 
@@ -65,12 +76,17 @@ mod tests {
 
     impl Hearts {
         fn new() -> Self {
-            Self { reaping: Reaping::new(LEASE, INTERVAL), start: Instant::now(), wall: SystemTime::now() }
+            Self {
+                reaping: Reaping::new(LEASE, INTERVAL),
+                start: Instant::now(),
+                wall: SystemTime::now(),
+            }
         }
 
         fn beat(&mut self, worker_id: i64, second: u64) -> bool {
             let after = Duration::from_secs(second);
-            self.reaping.beat(worker_id, self.start + after, self.wall + after)
+            self.reaping
+                .beat(worker_id, self.start + after, self.wall + after)
         }
     }
 

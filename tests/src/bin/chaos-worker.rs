@@ -18,14 +18,24 @@ async fn main() -> Result<()> {
         bail!("usage: chaos-worker DATABASE_URL SETTINGS_AS_JSON CONCURRENCY NAME");
     };
     let settings = serde_json::from_str(settings).context("the settings")?;
-    let client = Client::new(ClientOptions { database_url: Some(database_url.clone()), settings, ..ClientOptions::default() })?;
+    let client = Client::new(ClientOptions {
+        database_url: Some(database_url.clone()),
+        settings,
+        ..ClientOptions::default()
+    })?;
     let pool = PgPool::connect_lazy(database_url)?;
-    let options = WorkerOptions { concurrency: concurrency.parse()?, name: Some(name.clone()), ..WorkerOptions::default() };
+    let options = WorkerOptions {
+        concurrency: concurrency.parse()?,
+        name: Some(name.clone()),
+        ..WorkerOptions::default()
+    };
     let mut terminate = signal(SignalKind::terminate())?;
     let worker = Worker::start(&client, registry(pool), options).await?;
-    Ok(worker.run_until(async move {
-        terminate.recv().await;
-    }).await?)
+    Ok(worker
+        .run_until(async move {
+            terminate.recv().await;
+        })
+        .await?)
 }
 
 fn registry(pool: PgPool) -> Registry {
@@ -46,7 +56,8 @@ fn registry(pool: PgPool) -> Registry {
                 .bind(step.step_no())
                 .execute(&mut *transaction)
                 .await?;
-            step.complete_in(&mut transaction, &json!({"step": step.name()})).await?;
+            step.complete_in(&mut transaction, &json!({"step": step.name()}))
+                .await?;
             transaction.commit().await?;
             Ok(())
         }

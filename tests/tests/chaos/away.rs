@@ -15,16 +15,33 @@ async fn a_database_away_for_two_leases_costs_no_attempt_and_every_outcome_arriv
         .await;
     let _workers = [stage.worker(4), stage.worker(4)];
     // Both have been there long enough that they may reap.
-    let settled = format!("select count(*) from tasker.workers where heartbeat_at > started_at + interval '{} s'", LEASE * 1.2);
+    let settled = format!(
+        "select count(*) from tasker.workers where heartbeat_at > started_at + interval '{} s'",
+        LEASE * 1.2
+    );
     stage.until(&settled, 2).await;
     stage.create("pair", 8, 1500).await;
-    stage.until("select count(*) from tasker.workflow_steps where state = 'in_progress'", 8).await;
+    stage
+        .until(
+            "select count(*) from tasker.workflow_steps where state = 'in_progress'",
+            8,
+        )
+        .await;
     server.stop(StopMode::Fast).await.unwrap();
     // The time that the database is away is what is tested.
     tokio::time::sleep(Duration::from_secs_f64(LEASE * 2.0)).await;
     server.start_again().await.unwrap();
     stage.until_complete(8).await;
-    assert_eq!(stage.number("select count(*) from tasker.workflow_steps where attempts <> 1 or worker_losses <> 0").await, 0);
-    assert_eq!(stage.number("select count(*) from tasker.workers").await, 2, "nobody had to come back");
+    assert_eq!(
+        stage
+            .number("select count(*) from tasker.workflow_steps where attempts <> 1 or worker_losses <> 0")
+            .await,
+        0
+    );
+    assert_eq!(
+        stage.number("select count(*) from tasker.workers").await,
+        2,
+        "nobody had to come back"
+    );
     stage.check().await;
 }

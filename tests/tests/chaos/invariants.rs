@@ -82,7 +82,10 @@ const QUESTIONS: &[(&str, &str)] = &[
 pub(crate) async fn complaints(connection: &mut PgConnection) -> Vec<String> {
     let mut complaints = Vec::new();
     for (wrong, question) in QUESTIONS {
-        let found: Vec<String> = sqlx::query_scalar(AssertSqlSafe((*question).to_owned())).fetch_all(&mut *connection).await.unwrap();
+        let found: Vec<String> = sqlx::query_scalar(AssertSqlSafe((*question).to_owned()))
+            .fetch_all(&mut *connection)
+            .await
+            .unwrap();
         complaints.extend(found.into_iter().take(5).map(|what| format!("{wrong}: {what}")));
     }
     complaints

@@ -51,11 +51,20 @@ async fn every_damage_is_found() {
     let mut connection = PgConnection::connect(&stage.url).await.unwrap();
     for (damage, wrong) in DAMAGES {
         let mut transaction = connection.begin().await.unwrap();
-        let done = sqlx::query(AssertSqlSafe((*damage).to_owned())).execute(&mut *transaction).await.unwrap();
+        let done = sqlx::query(AssertSqlSafe((*damage).to_owned()))
+            .execute(&mut *transaction)
+            .await
+            .unwrap();
         assert!(done.rows_affected() > 0, "{damage}");
         let found = complaints(&mut transaction).await;
-        assert!(found.iter().any(|line| line.starts_with(wrong)), "{damage}: {found:?}");
+        assert!(
+            found.iter().any(|line| line.starts_with(wrong)),
+            "{damage}: {found:?}"
+        );
         transaction.rollback().await.unwrap();
     }
-    assert!(complaints(&mut connection).await.is_empty(), "a damage rolled back is none");
+    assert!(
+        complaints(&mut connection).await.is_empty(),
+        "a damage rolled back is none"
+    );
 }

@@ -15,7 +15,13 @@ async fn restarted(mode: StopMode) {
         server.restart(mode).await.unwrap();
     }
     stage.until_complete(300).await;
-    assert_eq!(stage.number("select count(*) from tasker.workers where state = 'dead'").await, 0, "nobody was taken for dead");
+    assert_eq!(
+        stage
+            .number("select count(*) from tasker.workers where state = 'dead'")
+            .await,
+        0,
+        "nobody was taken for dead"
+    );
     stage.check().await;
     drop(workers);
 }

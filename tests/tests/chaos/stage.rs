@@ -78,18 +78,30 @@ pub(crate) struct Stage {
 
 impl Stage {
     pub(crate) async fn new(url: String, settings: Settings) -> Self {
-        let options = ClientOptions { database_url: Some(url.clone()), settings: settings.clone(), ..ClientOptions::default() };
+        let options = ClientOptions {
+            database_url: Some(url.clone()),
+            settings: settings.clone(),
+            ..ClientOptions::default()
+        };
         let client = Client::new(options).unwrap();
         client.migrate().await.unwrap();
         let mut connection = PgConnection::connect(&url).await.unwrap();
-        sqlx::query("create table effects (task_id uuid, step_no int)").execute(&mut connection).await.unwrap();
-        let stage = Self { url, client, settings, started: 0 };
-        let step = |name: &str, handler: &str, parents: &[&str]| {
-            json!({"name": name, "handler": handler, "depends_on_steps": parents, "default_retry_limit": 50})
+        sqlx::query("create table effects (task_id uuid, step_no int)")
+            .execute(&mut connection)
+            .await
+            .unwrap();
+        let stage = Self {
+            url,
+            client,
+            settings,
+            started: 0,
         };
+        let step = |name: &str, handler: &str, parents: &[&str]| json!({"name": name, "handler": handler, "depends_on_steps": parents, "default_retry_limit": 50});
         stage
-            .register(json!({"name": "diamond", "version": "1.0.0", "step_templates": [step("a", "plain", &[]),
-                step("b", "plain", &["a"]), step("c", "effect", &["a"]), step("d", "effect", &["b", "c"])]}))
+            .register(
+                json!({"name": "diamond", "version": "1.0.0", "step_templates": [step("a", "plain", &[]),
+                step("b", "plain", &["a"]), step("c", "effect", &["a"]), step("d", "effect", &["b", "c"])]}),
+            )
             .await;
         stage
     }
@@ -103,7 +115,12 @@ impl Stage {
         self.started += 1;
         let name = format!("worker-{}", self.started);
         let child = Command::new(env!("CARGO_BIN_EXE_chaos-worker"))
-            .args([&self.url, &serde_json::to_string(&self.settings).unwrap(), &concurrency.to_string(), &name])
+            .args([
+                &self.url,
+                &serde_json::to_string(&self.settings).unwrap(),
+                &concurrency.to_string(),
+                &name,
+            ])
             .stdin(Stdio::null())
             .spawn()
             .unwrap();
@@ -119,7 +136,10 @@ impl Stage {
     /// One number; none while the server is away.
     pub(crate) async fn try_number(&self, question: &str) -> Option<i64> {
         let mut connection = PgConnection::connect(&self.url).await.ok()?;
-        let number = sqlx::query_scalar(AssertSqlSafe(question.to_owned())).fetch_one(&mut connection).await.ok();
+        let number = sqlx::query_scalar(AssertSqlSafe(question.to_owned()))
+            .fetch_one(&mut connection)
+            .await
+            .ok();
         connection.close().await.ok();
         number
     }
@@ -136,13 +156,20 @@ impl Stage {
             if number.is_some_and(|number| number >= at_least) {
                 return;
             }
-            assert!(Instant::now() < deadline, "after {PATIENCE:?} it is {number:?}, not {at_least}: {question}");
+            assert!(
+                Instant::now() < deadline,
+                "after {PATIENCE:?} it is {number:?}, not {at_least}: {question}"
+            );
             tokio::time::sleep(Duration::from_millis(20)).await;
         }
     }
 
     pub(crate) async fn until_complete(&self, tasks: i64) {
-        self.until("select count(*) from tasker.tasks where state in ('complete', 'error')", tasks).await;
+        self.until(
+            "select count(*) from tasker.tasks where state in ('complete', 'error')",
+            tasks,
+        )
+        .await;
     }
 
     /// Waits until this worker runs something.
@@ -153,7 +180,9 @@ impl Stage {
     /// Waits until this worker runs something, or there is nothing left to run.
     pub(crate) async fn until_busy_or_done(&self, name: &str, tasks: i64) {
         let held = holds(name);
-        let question = format!("select case when (select count(*) from tasker.tasks where state = 'complete') >= {tasks} then 1 else ({held}) end");
+        let question = format!(
+            "select case when (select count(*) from tasker.tasks where state = 'complete') >= {tasks} then 1 else ({held}) end"
+        );
         self.until(&question, 1).await;
     }
 
@@ -161,7 +190,11 @@ impl Stage {
     pub(crate) async fn check(&self) {
         let mut connection = PgConnection::connect(&self.url).await.unwrap();
         assert_eq!(complaints(&mut connection).await, Vec::<String>::new());
-        assert_eq!(self.number("select count(*) from tasker.tasks where state <> 'complete'").await, 0);
+        assert_eq!(
+            self.number("select count(*) from tasker.tasks where state <> 'complete'")
+                .await,
+            0
+        );
     }
 }
 

@@ -1,6 +1,8 @@
 //! What a handler may say, and what is recorded of it.
 
-use crate::support::{client, create, database, ended, only, register, register_one, settings, until, worker};
+use crate::support::{
+    client, create, database, ended, only, register, register_one, settings, until, worker,
+};
 use serde_json::{Value, json};
 use std::sync::{
     Arc,
@@ -57,7 +59,10 @@ async fn a_step_is_tried_as_often_as_its_limit_says_and_every_attempt_is_in_the_
         .filter(|one| one.to_state == State::Error)
         .map(|one| one.metadata["error"].clone())
         .collect();
-    assert_eq!(errors, [json!("attempt 1"), json!("attempt 2"), json!("attempt 3")]);
+    assert_eq!(
+        errors,
+        [json!("attempt 1"), json!("attempt 2"), json!("attempt 3")]
+    );
     worker.shutdown().await.unwrap();
 }
 
@@ -75,12 +80,24 @@ async fn a_handler_that_says_when_to_come_back_is_waited_for_and_an_operator_nee
     });
     let worker = worker(&client, registry, 2).await;
     let task = create(&client, "one", json!({})).await;
-    until("the first attempt failed", || async { only(&client, task).await.status == State::Error }).await;
+    until("the first attempt failed", || async {
+        only(&client, task).await.status == State::Error
+    })
+    .await;
     let step = only(&client, task).await;
     assert_eq!(step.backoff_request_seconds, Some(120.0));
-    let failed_at = client.transitions(task, Some(&"only".into())).await.unwrap().last().unwrap().created_at;
+    let failed_at = client
+        .transitions(task, Some(&"only".into()))
+        .await
+        .unwrap()
+        .last()
+        .unwrap()
+        .created_at;
     assert_eq!((step.next_retry_at.unwrap() - failed_at).num_seconds(), 120);
-    client.retry_step(task, &"only".into(), false, &Operator::named("a test")).await.unwrap();
+    client
+        .retry_step(task, &"only".into(), false, &Operator::named("a test"))
+        .await
+        .unwrap();
     assert_eq!(ended(&client, task).await.status, State::Complete);
     assert_eq!(only(&client, task).await.results, json!({"attempt": 2}));
     worker.shutdown().await.unwrap();
@@ -88,11 +105,19 @@ async fn a_handler_that_says_when_to_come_back_is_waited_for_and_an_operator_nee
 
 #[tokio::test]
 async fn a_permanent_failure_is_not_tried_again_and_keeps_code_and_details() {
-    let results = stored_failure(|| Err(HandlerError::permanent("no such card").code("CARD").details(json!({"card": 4242})))).await;
+    let results = stored_failure(|| {
+        Err(HandlerError::permanent("no such card")
+            .code("CARD")
+            .details(json!({"card": 4242})))
+    })
+    .await;
     assert_eq!(results["error"], "no such card");
     assert_eq!(results["error_code"], "CARD");
     assert_eq!(results["details"], json!({"card": 4242}));
-    assert_eq!((&results["retryable"], &results["attempt"]), (&json!(false), &json!(1)));
+    assert_eq!(
+        (&results["retryable"], &results["attempt"]),
+        (&json!(false), &json!(1))
+    );
 }
 
 #[tokio::test]
@@ -111,14 +136,21 @@ async fn an_error_of_the_standard_kind_is_retryable_and_keeps_its_class() {
 async fn a_panic_is_a_retryable_failure_that_says_what_the_panic_said() {
     let results = stored_failure(|| panic!("out of cheese")).await;
     assert_eq!(results["error"], "the handler panicked: out of cheese");
-    assert_eq!((&results["retryable"], &results["error_class"]), (&json!(true), &json!("panic")));
+    assert_eq!(
+        (&results["retryable"], &results["error_class"]),
+        (&json!(true), &json!("panic"))
+    );
 }
 
 #[tokio::test]
 async fn what_a_failure_says_is_repaired_where_the_database_could_not_store_it() {
     for seconds in [f64::NAN, f64::INFINITY, -1e300, 1e300] {
         let results = stored_failure(move || {
-            Err(HandlerError::retryable("a\0b").retry_after(seconds).class("c\0").code("d\0").details(json!({"k\0": ["v\0", 1e308]})))
+            Err(HandlerError::retryable("a\0b")
+                .retry_after(seconds)
+                .class("c\0")
+                .code("d\0")
+                .details(json!({"k\0": ["v\0", 1e308]})))
         })
         .await;
         assert_eq!(results["error"], "a\u{fffd}b");
@@ -127,7 +159,8 @@ async fn what_a_failure_says_is_repaired_where_the_database_could_not_store_it()
 }
 
 #[tokio::test]
-async fn configuration_is_filled_from_the_environment_of_the_worker_and_an_unset_variable_is_a_retryable_failure() {
+async fn configuration_is_filled_from_the_environment_of_the_worker_and_an_unset_variable_is_a_retryable_failure()
+ {
     let database = database().await;
     let client = client(&database, settings());
     let steps = json!({"step_templates": [
@@ -141,9 +174,22 @@ async fn configuration_is_filled_from_the_environment_of_the_worker_and_an_unset
     let task = create(&client, "two", json!({})).await;
     assert_eq!(ended(&client, task).await.status, State::Error);
     let steps = client.steps(task).await.unwrap();
-    assert_eq!(steps[0].results, json!({"path": std::env::var("PATH").unwrap(), "other": "7"}));
-    assert_eq!((steps[1].attempts, &steps[1].results["error_code"]), (2, &json!("config_invalid")));
-    assert!(steps[1].results["error"].as_str().unwrap().contains("TASKER_TEST_NEVER_SET"), "{}", steps[1].results);
+    assert_eq!(
+        steps[0].results,
+        json!({"path": std::env::var("PATH").unwrap(), "other": "7"})
+    );
+    assert_eq!(
+        (steps[1].attempts, &steps[1].results["error_code"]),
+        (2, &json!("config_invalid"))
+    );
+    assert!(
+        steps[1].results["error"]
+            .as_str()
+            .unwrap()
+            .contains("TASKER_TEST_NEVER_SET"),
+        "{}",
+        steps[1].results
+    );
     worker.shutdown().await.unwrap();
 }
 
@@ -151,14 +197,21 @@ async fn configuration_is_filled_from_the_environment_of_the_worker_and_an_unset
 async fn steps_whose_handler_no_worker_has_stay_ready_and_unburned() {
     let database = database().await;
     let client = client(&database, settings());
-    register(&client, "two", json!({"step_templates": [
-        {"name": "known", "handler": "work"}, {"name": "unknown", "handler": "nobody.has.this"}]}))
+    register(
+        &client,
+        "two",
+        json!({"step_templates": [
+        {"name": "known", "handler": "work"}, {"name": "unknown", "handler": "nobody.has.this"}]}),
+    )
     .await;
     let mut registry = Registry::new();
     registry.handler("work", |_: Step| async { Ok(()) });
     let worker = worker(&client, registry, 2).await;
     let task = create(&client, "two", json!({})).await;
-    until("the known step is complete", || async { client.steps(task).await.unwrap()[0].status == State::Complete }).await;
+    until("the known step is complete", || async {
+        client.steps(task).await.unwrap()[0].status == State::Complete
+    })
+    .await;
     let unknown = client.steps(task).await.unwrap().remove(1);
     assert_eq!((unknown.status, unknown.attempts), (State::Pending, 0));
     assert!(client.readiness(task).await.unwrap()[1].ready_for_execution);

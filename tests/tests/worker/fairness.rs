@@ -26,7 +26,10 @@ fn noting() -> (Registry, Arc<Mutex<Vec<String>>>, Arc<Semaphore>) {
                 order.len() == 1
             };
             if first {
-                gate.acquire().await.map_err(|_| HandlerError::permanent("closed"))?.forget();
+                gate.acquire()
+                    .await
+                    .map_err(|_| HandlerError::permanent("closed"))?
+                    .forget();
             }
             Ok(())
         }
@@ -47,7 +50,10 @@ async fn with_one_slot_steps_run_by_priority_and_by_age_within_one() {
     until("the first runs", || async { order.lock().unwrap().len() == 1 }).await;
     let mut tasks = Vec::new();
     for (name, priority) in [("p9", 9), ("p4", 4), ("p9", 9), ("p0", 0), ("p4", 4)] {
-        let request = TaskRequest { priority: Some(priority), ..TaskRequest::new(name) };
+        let request = TaskRequest {
+            priority: Some(priority),
+            ..TaskRequest::new(name)
+        };
         tasks.push(client.create_task(&request).await.unwrap().task_id);
     }
     gate.add_permits(1);
@@ -74,12 +80,20 @@ async fn a_long_chain_does_not_starve_what_waits_beside_it() {
     let worker = worker(&client, registry, 1).await;
     let chain = create(&client, "chain", json!({})).await;
     until("the chain runs", || async { order.lock().unwrap().len() == 1 }).await;
-    let urgent = TaskRequest { priority: Some(0), ..TaskRequest::new("urgent") };
+    let urgent = TaskRequest {
+        priority: Some(0),
+        ..TaskRequest::new("urgent")
+    };
     let urgent = client.create_task(&urgent).await.unwrap().task_id;
     gate.add_permits(1);
     assert_eq!(ended(&client, urgent).await.status, State::Complete);
     assert_eq!(ended(&client, chain).await.status, State::Complete);
-    let place = order.lock().unwrap().iter().position(|name| name == "urgent").unwrap();
+    let place = order
+        .lock()
+        .unwrap()
+        .iter()
+        .position(|name| name == "urgent")
+        .unwrap();
     assert!(place <= 10, "after {place} steps of the chain");
     worker.shutdown().await.unwrap();
 }
@@ -119,9 +133,10 @@ async fn a_step_that_took_processes_down_before_runs_with_nothing_beside_it() {
         async move {
             // Neither in another slot nor in the buffer.
             let mut connection = <sqlx::PgConnection as sqlx::Connection>::connect(&database_url).await?;
-            let held: i64 = sqlx::query_scalar("select count(*) from tasker.workflow_steps where state = 'in_progress'")
-                .fetch_one(&mut connection)
-                .await?;
+            let held: i64 =
+                sqlx::query_scalar("select count(*) from tasker.workflow_steps where state = 'in_progress'")
+                    .fetch_one(&mut connection)
+                    .await?;
             Ok(json!([count.load(Ordering::SeqCst), held]))
         }
     });

@@ -34,11 +34,17 @@ async fn outcomes_are_kept_while_the_server_only_reads_and_nothing_is_made_a_fai
     });
     let worker = worker(&client, registry, 4).await;
     let task = create(&client, "one", json!({})).await;
-    until("the outcome waits", || async { runs.load(Ordering::SeqCst) == 1 && worker.status().running == 0 }).await;
+    until("the outcome waits", || async {
+        runs.load(Ordering::SeqCst) == 1 && worker.status().running == 0
+    })
+    .await;
     // Long enough for several tries.
     tokio::time::sleep(std::time::Duration::from_millis(700)).await;
     let mut connection = database.connect().await.unwrap();
-    connection.execute("set default_transaction_read_only = off").await.unwrap();
+    connection
+        .execute("set default_transaction_read_only = off")
+        .await
+        .unwrap();
     connection
         .execute("do $$ begin execute format('alter database %I reset default_transaction_read_only', current_database()); end $$")
         .await
@@ -48,7 +54,12 @@ async fn outcomes_are_kept_while_the_server_only_reads_and_nothing_is_made_a_fai
         .await
         .unwrap();
     until("it is recorded", || async {
-        number(&database, "select count(*) from tasker.workflow_steps where state = 'complete'").await == 1
+        number(
+            &database,
+            "select count(*) from tasker.workflow_steps where state = 'complete'",
+        )
+        .await
+            == 1
     })
     .await;
     assert_eq!(runs.load(Ordering::SeqCst), 1);
@@ -86,7 +97,11 @@ async fn somebody_elses_transaction_holds_up_its_own_steps_only() {
         .unwrap();
     gate.add_permits(20);
     for (n, task) in tasks.iter().enumerate().filter(|(n, _)| *n != 7) {
-        assert_eq!(ended(&client, task.task_id).await.status, State::Complete, "task {n}");
+        assert_eq!(
+            ended(&client, task.task_id).await.status,
+            State::Complete,
+            "task {n}"
+        );
     }
     assert_eq!(only(&client, tasks[7].task_id).await.status, State::InProgress);
     transaction.rollback().await.unwrap();

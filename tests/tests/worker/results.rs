@@ -1,6 +1,8 @@
 //! What handlers return, and what they read.
 
-use crate::support::{client, create, database, ended, only, register, register_one, settings, template, worker};
+use crate::support::{
+    client, create, database, ended, only, register, register_one, settings, template, worker,
+};
 use serde::Serialize;
 use serde_json::{Value, json};
 use std::collections::HashMap;
@@ -11,7 +13,9 @@ use tasker_core::{
 };
 
 /// Runs one step that returns this; the step as it ended.
-async fn returned<R: Serialize + Send + 'static>(results: impl Fn() -> R + Send + Sync + Clone + 'static) -> tasker_core::model::Step {
+async fn returned<R: Serialize + Send + 'static>(
+    results: impl Fn() -> R + Send + Sync + Clone + 'static,
+) -> tasker_core::model::Step {
     let database = database().await;
     let client = client(&database, settings());
     register_one(&client, "one", json!({})).await;
@@ -29,7 +33,10 @@ async fn returned<R: Serialize + Send + 'static>(results: impl Fn() -> R + Send 
 
 fn assert_refused(step: &tasker_core::model::Step, code: &str) {
     assert_eq!((step.status, step.attempts), (State::Error, 1), "{step:?}");
-    assert_eq!((&step.results["error_code"], &step.results["retryable"]), (&json!(code), &json!(false)));
+    assert_eq!(
+        (&step.results["error_code"], &step.results["retryable"]),
+        (&json!(code), &json!(false))
+    );
 }
 
 #[tokio::test]
@@ -46,7 +53,10 @@ async fn results_over_the_limit_are_a_permanent_failure() {
 
 #[tokio::test]
 async fn results_that_are_not_json_are_a_permanent_failure() {
-    assert_refused(&returned(|| HashMap::from([((1, 2), 3)])).await, "result_not_serializable");
+    assert_refused(
+        &returned(|| HashMap::from([((1, 2), 3)])).await,
+        "result_not_serializable",
+    );
 }
 
 #[tokio::test]
@@ -64,7 +74,11 @@ async fn one_bad_value_does_not_hold_up_the_others_of_its_batch() {
     let mut registry = Registry::new();
     registry.handler("work", |step: Step| async move {
         let number = step.context().await?["n"].as_i64().unwrap_or(0);
-        Ok(if number % 10 == 3 { json!("a\0b") } else { json!(number) })
+        Ok(if number % 10 == 3 {
+            json!("a\0b")
+        } else {
+            json!(number)
+        })
     });
     let worker = worker(&client, registry, 50).await;
     let requests: Vec<_> = (0..50)
@@ -72,7 +86,11 @@ async fn one_bad_value_does_not_hold_up_the_others_of_its_batch() {
         .collect();
     let created = client.create_tasks(&requests).await.unwrap();
     for (n, task) in created.iter().enumerate() {
-        let wanted = if n % 10 == 3 { State::Error } else { State::Complete };
+        let wanted = if n % 10 == 3 {
+            State::Error
+        } else {
+            State::Complete
+        };
         assert_eq!(ended(&client, task.task_id).await.status, wanted, "task {n}");
     }
     worker.shutdown().await.unwrap();
@@ -82,7 +100,10 @@ async fn one_bad_value_does_not_hold_up_the_others_of_its_batch() {
 async fn a_large_context_is_fetched_when_the_handler_asks_for_it() {
     let database = database().await;
     let client = client(&database, settings());
-    client.register_template(&template("chain", &[("a", &[]), ("b", &["a"])]), false).await.unwrap();
+    client
+        .register_template(&template("chain", &[("a", &[]), ("b", &["a"])]), false)
+        .await
+        .unwrap();
     let mut registry = Registry::new();
     registry.handler("work", |step: Step| async move {
         let came_along = step.message().context.is_some();
@@ -91,13 +112,20 @@ async fn a_large_context_is_fetched_when_the_handler_asks_for_it() {
     });
     let worker = worker(&client, registry, 2).await;
     // At random, so that compression does not make it small.
-    let big: String = (0..100_000).map(|_| char::from(rand::random_range(b'a'..=b'z'))).collect();
+    let big: String = (0..100_000)
+        .map(|_| char::from(rand::random_range(b'a'..=b'z')))
+        .collect();
     for (big, came_along) in [("small".to_owned(), true), (big, false)] {
         let bytes = big.len();
         let task = create(&client, "chain", json!({"big": big})).await;
         assert_eq!(ended(&client, task).await.status, State::Complete);
         for step in client.steps(task).await.unwrap() {
-            assert_eq!(step.results, json!({"came_along": came_along, "bytes": bytes}), "{}", step.name);
+            assert_eq!(
+                step.results,
+                json!({"came_along": came_along, "bytes": bytes}),
+                "{}",
+                step.name
+            );
         }
     }
     worker.shutdown().await.unwrap();
@@ -107,19 +135,32 @@ async fn a_large_context_is_fetched_when_the_handler_asks_for_it() {
 async fn a_handler_reads_the_results_of_any_step_before_it_and_is_told_of_what_there_is_not() {
     let database = database().await;
     let client = client(&database, settings());
-    client.register_template(&template("chain", &[("a", &[]), ("b", &["a"]), ("c", &["b"])]), false).await.unwrap();
+    client
+        .register_template(
+            &template("chain", &[("a", &[]), ("b", &["a"]), ("c", &["b"])]),
+            false,
+        )
+        .await
+        .unwrap();
     let mut registry = Registry::new();
     registry.handler("work", |step: Step| async move {
         if step.name() != "c" {
             return Ok(json!(step.name()));
         }
         let missing = step.results("d").await.unwrap_err();
-        Ok(json!([step.results("a").await?, step.results("b").await?, missing.kind]))
+        Ok(json!([
+            step.results("a").await?,
+            step.results("b").await?,
+            missing.kind
+        ]))
     });
     let worker = worker(&client, registry, 2).await;
     let task = create(&client, "chain", json!({})).await;
     assert_eq!(ended(&client, task).await.status, State::Complete);
-    assert_eq!(client.steps(task).await.unwrap()[2].results, json!(["a", "b", "not_found"]));
+    assert_eq!(
+        client.steps(task).await.unwrap()[2].results,
+        json!(["a", "b", "not_found"])
+    );
     worker.shutdown().await.unwrap();
 }
 
@@ -127,9 +168,13 @@ async fn a_handler_reads_the_results_of_any_step_before_it_and_is_told_of_what_t
 async fn with_schema(client: &Client) {
     let schema = json!({"type": "object", "required": ["n"], "properties": {
         "n": {"type": "integer"}, "colour": {"type": "string", "default": "blue"}}});
-    register(client, "strict", json!({"schema": schema, "step_templates": [
+    register(
+        client,
+        "strict",
+        json!({"schema": schema, "step_templates": [
         {"name": "a", "handler": "work"}, {"name": "b", "handler": "work"},
-        {"name": "c", "handler": "work", "depends_on_steps": ["a", "b"]}]}))
+        {"name": "c", "handler": "work", "depends_on_steps": ["a", "b"]}]}),
+    )
     .await;
 }
 
@@ -139,15 +184,19 @@ async fn a_task_made_by_raw_sql_is_checked_at_its_first_claim() {
     let client = client(&database, settings());
     with_schema(&client).await;
     let mut registry = Registry::new();
-    registry.handler("work", |step: Step| async move { step.context().await.map_err(Into::into) });
+    registry.handler("work", |step: Step| async move {
+        step.context().await.map_err(Into::into)
+    });
     let worker = worker(&client, registry, 4).await;
     let mut connection = database.connect().await.unwrap();
     let mut make = async |context: &str| -> tasker_core::model::TaskId {
-        sqlx::query_scalar("select created_task_id from tasker.create_task('default', 'strict', context => $1::text::jsonb)")
-            .bind(context)
-            .fetch_one(&mut connection)
-            .await
-            .unwrap()
+        sqlx::query_scalar(
+            "select created_task_id from tasker.create_task('default', 'strict', context => $1::text::jsonb)",
+        )
+        .bind(context)
+        .fetch_one(&mut connection)
+        .await
+        .unwrap()
     };
     let good = make(r#"{"n": 1}"#).await;
     let bad = make(r#"{"n": "one"}"#).await;
@@ -155,11 +204,17 @@ async fn a_task_made_by_raw_sql_is_checked_at_its_first_claim() {
     for step in client.steps(good).await.unwrap() {
         assert_eq!(step.results, json!({"n": 1, "colour": "blue"}), "{}", step.name);
     }
-    assert_eq!(client.task(good).await.unwrap().context, json!({"n": 1, "colour": "blue"}));
+    assert_eq!(
+        client.task(good).await.unwrap().context,
+        json!({"n": 1, "colour": "blue"})
+    );
     assert_eq!(ended(&client, bad).await.status, State::Error);
     let steps = client.steps(bad).await.unwrap();
     for step in &steps[..2] {
-        assert_eq!((&step.results["error_code"], &step.results["retryable"]), (&json!("invalid_context"), &json!(false)));
+        assert_eq!(
+            (&step.results["error_code"], &step.results["retryable"]),
+            (&json!("invalid_context"), &json!(false))
+        );
     }
     assert_eq!((steps[2].status, steps[2].attempts), (State::Pending, 0));
     assert_eq!(worker.status().running, 0);

@@ -24,7 +24,12 @@ async fn one_runs_three_wait(client: &Client) -> (Arc<BridgeWorker>, Vec<TaskId>
     let mut tasks = tasks(client, 4).await;
     let worker = bridge(client, 4).await;
     until("all are claimed", || async { worker.status().buffered == 4 }).await;
-    let running = worker.poll(1, Duration::from_secs(5)).await.unwrap().invocations.remove(0);
+    let running = worker
+        .poll(1, Duration::from_secs(5))
+        .await
+        .unwrap()
+        .invocations
+        .remove(0);
     tasks.retain(|task| *task != running.task_id);
     (worker, tasks, running)
 }
@@ -32,7 +37,12 @@ async fn one_runs_three_wait(client: &Client) -> (Arc<BridgeWorker>, Vec<TaskId>
 fn completed(message: &InvocationMessage) -> Outcome {
     let results = RawValue::from_string("1".to_owned()).unwrap();
     let kind = OutcomeKind::Completed { results };
-    Outcome { task_id: message.task_id, step_no: message.step_no, claim_no: message.claim_no, kind }
+    Outcome {
+        task_id: message.task_id,
+        step_no: message.step_no,
+        claim_no: message.claim_no,
+        kind,
+    }
 }
 
 async fn assert_released(client: &Client, task: TaskId) {
@@ -59,7 +69,10 @@ async fn what_waits_goes_back_unburned_and_what_runs_finishes_within_the_grace_t
         async move { worker.shutdown().await }
     });
     for task in waiting {
-        until("it went back", || async { only(&client, task).await.status == State::Pending }).await;
+        until("it went back", || async {
+            only(&client, task).await.status == State::Pending
+        })
+        .await;
         assert_released(&client, task).await;
     }
     let refused = worker.poll(1, Duration::from_secs(5)).await.unwrap_err();
@@ -111,9 +124,15 @@ async fn a_client_outlives_its_workers() {
         let mut registry = Registry::new();
         registry.handler("work", |step: Step| async move {
             // A failure and a success: both wake others.
-            if step.attempt() == 1 { Err(tasker_core::handler::HandlerError::retryable("again")) } else { Ok(()) }
+            if step.attempt() == 1 {
+                Err(tasker_core::handler::HandlerError::retryable("again"))
+            } else {
+                Ok(())
+            }
         });
-        let worker = Worker::start(&client, registry, WorkerOptions::default()).await.unwrap();
+        let worker = Worker::start(&client, registry, WorkerOptions::default())
+            .await
+            .unwrap();
         for task in tasks {
             crate::support::ended(&client, task).await;
         }
@@ -139,7 +158,9 @@ async fn a_worker_dropped_without_a_word_begins_nothing_more() {
         counted.fetch_add(1, std::sync::atomic::Ordering::SeqCst);
         async { Ok(()) }
     });
-    let worker = Worker::start(&client, registry, WorkerOptions::default()).await.unwrap();
+    let worker = Worker::start(&client, registry, WorkerOptions::default())
+        .await
+        .unwrap();
     let before = tasks(&client, 1).await[0];
     crate::support::ended(&client, before).await;
     drop(worker);
@@ -156,17 +177,35 @@ async fn a_pause_takes_what_waits_out_of_the_buffer_and_what_runs_goes_on() {
     let database = database().await;
     let (client, there) = (client(&database, settings()), client(&database, settings()));
     let (worker, waiting, running) = one_runs_three_wait(&client).await;
-    for (task, by) in [(waiting[0], &client), (waiting[1], &there), (running.task_id, &client)] {
-        by.pause(&PauseScope::Task(task), &Operator::named("a test")).await.unwrap();
+    for (task, by) in [
+        (waiting[0], &client),
+        (waiting[1], &there),
+        (running.task_id, &client),
+    ] {
+        by.pause(&PauseScope::Task(task), &Operator::named("a test"))
+            .await
+            .unwrap();
     }
     for task in &waiting[..2] {
-        until("it went back", || async { only(&client, *task).await.status == State::Pending }).await;
+        until("it went back", || async {
+            only(&client, *task).await.status == State::Pending
+        })
+        .await;
         let step = only(&client, *task).await;
         assert_eq!((step.attempts, step.paused), (0, true));
     }
     assert_eq!(worker.complete(vec![completed(&running)]), 1);
-    until("what ran is complete", || async { only(&client, running.task_id).await.status == State::Complete }).await;
-    client.resume(&PauseScope::Task(waiting[0]), &Operator::named("a test")).await.unwrap();
-    until("it is back", || async { only(&client, waiting[0]).await.status == State::InProgress }).await;
+    until("what ran is complete", || async {
+        only(&client, running.task_id).await.status == State::Complete
+    })
+    .await;
+    client
+        .resume(&PauseScope::Task(waiting[0]), &Operator::named("a test"))
+        .await
+        .unwrap();
+    until("it is back", || async {
+        only(&client, waiting[0]).await.status == State::InProgress
+    })
+    .await;
     worker.shutdown().await.unwrap();
 }

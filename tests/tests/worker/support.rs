@@ -116,7 +116,10 @@ pub(crate) async fn register_one(client: &Client, name: &str, mut step: Value) {
 pub(crate) async fn until<F: Future<Output = bool>>(what: &str, mut so: impl FnMut() -> F) {
     let deadline = tokio::time::Instant::now() + PATIENCE;
     while !so().await {
-        assert!(tokio::time::Instant::now() < deadline, "still not so after {PATIENCE:?}: {what}");
+        assert!(
+            tokio::time::Instant::now() < deadline,
+            "still not so after {PATIENCE:?}: {what}"
+        );
         tokio::time::sleep(Duration::from_millis(5)).await;
     }
 }
@@ -127,19 +130,32 @@ pub(crate) async fn only(client: &Client, task: TaskId) -> Step {
 
 /// The trail of the first step: state and the reason given with it.
 pub(crate) async fn trail(client: &Client, task: TaskId) -> Vec<(State, Value)> {
-    let trail = client.transitions(task, Some(&StepSelector::Number(1))).await.unwrap();
-    trail.into_iter().map(|one| (one.to_state, one.metadata)).collect()
+    let trail = client
+        .transitions(task, Some(&StepSelector::Number(1)))
+        .await
+        .unwrap();
+    trail
+        .into_iter()
+        .map(|one| (one.to_state, one.metadata))
+        .collect()
 }
 
 /// A worker without a language: the test polls.
 pub(crate) async fn bridge(client: &Client, concurrency: usize) -> Arc<BridgeWorker> {
     let handlers = vec!["work".to_owned()];
-    let options = tasker_core::worker::WorkerOptions { handlers, concurrency, ..Default::default() };
+    let options = tasker_core::worker::WorkerOptions {
+        handlers,
+        concurrency,
+        ..Default::default()
+    };
     Arc::new(BridgeWorker::start(client, options).await.unwrap())
 }
 
 /// One number out of the database.
 pub(crate) async fn number(database: &TestDatabase, question: &'static str) -> i64 {
     let mut connection = database.connect().await.unwrap();
-    sqlx::query_scalar(question).fetch_one(&mut connection).await.unwrap()
+    sqlx::query_scalar(question)
+        .fetch_one(&mut connection)
+        .await
+        .unwrap()
 }

@@ -1,6 +1,8 @@
 //! Tasks and steps in transactions of the application's own.
 
-use crate::support::{client, create, database, ended, number, only, register, register_one, settings, worker};
+use crate::support::{
+    client, create, database, ended, number, only, register, register_one, settings, worker,
+};
 use serde_json::json;
 use sqlx::{Connection, PgConnection, Postgres, Transaction};
 use tasker_core::{
@@ -21,10 +23,18 @@ async fn a_task_created_in_a_transaction_that_is_rolled_back_was_never_there() {
     let mut connection = database.connect().await.unwrap();
     let request = TaskRequest::new("one");
     let mut transaction = connection.begin().await.unwrap();
-    let gone = client.create_task_in(&mut transaction, &request).await.unwrap().task_id;
+    let gone = client
+        .create_task_in(&mut transaction, &request)
+        .await
+        .unwrap()
+        .task_id;
     transaction.rollback().await.unwrap();
     let mut transaction = connection.begin().await.unwrap();
-    let kept = client.create_task_in(&mut transaction, &request).await.unwrap().task_id;
+    let kept = client
+        .create_task_in(&mut transaction, &request)
+        .await
+        .unwrap()
+        .task_id;
     transaction.commit().await.unwrap();
     client.wake();
     assert_eq!(ended(&client, kept).await.status, State::Complete);
@@ -38,19 +48,28 @@ async fn effects(database: &TestDatabase) -> i64 {
 
 async fn begin(connection: &mut PgConnection) -> Result<Transaction<'_, Postgres>, sqlx::Error> {
     let mut transaction = connection.begin().await?;
-    sqlx::query("insert into effects values (1)").execute(&mut *transaction).await?;
+    sqlx::query("insert into effects values (1)")
+        .execute(&mut *transaction)
+        .await?;
     Ok(transaction)
 }
 
 /// Runs a chain `a → b` of which `a` is completed in its own transaction; what it does after completing depends.
 async fn chain(database: &TestDatabase, first: &'static str) -> Vec<tasker_core::model::Step> {
     let client = client(database, settings());
-    register(&client, "chain", json!({"step_templates": [
+    register(
+        &client,
+        "chain",
+        json!({"step_templates": [
         {"name": "a", "handler": "own", "default_retry_limit": 3},
-        {"name": "b", "handler": "after", "depends_on_steps": ["a"]}]}))
+        {"name": "b", "handler": "after", "depends_on_steps": ["a"]}]}),
+    )
     .await;
     let mut connection = database.connect().await.unwrap();
-    sqlx::query("create table effects (n int)").execute(&mut connection).await.unwrap();
+    sqlx::query("create table effects (n int)")
+        .execute(&mut connection)
+        .await
+        .unwrap();
     let url = database.url();
     let mut registry = Registry::new();
     registry.handler("own", move |step: Step| {
@@ -58,7 +77,8 @@ async fn chain(database: &TestDatabase, first: &'static str) -> Vec<tasker_core:
         async move {
             let mut connection = PgConnection::connect(&url).await?;
             let mut transaction = begin(&mut connection).await?;
-            step.complete_in(&mut transaction, &json!({"from": "the transaction"})).await?;
+            step.complete_in(&mut transaction, &json!({"from": "the transaction"}))
+                .await?;
             match (first, step.attempt()) {
                 ("roll back", 1) => transaction.rollback().await?,
                 ("fail before the commit", 1) => {
@@ -74,7 +94,9 @@ async fn chain(database: &TestDatabase, first: &'static str) -> Vec<tasker_core:
             Ok(json!("what the handler returns is ignored"))
         }
     });
-    registry.handler("after", |step: Step| async move { step.results("a").await.map_err(Into::into) });
+    registry.handler("after", |step: Step| async move {
+        step.results("a").await.map_err(Into::into)
+    });
     let worker = worker(&client, registry, 2).await;
     let task = create(&client, "chain", json!({})).await;
     let ended = ended(&client, task).await;
@@ -84,7 +106,14 @@ async fn chain(database: &TestDatabase, first: &'static str) -> Vec<tasker_core:
     assert_eq!(steps[0].results, json!({"from": "the transaction"}));
     assert_eq!(steps[1].results, json!({"from": "the transaction"}));
     assert_eq!(effects(database).await, 1, "{first}");
-    assert_eq!(number(database, "select count(*) from tasker.workflow_step_transitions where to_state = 'complete'").await, 2);
+    assert_eq!(
+        number(
+            database,
+            "select count(*) from tasker.workflow_step_transitions where to_state = 'complete'"
+        )
+        .await,
+        2
+    );
     steps
 }
 
@@ -112,7 +141,10 @@ async fn a_handler_that_fails_before_the_commit_failed_with_its_own_words() {
 
 #[tokio::test]
 async fn a_handler_that_fails_after_the_commit_changes_nothing() {
-    assert_eq!(chain(&database().await, "fail after the commit").await[0].attempts, 1);
+    assert_eq!(
+        chain(&database().await, "fail after the commit").await[0].attempts,
+        1
+    );
 }
 
 #[tokio::test]
@@ -121,14 +153,19 @@ async fn a_step_that_was_cancelled_meanwhile_cannot_be_completed_and_its_transac
     let client = client(&database, settings());
     register_one(&client, "one", json!({})).await;
     let mut connection = database.connect().await.unwrap();
-    sqlx::query("create table effects (n int)").execute(&mut connection).await.unwrap();
+    sqlx::query("create table effects (n int)")
+        .execute(&mut connection)
+        .await
+        .unwrap();
     let (seen, mut seen_kind) = tokio::sync::mpsc::unbounded_channel();
     let (url, operator) = (database.url(), client.clone());
     let mut registry = Registry::new();
     registry.handler("work", move |step: Step| {
         let (url, operator, seen) = (url.clone(), operator.clone(), seen.clone());
         async move {
-            operator.cancel_task(step.task_id(), &Operator::named("a test")).await?;
+            operator
+                .cancel_task(step.task_id(), &Operator::named("a test"))
+                .await?;
             let mut connection = PgConnection::connect(&url).await?;
             let mut transaction = begin(&mut connection).await?;
             let refused = step.complete_in(&mut transaction, &json!({})).await.unwrap_err();

@@ -12,9 +12,16 @@ async fn waited(listen: bool) -> Duration {
     register_one(&here, "one", json!({})).await;
     let mut registry = Registry::new();
     registry.handler("work", |_: Step| async { Ok(()) });
-    let options = WorkerOptions { concurrency: 1, listen, ..WorkerOptions::default() };
+    let options = WorkerOptions {
+        concurrency: 1,
+        listen,
+        ..WorkerOptions::default()
+    };
     let worker = Worker::start(&here, registry, options).await.unwrap();
-    until("the worker is idle and says so", || async { number(&database, "select count(*) from tasker.workers where idle").await == 1 }).await;
+    until("the worker is idle and says so", || async {
+        number(&database, "select count(*) from tasker.workers where idle").await == 1
+    })
+    .await;
     if listen {
         let listening = "select count(*) from pg_stat_activity where datname = current_database() and query ilike 'listen%'";
         until("it listens", || async { number(&database, listening).await == 1 }).await;
@@ -36,5 +43,8 @@ async fn an_idle_worker_that_listens_is_woken_by_another_process() {
 #[tokio::test]
 async fn an_idle_worker_that_does_not_listen_finds_work_by_polling() {
     let waited = waited(false).await;
-    assert!(waited < Duration::from_millis(2500), "a second between two polls: {waited:?}");
+    assert!(
+        waited < Duration::from_millis(2500),
+        "a second between two polls: {waited:?}"
+    );
 }
