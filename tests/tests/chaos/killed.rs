@@ -40,12 +40,18 @@ async fn one_of_three_workers_killed_under_load_is_taken_over_within_two_leases_
          join lateral (select created_at from tasker.workflow_step_transitions n where n.task_id = x.task_id and n.step_no = x.step_no
            and n.seq > x.seq and n.to_state = 'in_progress' order by n.seq limit 1) n on true"
     );
+    let reaped = stage
+        .number(&format!(
+            "select (extract(epoch from max(x.created_at)) * 1000)::bigint {lost}"
+        ))
+        .await
+        - killed_at;
     let milliseconds = stage.number(&taken_over).await - killed_at;
     #[expect(clippy::cast_precision_loss, reason = "a few seconds")]
     let leases = milliseconds as f64 / 1000.0 / LEASE;
     assert!(
         leases <= 2.0 + 0.2,
-        "{count} steps were running elsewhere only after {leases:.2} leases"
+        "{count} steps were taken back after {reaped} ms and running elsewhere only after {leases:.2} leases"
     );
     stage.check().await;
 }
