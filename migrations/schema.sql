@@ -450,6 +450,9 @@ begin
     v_i := v_end + 1;
   end loop;
 
+  if 1 = any (v_modes) and coalesce(p_slots, p_room) <= 0 then
+    return next "tasker".flush_note('slot_waiting');
+  end if;
   if p_idle is not null and v_worker.idle <> (p_idle and cardinality(v_all) = 0) then
     update "tasker".workers w set idle = not w.idle where w.worker_id = p_worker_id;
   end if;

@@ -1,6 +1,7 @@
 -- What a claim hands out, and what a flush answers.
 -- status: claimed · alone (the one step claimed must run with nothing beside it) · alone_waiting (such a step waits for a
--- process that does nothing else) · more (all room was used; step_no is the priority of the last step taken) · next_due
+-- process that does nothing else) · slot_waiting (such that must start at once wait, and there was no slot for them) · more
+-- (all room was used; step_no is the priority of the last step taken) · next_due
 -- (nothing to claim before ready_at) · already_recorded · attempt_lost · busy (locked by somebody else's transaction; send
 -- it again with p_wait) · readied (step_no is how many steps became ready for others) · ended (the task is complete).
 create type tasker.flush_row as (
@@ -121,6 +122,9 @@ begin
     v_i := v_end + 1;
   end loop;
 
+  if 1 = any (v_modes) and coalesce(p_slots, p_room) <= 0 then
+    return next tasker.flush_note('slot_waiting');
+  end if;
   if p_idle is not null and v_worker.idle <> (p_idle and cardinality(v_all) = 0) then
     update tasker.workers w set idle = not w.idle where w.worker_id = p_worker_id;
   end if;

@@ -26,6 +26,8 @@ pub enum FlushStatus {
     Alone,
     /// A step waits for a process that does nothing else.
     AloneWaiting,
+    /// Steps that must start at once wait, and there was no slot for them.
+    SlotWaiting,
     /// All room was used; `step_no` is the priority of the last step taken.
     More,
     /// There is nothing to claim before `ready_at`.
@@ -318,6 +320,7 @@ fn decode(row: &PgRow) -> Result<FlushRow> {
     let status = match row.try_get::<&str, _>(0)? {
         "claimed" => FlushStatus::Claimed,
         "alone" => FlushStatus::Alone,
+        "slot_waiting" => FlushStatus::SlotWaiting,
         "more" => FlushStatus::More,
         "next_due" => FlushStatus::NextDue,
         "ended" => FlushStatus::Ended,

@@ -28,6 +28,7 @@ pub(super) struct Capacity {
     credit: usize,
     waiting: Option<i32>,
     in_a_row: u32,
+    slot_waiting: bool,
 }
 
 impl Capacity {
@@ -42,6 +43,7 @@ impl Capacity {
             credit: 0,
             waiting: None,
             in_a_row: 0,
+            slot_waiting: false,
         }
     }
 
@@ -69,7 +71,13 @@ impl Capacity {
             reason = "bounded just after"
         )]
         let buffer = (self.rate * BUFFER_SECONDS) as usize;
-        self.concurrency + buffer.min(self.max_buffered)
+        // Steps that must start at once would never find a free slot behind a buffer that is always full.
+        let buffer = if self.slot_waiting {
+            0
+        } else {
+            buffer.min(self.max_buffered)
+        };
+        self.concurrency + buffer
     }
 
     /// How many more steps may be claimed when `held` are held.
@@ -101,6 +109,8 @@ impl Capacity {
     /// How many sticky claims a flush may ask for, out of `available`.
     pub(super) fn sticky_room(&self, available: usize) -> usize {
         match self.waiting {
+            // The next free slot is for a step that must start at once.
+            _ if self.slot_waiting => 0,
             // What came since nobody knows: one place is left, so that the next claim looks.
             None if self.in_a_row >= STICKY_IN_A_ROW => available.saturating_sub(1),
             None => available,
@@ -126,6 +136,11 @@ impl Capacity {
         } else {
             self.in_a_row
         };
+    }
+
+    /// Whether steps wait that may only be claimed into a free slot; until they were, the buffer runs dry.
+    pub(super) fn note_slot_waiting(&mut self, waiting: bool) {
+        self.slot_waiting = waiting;
     }
 
     /// `waiting`: the priority from which more waits in the index; none: it was emptied.
@@ -172,6 +187,19 @@ mod tests {
         );
         capacity.took_sticky(6);
         assert_eq!(capacity.sticky_room(100), 0);
+    }
+
+    #[test]
+    fn a_step_that_must_start_at_once_stops_the_buffer_and_the_sticky_claims() {
+        let start = Instant::now();
+        let mut capacity = Capacity::new(10, 100, start);
+        capacity.measure(1000, start + Duration::from_millis(200));
+        assert_eq!(capacity.available(10), 100);
+        capacity.note_slot_waiting(true);
+        assert_eq!(capacity.available(10), 0);
+        assert_eq!(capacity.sticky_room(5), 0);
+        capacity.note_slot_waiting(false);
+        assert_eq!(capacity.available(10), 100);
     }
 
     #[test]

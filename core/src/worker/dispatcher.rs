@@ -119,11 +119,13 @@ impl Dispatcher {
         let mut next_due = None;
         let mut alone = false;
         let mut alone_waiting = false;
+        let mut slot_waiting = false;
         for row in rows {
             match row.status {
                 FlushStatus::Claimed => claims.push(row),
                 FlushStatus::Alone => alone = true,
                 FlushStatus::AloneWaiting => alone_waiting = true,
+                FlushStatus::SlotWaiting => slot_waiting = true,
                 FlushStatus::More => waiting = Some(row.key.step_no),
                 FlushStatus::NextDue => next_due = row.ready_at,
                 FlushStatus::AlreadyRecorded
@@ -147,6 +149,7 @@ impl Dispatcher {
         self.marks.retain(|_, mark| *mark > DateTime::<Utc>::UNIX_EPOCH);
         let mut books = self.core.books();
         books.capacity.took_from_index(claims.len(), waiting);
+        books.capacity.note_slot_waiting(slot_waiting);
         books.alone = books.alone || alone;
         if alone_waiting && !alone {
             books.drain_for_alone(self.core.lease(), Instant::now());

@@ -367,6 +367,7 @@ impl Core {
                 | FlushStatus::Alone
                 | FlushStatus::AloneWaiting
                 | FlushStatus::More
+                | FlushStatus::SlotWaiting
                 | FlushStatus::NextDue => {}
             }
         }

@@ -12,6 +12,9 @@ use std::{
     time::{Duration, Instant, SystemTime},
 };
 
+/// The exit status of a process that `execution.exit_when_stuck` ends.
+const EXIT_STUCK: i32 = 70;
+
 /// Starts the thread. It ends when the worker has stopped.
 pub(super) fn start(core: Arc<Core>) -> Result<JoinHandle<()>> {
     let runtime = tokio::runtime::Builder::new_current_thread()
@@ -98,6 +101,7 @@ impl Heartbeat {
         let now = Instant::now();
         let may_reap = self.reaping.beat(worker_id, now, SystemTime::now());
         self.release_if_language_hangs(polled);
+        self.exit_if_stuck();
         if now.duration_since(self.compared_at) >= core.lease() || core.is_uncertain() {
             self.compared_at = now;
             core.comparison_due.notify_one();
@@ -111,6 +115,19 @@ impl Heartbeat {
             self.reaper = Some(tokio::spawn(reap(core, worker_id)));
         }
         Ok(())
+    }
+
+    /// Every slot is taken by a handler that does not return: nothing but a new process helps, where that is wanted.
+    fn exit_if_stuck(&self) {
+        if !self.core.stuck(&self.core.books().ledger) {
+            return;
+        }
+        tracing::error!(
+            "every slot of this worker is taken by a handler that does not return: nothing is claimed"
+        );
+        if self.core.settings.execution.exit_when_stuck {
+            std::process::exit(EXIT_STUCK);
+        }
     }
 
     /// A heartbeat in Rust must not keep a deadlocked language alive: what waits in the buffer goes back.
