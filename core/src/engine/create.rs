@@ -57,12 +57,8 @@ impl Client {
         let store = self.store().await?;
         let mut tries = 0;
         loop {
-            // A savepoint, so that a replaced template does not break the caller's transaction. By hand: sqlx would take a
-            // transaction that was begun by a plain BEGIN for none.
-            let inside = sqlx::query("savepoint tasker_create")
-                .execute(&mut *connection)
-                .await
-                .is_ok();
+            // A savepoint, so that a replaced template does not break the caller's transaction.
+            let inside = store.savepoint(connection).await;
             let answer = match self
                 .prepare(store, connection, std::slice::from_ref(request))
                 .await
@@ -71,12 +67,7 @@ impl Client {
                 Err(error) => Err(error),
             };
             if inside {
-                let end = if answer.is_ok() {
-                    "release savepoint tasker_create"
-                } else {
-                    "rollback to savepoint tasker_create"
-                };
-                sqlx::query(end).execute(&mut *connection).await?;
+                store.end_savepoint(connection, answer.is_ok()).await?;
             }
             match answer {
                 Err(error) if sqlstate(&error) == Some(STALE_PLAN) && tries < STALE_RETRIES => {

@@ -72,4 +72,28 @@ impl Store {
         })
         .transpose()
     }
+
+    /// Sets a savepoint in the caller's transaction. False: there is no transaction to set it in.
+    ///
+    /// By hand: sqlx would take a transaction that was begun by a plain BEGIN for none.
+    pub async fn savepoint(&self, connection: &mut PgConnection) -> bool {
+        sqlx::query("savepoint tasker_create")
+            .execute(connection)
+            .await
+            .is_ok()
+    }
+
+    /// Ends the savepoint: keeps what was done since, or takes it back.
+    ///
+    /// # Errors
+    /// What PostgreSQL says.
+    pub async fn end_savepoint(&self, connection: &mut PgConnection, keep: bool) -> Result<()> {
+        let end = if keep {
+            "release savepoint tasker_create"
+        } else {
+            "rollback to savepoint tasker_create"
+        };
+        sqlx::query(end).execute(connection).await?;
+        Ok(())
+    }
 }
