@@ -379,7 +379,7 @@ declare
   v_end int;
   v_batch bigint;
 begin
-  select * into v_worker from "tasker".workers w where w.worker_id = p_worker_id and w.state = 'alive' for key share;
+  select * into v_worker from "tasker".workers w where w.worker_id = p_worker_id and w.state = 'alive';
   if not found then
     raise exception using errcode = 'TK008', message = format('worker %s is not alive: it was stopped, or taken for dead', p_worker_id);
   end if;
@@ -398,6 +398,14 @@ begin
     where l.handler = any (v_worker.handlers) and not l.paused
     offset 0) h
   where h.head is not null;
+
+  if v_lanes is not null then
+    -- Only now: a lock is written, and a poll that finds nothing should cost no commit.
+    perform 1 from "tasker".workers w where w.worker_id = p_worker_id and w.state = 'alive' for key share;
+    if not found then
+      raise exception using errcode = 'TK008', message = format('worker %s is not alive: it was stopped, or taken for dead', p_worker_id);
+    end if;
+  end if;
 
   if v_alone and p_alone then
     -- Nothing else runs here: the suspect goes first, and by itself.

@@ -22,7 +22,7 @@ create type tasker.flush_row as (
 
 -- tasker.claim_steps(…): takes ready steps for a worker, first by priority, then by turn among lanes, oldest first.
 -- Called by: the dispatcher of a worker; the test driver (p_task_ids).
--- Locks: own worker row FOR KEY SHARE; steps SKIP LOCKED; then pending tasks by task_id FOR NO KEY UPDATE.
+-- Locks: own worker row FOR KEY SHARE once there is something to take; steps SKIP LOCKED; then pending tasks by task_id FOR NO KEY UPDATE.
 -- Index: workflow_steps_ready, one range a lane, from the caller's watermark: it must be walked in order, hence the planner
 -- settings, which hold for all that is called from here. Left alone the planner reads every ready row by bitmap and sorts them.
 -- Loser of a race: skips what is locked and takes the next.
@@ -51,7 +51,7 @@ declare
   v_end int;
   v_batch bigint;
 begin
-  select * into v_worker from tasker.workers w where w.worker_id = p_worker_id and w.state = 'alive' for key share;
+  select * into v_worker from tasker.workers w where w.worker_id = p_worker_id and w.state = 'alive';
   if not found then
     raise exception using errcode = 'TK008', message = format('worker %s is not alive: it was stopped, or taken for dead', p_worker_id);
   end if;
@@ -70,6 +70,14 @@ begin
     where l.handler = any (v_worker.handlers) and not l.paused
     offset 0) h
   where h.head is not null;
+
+  if v_lanes is not null then
+    -- Only now: a lock is written, and a poll that finds nothing should cost no commit.
+    perform 1 from tasker.workers w where w.worker_id = p_worker_id and w.state = 'alive' for key share;
+    if not found then
+      raise exception using errcode = 'TK008', message = format('worker %s is not alive: it was stopped, or taken for dead', p_worker_id);
+    end if;
+  end if;
 
   if v_alone and p_alone then
     -- Nothing else runs here: the suspect goes first, and by itself.

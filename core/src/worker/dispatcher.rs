@@ -17,6 +17,8 @@ use tokio::sync::broadcast::{Receiver, error::RecvError};
 /// Polling adapts between these.
 const FASTEST_POLL: Duration = Duration::from_millis(1);
 const SLOWEST_POLL: Duration = Duration::from_secs(1);
+/// The first poll after the index was emptied: whoever makes more ready says so.
+const RECENT_POLL: Duration = Duration::from_millis(10);
 /// Polling at least this rarely, the worker says that it is idle and wants hints.
 const IDLE_POLL: Duration = Duration::from_millis(32);
 /// How far behind the newest claim a lane is looked at, for steps whose transaction was slow to commit.
@@ -170,7 +172,7 @@ impl Dispatcher {
             return;
         }
         self.poll = if claimed.count > 0 {
-            FASTEST_POLL
+            RECENT_POLL
         } else {
             (self.poll * 2).min(SLOWEST_POLL)
         };
