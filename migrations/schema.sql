@@ -518,6 +518,83 @@ begin
   return v_closed;
 end $$;
 
+CREATE FUNCTION tasker.complete_alone(p_worker_id bigint, p_handlers text[], p_task_id uuid, p_step_no integer, p_claim_no integer, p_results jsonb, p_room integer, p_slots integer, p_priority integer) RETURNS tasker.flush_row[]
+    LANGUAGE plpgsql
+    AS $$
+declare
+  v_step record;
+  v_next record;
+  v_task record;
+  v_now timestamptz;
+  v_ready boolean := false;
+  v_sticky boolean := false;
+  v_batch bigint;
+begin
+  select s.state, s.claim_no, s.seq, s.attempts, s.dependents into v_step
+  from "tasker".workflow_steps s where s.task_id = p_task_id and s.step_no = p_step_no for no key update skip locked;
+  if v_step.claim_no is distinct from p_claim_no or v_step.state <> 'in_progress' or cardinality(v_step.dependents) > 1 then
+    return null;
+  end if;
+  if v_step.dependents is null then
+    select t.irregular or t.paused_at is not null as special, t.open_sinks, t.seq into v_task
+    from "tasker".tasks t where t.task_id = p_task_id for no key update skip locked;
+  else
+    select s.step_no, s.state, s.open_parents, s.claim_no, s.attempts, s.seq, s.step_template_id, s.lane_id, s.parent_count, s.inputs,
+           (select true from "tasker".lanes l
+            where l.lane_id = s.lane_id and l.handler = any (p_handlers) and not l.paused and l.priority <= p_priority
+              and (l.mode = 0 or (l.mode = 1 and p_slots > 0))) as fits
+    into v_next
+    from "tasker".workflow_steps s where s.task_id = p_task_id and s.step_no = v_step.dependents[1] for no key update skip locked;
+    if v_next.step_no is null then
+      return null;
+    end if;
+    select t.irregular or t.paused_at is not null as special into v_task
+    from "tasker".tasks t where t.task_id = p_task_id for key share skip locked;
+  end if;
+  if v_task.special is distinct from false then
+    return null;
+  end if;
+
+  -- Only now, with the locks (see complete_steps).
+  v_now := "tasker".clock();
+  update "tasker".workflow_steps s set state = 'complete', results = p_results, ended_at = v_now, seq = s.seq + 1
+  where s.task_id = p_task_id and s.step_no = p_step_no;
+  if v_step.dependents is null then
+    insert into "tasker".workflow_step_transitions (task_id, step_no, seq, from_state, to_state, attempt, created_at)
+    values (p_task_id, p_step_no, v_step.seq + 1, 'in_progress', 'complete', v_step.attempts, v_now);
+    if v_task.open_sinks > 1 then
+      update "tasker".tasks t set open_sinks = t.open_sinks - 1 where t.task_id = p_task_id;
+      return '{}';
+    end if;
+    update "tasker".tasks t set open_sinks = 0, state = 'complete', completed_at = v_now, seq = t.seq + 1 where t.task_id = p_task_id;
+    insert into "tasker".task_transitions (task_id, seq, from_state, to_state, created_at)
+    values (p_task_id, v_task.seq + 1, 'in_progress', 'complete', v_now);
+    return array["tasker".flush_note('ended', null, null, p_task_id)];
+  end if;
+
+  v_ready := v_next.state = 'pending' and v_next.open_parents = 1;
+  v_sticky := v_ready and v_next.fits is true and p_room > 0;
+  if not v_sticky then
+    update "tasker".workflow_steps s set open_parents = s.open_parents - 1, ready_at = case when v_ready then v_now else s.ready_at end
+    where s.task_id = p_task_id and s.step_no = v_next.step_no;
+    insert into "tasker".workflow_step_transitions (task_id, step_no, seq, from_state, to_state, attempt, created_at)
+    values (p_task_id, p_step_no, v_step.seq + 1, 'in_progress', 'complete', v_step.attempts, v_now);
+    return case when v_ready then array["tasker".flush_note('readied', 1)] else '{}' end;
+  end if;
+  update "tasker".workflow_steps s
+  set open_parents = 0, state = 'in_progress', claim_no = s.claim_no + 1, attempts = s.attempts + 1, seq = s.seq + 1,
+      worker_id = p_worker_id, last_attempted_at = v_now
+  where s.task_id = p_task_id and s.step_no = v_next.step_no;
+  insert into "tasker".workflow_step_transitions (task_id, step_no, seq, from_state, to_state, attempt, created_at, worker_id)
+  values (p_task_id, p_step_no, v_step.seq + 1, 'in_progress', 'complete', v_step.attempts, v_now, null),
+         (p_task_id, v_next.step_no, v_next.seq + 1, 'pending', 'in_progress', v_next.attempts + 1, v_now, p_worker_id);
+  insert into "tasker".worker_claims (worker_id, task_ids, step_nos) values (p_worker_id, array[p_task_id], array[v_next.step_no])
+  returning batch into v_batch;
+  return array[row('claimed', p_task_id, v_next.step_no, v_next.claim_no + 1, v_next.attempts + 1, v_next.step_template_id,
+    v_next.lane_id, v_batch, v_now, null, null, v_next.inputs::text,
+    case when v_next.parent_count > 1 then "tasker".parent_results(p_task_id, v_next.step_template_id) end)::"tasker".flush_row];
+end $$;
+
 CREATE FUNCTION tasker.complete_step(p_task_id uuid, p_step_no integer, p_claim_no integer, p_results jsonb DEFAULT '{}'::jsonb) RETURNS void
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
@@ -547,7 +624,10 @@ CREATE FUNCTION tasker.complete_steps(p_worker_id bigint, p_task_ids uuid[], p_s
     SET plan_cache_mode TO 'force_generic_plan'
     AS $$
 declare
-  v_now timestamptz := "tasker".clock();
+  v_now timestamptz;
+  v_handlers text[];
+  v_answer "tasker".flush_row[];
+  v_row "tasker".flush_row;
   v_lanes int[];
   v_modes int[];
   v_keys int;
@@ -555,7 +635,6 @@ declare
   v_to_close uuid[];
   v_locked_tasks uuid[];
   v_locked_steps int[];
-  v_steps int[];
   v_tasks uuid[];
   v_sinks uuid[];
   v_held uuid[];
@@ -571,44 +650,47 @@ declare
   v_batch bigint;
 begin
   if p_worker_id is not null then
-    select l.lanes, l.modes into v_lanes, v_modes
-    from "tasker".workers w
-    left join lateral (
-      select array_agg(n.lane_id) as lanes, array_agg(n.mode) as modes from "tasker".lanes n
-      where n.handler = any (w.handlers) and not n.paused and n.priority <= p_priority and (n.mode = 0 or (n.mode = 1 and p_slots > 0))) l
-      on p_room > 0 and w.state = 'alive'
-    where w.worker_id = p_worker_id and w.state in ('alive', 'draining') for key share of w;
+    select case when w.state = 'alive' then w.handlers end into v_handlers
+    from "tasker".workers w where w.worker_id = p_worker_id and w.state in ('alive', 'draining') for key share of w;
     if not found then
       raise exception using errcode = 'TK008', message = format('worker %s is not alive: it was stopped, or taken for dead', p_worker_id);
+    end if;
+    if cardinality(p_task_ids) = 1 and not p_wait then
+      v_answer := "tasker".complete_alone(p_worker_id, v_handlers, p_task_ids[1], p_step_nos[1], p_claim_nos[1], p_results[1],
+                                        p_room, p_slots, p_priority);
+      if v_answer is not null then
+        foreach v_row in array v_answer loop
+          return next v_row;
+        end loop;
+        if p_done is not null then
+          delete from "tasker".worker_claims c where c.worker_id = p_worker_id and c.batch = any (p_done);
+        end if;
+        return;
+      end if;
+    end if;
+    if p_room > 0 and v_handlers is not null then
+      select array_agg(n.lane_id), array_agg(n.mode) into v_lanes, v_modes from "tasker".lanes n
+      where n.handler = any (v_handlers) and not n.paused and n.priority <= p_priority and (n.mode = 0 or (n.mode = 1 and p_slots > 0));
     end if;
   end if;
 
   if p_wait then
     perform "tasker".await_steps(p_task_ids, p_step_nos);
   end if;
-  if cardinality(p_task_ids) = 1 then
-    -- Alone, a step is flushed at once: the same locks as below, for half the time.
-    select 1 + coalesce(cardinality(s.dependents), 0), p_step_nos || s.dependents, case when s.dependents is null then p_task_ids end
-    into v_keys, v_steps, v_sinks from "tasker".workflow_steps s where s.task_id = p_task_ids[1] and s.step_no = p_step_nos[1];
-    select array_agg(x.task_id), array_agg(x.step_no) into v_locked_tasks, v_locked_steps
-    from (select s.task_id, s.step_no from "tasker".workflow_steps s
-          where s.task_id = p_task_ids[1] and s.step_no = any (v_steps) order by s.step_no for no key update skip locked) x;
-  else
-    with outcome as materialized (
-      select s.task_id, s.step_no, s.dependents from unnest(p_task_ids, p_step_nos) o(task_id, step_no)
-      join "tasker".workflow_steps s on s.task_id = o.task_id and s.step_no = o.step_no),
-    key as materialized (
-      select o.task_id, o.step_no from outcome o
-      union
-      select o.task_id, d.step_no from outcome o cross join lateral unnest(o.dependents) d(step_no)
-      order by 1, 2),
-    locked as materialized (
-      select s.task_id, s.step_no from key k join "tasker".workflow_steps s on s.task_id = k.task_id and s.step_no = k.step_no
-      order by k.task_id, k.step_no for no key update of s skip locked)
-    select (select count(*) from key), array_agg(l.task_id), array_agg(l.step_no),
-           (select array_agg(distinct o.task_id) from outcome o where o.dependents is null)
-    into v_keys, v_locked_tasks, v_locked_steps, v_sinks from locked l;
-  end if;
+  with outcome as materialized (
+    select s.task_id, s.step_no, s.dependents from unnest(p_task_ids, p_step_nos) o(task_id, step_no)
+    join "tasker".workflow_steps s on s.task_id = o.task_id and s.step_no = o.step_no),
+  key as materialized (
+    select o.task_id, o.step_no from outcome o
+    union
+    select o.task_id, d.step_no from outcome o cross join lateral unnest(o.dependents) d(step_no)
+    order by 1, 2),
+  locked as materialized (
+    select s.task_id, s.step_no from key k join "tasker".workflow_steps s on s.task_id = k.task_id and s.step_no = k.step_no
+    order by k.task_id, k.step_no for no key update of s skip locked)
+  select (select count(*) from key), array_agg(l.task_id), array_agg(l.step_no),
+         (select array_agg(distinct o.task_id) from outcome o where o.dependents is null)
+  into v_keys, v_locked_tasks, v_locked_steps, v_sinks from locked l;
 
   if p_wait then
     perform 1 from (select distinct k.task_id from unnest(p_task_ids) k(task_id)) k join "tasker".tasks t on t.task_id = k.task_id
@@ -736,7 +818,7 @@ begin
   end if;
 end $$;
 
-CREATE FUNCTION tasker.create_and_claim(p_requests jsonb, p_worker_id bigint, p_room integer, p_slots integer) RETURNS SETOF tasker.flush_row
+CREATE FUNCTION tasker.create_and_claim(p_request jsonb, p_worker_id bigint, p_room integer, p_slots integer) RETURNS SETOF tasker.flush_row
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
     SET plan_cache_mode TO 'force_generic_plan'
@@ -747,50 +829,95 @@ CREATE FUNCTION tasker.create_and_claim(p_requests jsonb, p_worker_id bigint, p_
     SET enable_material TO 'off'
     AS $$
 declare
-  v_lanes int[];
-  v_created "tasker".flush_row[];
-  v_tasks uuid[];
+  -- A larger plan has its roots claimed from the index.
+  c_most_steps constant int := 1000;
+  v_request "tasker".task_request;
+  v_handlers text[];
+  v_plan record;
+  v_roots int[];
   v_claims "tasker".flush_row[];
-  v_claimed uuid[];
-  v_steps int[];
-  v_batch bigint;
-  v_now timestamptz;
+  v_claim "tasker".flush_row;
   v_left int;
+  v_batch bigint;
+  v_now timestamptz := "tasker".clock();
 begin
-  select l.lanes into v_lanes
-  from "tasker".workers w
-  cross join lateral (
-    select array_agg(n.lane_id) as lanes from "tasker".lanes n
-    where n.handler = any (w.handlers) and not n.paused and (n.mode = 0 or (n.mode = 1 and p_slots >= p_room))) l
-  where w.worker_id = p_worker_id and w.state = 'alive' for key share of w;
+  select w.handlers into v_handlers from "tasker".workers w where w.worker_id = p_worker_id and w.state = 'alive' for key share of w;
+  if jsonb_typeof(p_request) = 'object' and v_handlers is not null then
+    v_request := jsonb_populate_record(null::"tasker".task_request, p_request);
+    if v_request.idempotency_key is null and v_request.identity_strategy is distinct from 'hash'
+       and v_request.priority is null and v_request.bypass_steps is null then
+      v_request.task_id := coalesce(v_request.task_id, "tasker".uuid_v7());
+      v_request.context := coalesce(v_request.context, '{}');
+      perform "tasker".check_requests(array[v_request], v_now);
+      select x.named_task_id, p.plan_id, p.step_count, p.sink_count, p.schema is not null as has_schema into v_plan
+      from "tasker".current_plan(coalesce(v_request.namespace, 'default'), v_request.name, v_request.version) x
+      join "tasker".plans p on p.plan_id = x.plan_id;
+      if v_plan.plan_id = coalesce(v_request.plan_id, v_plan.plan_id) and v_plan.step_count <= c_most_steps then
+        select array_agg(r.step_no) into v_roots from (
+          select s.step_no from "tasker".step_templates s join "tasker".lanes l on l.lane_id = s.lane_id
+          where s.plan_id = v_plan.plan_id and s.parents = '{}' and l.handler = any (v_handlers) and not l.paused
+            and (l.mode = 0 or (l.mode = 1 and p_slots >= p_room))
+          order by l.priority, s.step_no limit p_room) r;
+      end if;
+    end if;
+  end if;
 
-  select array_agg(row('created', c.task_id, c.ord, c.created::int, c.pruned::int, null, null, null, null, null, null, null, null)::"tasker".flush_row),
-         array_agg(c.task_id) filter (where c.created)
-  into v_created, v_tasks from "tasker".create_tasks(p_requests) c;
-  return query select * from unnest(v_created);
-
-  if v_tasks is null then
+  if v_roots is null then
+    for v_claim in
+      select 'created', c.task_id, c.ord, c.created::int, c.pruned::int, null, null, null, null, null, null, null, null
+      from "tasker".create_tasks(jsonb_build_array(p_request)) c
+    loop
+      return next v_claim;
+      if v_claim.claim_no = 1 then
+        return next "tasker".flush_note('readied', 1);
+      end if;
+    end loop;
     return;
   end if;
-  v_now := "tasker".clock();
-  if v_lanes is not null then
-    v_claims := "tasker".take_steps(p_worker_id, v_lanes, null, p_room, p_room, v_now, v_tasks);
+
+  -- As insert_tasks does it, with what a claim would add.
+  insert into "tasker".tasks (task_id, named_task_id, plan_id, total_steps, open_sinks, created_at, requested_at, state, seq, started_at,
+    unvalidated, initiator, source_system, reason, tags, context, traceparent)
+  values (v_request.task_id, v_plan.named_task_id, v_plan.plan_id, v_plan.step_count, v_plan.sink_count, v_now,
+    coalesce(v_request.requested_at, v_now), 'in_progress', 1, v_now, v_plan.has_schema and v_request.plan_id is null,
+    coalesce(v_request.initiator, 'unknown'), coalesce(v_request.source_system, 'unknown'), coalesce(v_request.reason, 'unknown'),
+    coalesce(v_request.tags, '{}'), v_request.context, v_request.traceparent)
+  on conflict do nothing;
+  if not found then
+    perform "tasker".raise_task_id_taken(v_request.task_id);
   end if;
-  select count(*)::int into v_left
-  from unnest(v_tasks) k(task_id) join "tasker".workflow_steps s on s.task_id = k.task_id where s.ready_at is not null;
+  insert into "tasker".task_transitions (task_id, seq, from_state, to_state, created_at)
+  values (v_request.task_id, 1, 'pending', 'in_progress', v_now);
+  insert into "tasker".worker_claims (worker_id, task_ids, step_nos)
+  values (p_worker_id, array_fill(v_request.task_id, array[cardinality(v_roots)]), v_roots)
+  returning batch into v_batch;
+  with step as (
+    insert into "tasker".workflow_steps (task_id, step_no, step_template_id, retry_limit, parent_count, dependents, lane_id,
+      open_parents, ready_at, state, claim_no, attempts, seq, worker_id, last_attempted_at)
+    select v_request.task_id, s.step_no, s.step_template_id, s.retry_limit, cardinality(s.parents), s.dependents, s.lane_id,
+           cardinality(s.parents), case when s.parents = '{}' and not c.claimed then v_now end,
+           (case when c.claimed then 'in_progress' else 'pending' end)::"tasker".state, c.claimed::int, c.claimed::int, c.claimed::int,
+           case when c.claimed then p_worker_id end, case when c.claimed then v_now end
+    from "tasker".step_templates s cross join lateral (select s.step_no = any (v_roots) as claimed) c
+    where s.plan_id = v_plan.plan_id
+    returning step_no, step_template_id, lane_id, seq, ready_at),
+  trail as (
+    insert into "tasker".workflow_step_transitions (task_id, step_no, seq, from_state, to_state, attempt, created_at, worker_id)
+    select v_request.task_id, s.step_no, 1, 'pending', 'in_progress', 1, v_now, p_worker_id from step s where s.seq = 1)
+  select array_agg(row('claimed', v_request.task_id, s.step_no, 1, 1, s.step_template_id, s.lane_id, v_batch, v_now,
+           v_plan.has_schema and v_request.plan_id is null,
+           case when pg_column_size(v_request.context) <= 65536 then v_request.context::text end, null, null)::"tasker".flush_row)
+           filter (where s.seq = 1),
+         count(s.ready_at)
+  into v_claims, v_left from step s;
+
+  return next row('created', v_request.task_id, 1, 1, 0, null, null, null, null, null, null, null, null)::"tasker".flush_row;
   if v_left > 0 then
     return next "tasker".flush_note('readied', v_left);
   end if;
-  if v_claims is null then
-    return;
-  end if;
-  select array_agg(a.task_id), array_agg(a.step_no) into v_claimed, v_steps from unnest(v_claims) a;
-  perform "tasker".start_tasks(array(select distinct k from unnest(v_claimed) k), v_now);
-  insert into "tasker".worker_claims (worker_id, task_ids, step_nos) values (p_worker_id, v_claimed, v_steps) returning batch into v_batch;
-  return query
-  select c.status, c.task_id, c.step_no, c.claim_no, c.attempt, c.step_template_id, c.lane_id, v_batch, c.ready_at, t.unvalidated,
-         case when pg_column_size(t.context) <= 65536 then t.context::text end, c.inputs, null::text
-  from unnest(v_claims) c join "tasker".tasks t on t.task_id = c.task_id;
+  foreach v_claim in array v_claims loop
+    return next v_claim;
+  end loop;
 end $$;
 
 CREATE FUNCTION tasker.create_task(namespace text, name text, context jsonb DEFAULT '{}'::jsonb, version text DEFAULT NULL::text, initiator text DEFAULT NULL::text, source_system text DEFAULT NULL::text, reason text DEFAULT NULL::text, tags text[] DEFAULT NULL::text[], bypass_steps text[] DEFAULT NULL::text[], priority integer DEFAULT NULL::integer, requested_at timestamp with time zone DEFAULT NULL::timestamp with time zone, idempotency_key text DEFAULT NULL::text, idempotency_ttl_seconds double precision DEFAULT NULL::double precision, on_duplicate text DEFAULT NULL::text, task_id uuid DEFAULT NULL::uuid) RETURNS TABLE(created_task_id uuid, created boolean, pruned boolean)
@@ -845,11 +972,7 @@ begin
   join (
     select k.namespace, k.name, k.version, x.named_task_id, x.plan_id
     from (select distinct q.namespace, q.name, q.version from unnest(v_requests) q) k
-    left join lateral (
-      select t.named_task_id, t.plan_id
-      from "tasker".namespaces n join "tasker".named_tasks t on t.namespace_id = n.namespace_id
-      where n.name = k.namespace and t.name = k.name and (k.version is null or t.version = k.version) and t.plan_id is not null
-      order by t.version_order desc limit 1) x on true
+    left join lateral "tasker".current_plan(k.namespace, k.name, k.version) x on true
   ) d on d.namespace = r.namespace and d.name = r.name and d.version is not distinct from r.version;
   perform "tasker".check_plans(v_requests, v_plans);
 
@@ -867,6 +990,15 @@ begin
         from unnest(v_fresh) with ordinality o(fresh, ord)) r
   order by r.ord;
 end $$;
+
+CREATE FUNCTION tasker.current_plan(p_namespace text, p_name text, p_version text) RETURNS TABLE(named_task_id integer, plan_id integer)
+    LANGUAGE sql STABLE
+    AS $$
+  select t.named_task_id, t.plan_id
+  from "tasker".namespaces n join "tasker".named_tasks t on t.namespace_id = n.namespace_id
+  where n.name = p_namespace and t.name = p_name and (p_version is null or t.version = p_version) and t.plan_id is not null
+  order by t.version_order desc limit 1
+$$;
 
 CREATE FUNCTION tasker.drain_worker(p_worker_id bigint) RETURNS void
     LANGUAGE sql SECURITY DEFINER
@@ -1347,8 +1479,7 @@ begin
           from unnest(p_fresh) with ordinality f(fresh, ord) where f.fresh) r
     where r.times > 1 or exists (select from "tasker".workflow_steps s where s.task_id = r.task_id)
     limit 1;
-    raise exception using errcode = 'TK004', message = format(
-      'the task_id %s is taken: every request needs an id of its own; leave it out or use "tasker".uuid_v7()', v_taken);
+    perform "tasker".raise_task_id_taken(v_taken);
   end if;
 
   with request as materialized (
@@ -1622,6 +1753,14 @@ begin
   end if;
   update "tasker".tasks t set paused_at = coalesce(t.paused_at, v_now), paused_by = p_by, paused_reason = p_reason where t.task_id = p_task_id;
   update "tasker".workflow_steps s set held_at = s.ready_at, ready_at = null where s.task_id = p_task_id and s.ready_at is not null;
+end $$;
+
+CREATE FUNCTION tasker.raise_task_id_taken(p_task_id uuid) RETURNS void
+    LANGUAGE plpgsql
+    AS $$
+begin
+  raise exception using errcode = 'TK004', message = format(
+    'the task_id %s is taken: every request needs an id of its own; leave it out or use "tasker".uuid_v7()', p_task_id);
 end $$;
 
 CREATE FUNCTION tasker.reap_workers(p_reaper_id bigint, p_max_worker_losses integer DEFAULT 3, p_backoff jsonb DEFAULT NULL::jsonb, p_limit integer DEFAULT 16) RETURNS TABLE(worker_id bigint, task_id uuid, step_no integer, error_code text)

@@ -66,11 +66,7 @@ begin
   join (
     select k.namespace, k.name, k.version, x.named_task_id, x.plan_id
     from (select distinct q.namespace, q.name, q.version from unnest(v_requests) q) k
-    left join lateral (
-      select t.named_task_id, t.plan_id
-      from tasker.namespaces n join tasker.named_tasks t on t.namespace_id = n.namespace_id
-      where n.name = k.namespace and t.name = k.name and (k.version is null or t.version = k.version) and t.plan_id is not null
-      order by t.version_order desc limit 1) x on true
+    left join lateral tasker.current_plan(k.namespace, k.name, k.version) x on true
   ) d on d.namespace = r.namespace and d.name = r.name and d.version is not distinct from r.version;
   perform tasker.check_plans(v_requests, v_plans);
 
@@ -88,6 +84,16 @@ begin
         from unnest(v_fresh) with ordinality o(fresh, ord)) r
   order by r.ord;
 end $$;
+
+-- tasker.current_plan(…): what a request means: the given version, or where that is null the latest in semver order. No row
+-- where nothing is registered. Inlined by the planner.
+create function tasker.current_plan(p_namespace text, p_name text, p_version text)
+returns table (named_task_id int, plan_id int) language sql stable as $$
+  select t.named_task_id, t.plan_id
+  from tasker.namespaces n join tasker.named_tasks t on t.namespace_id = n.namespace_id
+  where n.name = p_namespace and t.name = p_name and (p_version is null or t.version = p_version) and t.plan_id is not null
+  order by t.version_order desc limit 1
+$$;
 
 -- tasker.check_requests(…): refuses what can be seen in the requests alone.
 create function tasker.check_requests(p_requests tasker.task_request[], p_now timestamptz)

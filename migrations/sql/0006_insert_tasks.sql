@@ -29,8 +29,7 @@ begin
           from unnest(p_fresh) with ordinality f(fresh, ord) where f.fresh) r
     where r.times > 1 or exists (select from tasker.workflow_steps s where s.task_id = r.task_id)
     limit 1;
-    raise exception using errcode = 'TK004', message = format(
-      'the task_id %s is taken: every request needs an id of its own; leave it out or use tasker.uuid_v7()', v_taken);
+    perform tasker.raise_task_id_taken(v_taken);
   end if;
 
   with request as materialized (
@@ -58,6 +57,13 @@ begin
   if v_bypassing is not null then
     perform tasker.insert_bypassing_steps(v_bypassing, p_now);
   end if;
+end $$;
+
+-- tasker.raise_task_id_taken(…): refuses an id that a task has already.
+create function tasker.raise_task_id_taken(p_task_id uuid) returns void language plpgsql as $$
+begin
+  raise exception using errcode = 'TK004', message = format(
+    'the task_id %s is taken: every request needs an id of its own; leave it out or use tasker.uuid_v7()', p_task_id);
 end $$;
 
 -- tasker.insert_bypassing_steps(…): the steps of tasks that leave some out. The graph is contracted: who waited for a

@@ -19,7 +19,10 @@ language plpgsql
 set enable_seqscan = off set enable_bitmapscan = off set enable_hashjoin = off set enable_mergejoin = off set enable_material = off
 as $$
 declare
-  v_now timestamptz := tasker.clock();
+  v_now timestamptz;
+  v_handlers text[];
+  v_answer tasker.flush_row[];
+  v_row tasker.flush_row;
   v_lanes int[];
   v_modes int[];
   v_keys int;
@@ -27,7 +30,6 @@ declare
   v_to_close uuid[];
   v_locked_tasks uuid[];
   v_locked_steps int[];
-  v_steps int[];
   v_tasks uuid[];
   v_sinks uuid[];
   v_held uuid[];
@@ -43,44 +45,47 @@ declare
   v_batch bigint;
 begin
   if p_worker_id is not null then
-    select l.lanes, l.modes into v_lanes, v_modes
-    from tasker.workers w
-    left join lateral (
-      select array_agg(n.lane_id) as lanes, array_agg(n.mode) as modes from tasker.lanes n
-      where n.handler = any (w.handlers) and not n.paused and n.priority <= p_priority and (n.mode = 0 or (n.mode = 1 and p_slots > 0))) l
-      on p_room > 0 and w.state = 'alive'
-    where w.worker_id = p_worker_id and w.state in ('alive', 'draining') for key share of w;
+    select case when w.state = 'alive' then w.handlers end into v_handlers
+    from tasker.workers w where w.worker_id = p_worker_id and w.state in ('alive', 'draining') for key share of w;
     if not found then
       raise exception using errcode = 'TK008', message = format('worker %s is not alive: it was stopped, or taken for dead', p_worker_id);
+    end if;
+    if cardinality(p_task_ids) = 1 and not p_wait then
+      v_answer := tasker.complete_alone(p_worker_id, v_handlers, p_task_ids[1], p_step_nos[1], p_claim_nos[1], p_results[1],
+                                        p_room, p_slots, p_priority);
+      if v_answer is not null then
+        foreach v_row in array v_answer loop
+          return next v_row;
+        end loop;
+        if p_done is not null then
+          delete from tasker.worker_claims c where c.worker_id = p_worker_id and c.batch = any (p_done);
+        end if;
+        return;
+      end if;
+    end if;
+    if p_room > 0 and v_handlers is not null then
+      select array_agg(n.lane_id), array_agg(n.mode) into v_lanes, v_modes from tasker.lanes n
+      where n.handler = any (v_handlers) and not n.paused and n.priority <= p_priority and (n.mode = 0 or (n.mode = 1 and p_slots > 0));
     end if;
   end if;
 
   if p_wait then
     perform tasker.await_steps(p_task_ids, p_step_nos);
   end if;
-  if cardinality(p_task_ids) = 1 then
-    -- Alone, a step is flushed at once: the same locks as below, for half the time.
-    select 1 + coalesce(cardinality(s.dependents), 0), p_step_nos || s.dependents, case when s.dependents is null then p_task_ids end
-    into v_keys, v_steps, v_sinks from tasker.workflow_steps s where s.task_id = p_task_ids[1] and s.step_no = p_step_nos[1];
-    select array_agg(x.task_id), array_agg(x.step_no) into v_locked_tasks, v_locked_steps
-    from (select s.task_id, s.step_no from tasker.workflow_steps s
-          where s.task_id = p_task_ids[1] and s.step_no = any (v_steps) order by s.step_no for no key update skip locked) x;
-  else
-    with outcome as materialized (
-      select s.task_id, s.step_no, s.dependents from unnest(p_task_ids, p_step_nos) o(task_id, step_no)
-      join tasker.workflow_steps s on s.task_id = o.task_id and s.step_no = o.step_no),
-    key as materialized (
-      select o.task_id, o.step_no from outcome o
-      union
-      select o.task_id, d.step_no from outcome o cross join lateral unnest(o.dependents) d(step_no)
-      order by 1, 2),
-    locked as materialized (
-      select s.task_id, s.step_no from key k join tasker.workflow_steps s on s.task_id = k.task_id and s.step_no = k.step_no
-      order by k.task_id, k.step_no for no key update of s skip locked)
-    select (select count(*) from key), array_agg(l.task_id), array_agg(l.step_no),
-           (select array_agg(distinct o.task_id) from outcome o where o.dependents is null)
-    into v_keys, v_locked_tasks, v_locked_steps, v_sinks from locked l;
-  end if;
+  with outcome as materialized (
+    select s.task_id, s.step_no, s.dependents from unnest(p_task_ids, p_step_nos) o(task_id, step_no)
+    join tasker.workflow_steps s on s.task_id = o.task_id and s.step_no = o.step_no),
+  key as materialized (
+    select o.task_id, o.step_no from outcome o
+    union
+    select o.task_id, d.step_no from outcome o cross join lateral unnest(o.dependents) d(step_no)
+    order by 1, 2),
+  locked as materialized (
+    select s.task_id, s.step_no from key k join tasker.workflow_steps s on s.task_id = k.task_id and s.step_no = k.step_no
+    order by k.task_id, k.step_no for no key update of s skip locked)
+  select (select count(*) from key), array_agg(l.task_id), array_agg(l.step_no),
+         (select array_agg(distinct o.task_id) from outcome o where o.dependents is null)
+  into v_keys, v_locked_tasks, v_locked_steps, v_sinks from locked l;
 
   if p_wait then
     perform 1 from (select distinct k.task_id from unnest(p_task_ids) k(task_id)) k join tasker.tasks t on t.task_id = k.task_id

@@ -44,6 +44,7 @@ pub const MIGRATIONS: &[Migration] = migrations! {
     20 => "analytics", "0020_analytics.sql";
     21 => "security", "0021_security.sql";
     22 => "create_and_claim", "0022_create_and_claim.sql";
+    23 => "complete_alone", "0023_complete_alone.sql";
 };
 
 /// `sql` with the token `tasker.` replaced by the quoted `schema`. A `tasker.` inside a longer word stays.

@@ -63,7 +63,7 @@ impl Client {
                 .prepare(store, connection, std::slice::from_ref(request))
                 .await
             {
-                Ok(prepared) => store.create_tasks(connection, &prepared).await,
+                Ok(prepared) => store.create_tasks(connection, &as_json(prepared)).await,
                 Err(error) => Err(error),
             };
             if inside {
@@ -86,13 +86,21 @@ impl Client {
     }
 
     async fn create_once(&self, requests: &[TaskRequest]) -> Result<Vec<Created>> {
-        // A request with an identity may wait for somebody else's transaction, and a worker's room must not.
-        let waits = self.settings().engine.identity_strategy != IdentityStrategy::Default
-            || requests.iter().any(|request| request.idempotency_key.is_some());
-        let Some(offer) = (if waits { None } else { self.offer() }) else {
+        // One by one; the roots of many are claimed together. A request with an identity may wait for somebody else's
+        // transaction, and a worker's room must not.
+        let offer = match requests {
+            [request]
+                if request.idempotency_key.is_none()
+                    && self.settings().engine.identity_strategy == IdentityStrategy::Default =>
+            {
+                self.offer()
+            }
+            _ => None,
+        };
+        let Some(offer) = offer else {
             let created = call!(self, |store, connection| async {
                 let prepared = self.prepare(store, connection, requests).await?;
-                store.create_tasks(connection, &prepared).await
+                store.create_tasks(connection, &as_json(prepared)).await
             })?;
             if created.iter().any(|one| one.created) {
                 self.wake();
@@ -131,20 +139,20 @@ impl Client {
         slots: i32,
     ) -> Result<Vec<FlushRow>> {
         call!(self, |store, connection| async {
-            let prepared = self.prepare(store, connection, requests).await?;
+            let prepared = first(self.prepare(store, connection, requests).await?)?;
             store
-                .create_and_claim(connection, &prepared, worker_id, room, slots)
+                .create_and_claim(connection, &prepared.to_string(), worker_id, room, slots)
                 .await
         })
     }
 
-    /// The JSON array that `tasker.create_tasks` reads: contexts validated, defaults filled in.
+    /// The requests as the database reads them: contexts validated, defaults filled in.
     async fn prepare(
         &self,
         store: &Store,
         connection: &mut PgConnection,
         requests: &[TaskRequest],
-    ) -> Result<String> {
+    ) -> Result<Vec<Value>> {
         let mut plans: HashMap<PlanKey, Option<KnownPlan>> = HashMap::new();
         let mut prepared = Vec::with_capacity(requests.len());
         for (index, request) in requests.iter().enumerate() {
@@ -169,7 +177,7 @@ impl Client {
                     .map_err(|error| at_index(error, index, requests.len()))?,
             );
         }
-        Ok(Value::Array(prepared).to_string())
+        Ok(prepared)
     }
 
     async fn known_plan(
@@ -272,11 +280,16 @@ fn read_created(row: &FlushRow) -> Created {
     }
 }
 
-fn first(created: Vec<Created>) -> Result<Created> {
-    created
+fn first<T>(answers: Vec<T>) -> Result<T> {
+    answers
         .into_iter()
         .next()
-        .ok_or_else(|| Error::internal("create_tasks answered nothing to one request"))
+        .ok_or_else(|| Error::internal("nothing was answered to one request"))
+}
+
+/// The JSON array that `tasker.create_tasks` reads.
+fn as_json(prepared: Vec<Value>) -> String {
+    Value::Array(prepared).to_string()
 }
 
 fn at_index(mut error: Error, index: usize, count: usize) -> Error {

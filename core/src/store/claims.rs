@@ -253,20 +253,20 @@ impl Store {
         rows.iter().map(decode).collect()
     }
 
-    /// Creates tasks and claims their roots for a worker of this process, in one commit.
+    /// Creates a task and claims its roots for a worker of this process, in one commit.
     ///
     /// # Errors
     /// Those of `tasker.create_tasks`.
     pub async fn create_and_claim(
         &self,
         connection: &mut PgConnection,
-        requests: &str,
+        request: &str,
         worker_id: i64,
         room: i32,
         slots: i32,
     ) -> Result<Vec<FlushRow>> {
         let rows = sqlx::query(self.statements().create_and_claim.sql())
-            .bind(requests)
+            .bind(request)
             .bind(worker_id)
             .bind(room)
             .bind(slots)

@@ -25,6 +25,8 @@ pub(super) struct Capacity {
     measured_at: Instant,
     measured_count: u64,
     reserved: usize,
+    /// Completions on their way to the database: held until the answer comes, and then gone.
+    flushing: usize,
     credit: usize,
     waiting: Option<i32>,
     in_a_row: u32,
@@ -40,6 +42,7 @@ impl Capacity {
             measured_at: now,
             measured_count: 0,
             reserved: 0,
+            flushing: 0,
             credit: 0,
             waiting: None,
             in_a_row: 0,
@@ -87,8 +90,12 @@ impl Capacity {
 
     /// Slots that nothing runs in or waits for.
     pub(super) fn free_slots(&self, occupied: usize, buffered: usize) -> usize {
-        self.concurrency
-            .saturating_sub(occupied + buffered + self.reserved)
+        self.idle_slots(occupied, buffered).saturating_sub(self.reserved)
+    }
+
+    /// Slots that nothing runs in; a call that is on its way may fill them.
+    pub(super) fn idle_slots(&self, occupied: usize, buffered: usize) -> usize {
+        self.concurrency.saturating_sub(occupied + buffered)
     }
 
     /// Keeps room for a call that is on its way.
@@ -101,20 +108,38 @@ impl Capacity {
         self.reserved -= room;
     }
 
+    /// A flush of completions is on its way, with room for what it may claim in return.
+    pub(super) fn flushing(&mut self, completions: usize, room: usize) {
+        self.flushing += completions;
+        self.reserve(room);
+    }
+
+    /// It was answered.
+    pub(super) fn flushed(&mut self, completions: usize, room: usize) {
+        self.flushing -= completions;
+        self.unreserve(room);
+    }
+
     /// Whether more waits in the index than was taken from it.
     pub(super) fn something_waits(&self) -> bool {
         self.waiting.is_some()
     }
 
-    /// How many sticky claims a flush may ask for, out of `available`.
-    pub(super) fn sticky_room(&self, available: usize) -> usize {
+    /// How many sticky claims a flush of `completions` may ask for when `held` are held, these included.
+    pub(super) fn sticky_room(&self, held: usize, completions: usize) -> usize {
+        self.sticky_share(self.available(held.saturating_sub(self.flushing + completions)))
+    }
+
+    /// The part of the `available` room that sticky claims may take.
+    fn sticky_share(&self, available: usize) -> usize {
         match self.waiting {
             // The next free slot is for a step that must start at once.
             _ if self.slot_waiting => 0,
             // What came since nobody knows: one place is left, so that the next claim looks.
-            None if self.in_a_row >= STICKY_IN_A_ROW => available.saturating_sub(1),
+            None if self.index_is_due() => available.saturating_sub(1),
             None => available,
-            Some(_) if self.in_a_row >= STICKY_IN_A_ROW => 0,
+            // The next claim is from the index; its room stays free, however many flushes come before it.
+            Some(_) if self.index_is_due() => self.credit.min(available.saturating_sub(1 + available / 4)),
             Some(_) => self.credit.min(available - available / 4),
         }
     }
@@ -173,7 +198,7 @@ mod tests {
 
     #[test]
     fn with_nothing_waiting_all_room_is_for_sticky_claims() {
-        assert_eq!(capacity().sticky_room(8), 8);
+        assert_eq!(capacity().sticky_share(8), 8);
     }
 
     #[test]
@@ -181,12 +206,12 @@ mod tests {
         let mut capacity = capacity();
         capacity.took_from_index(2, Some(4));
         assert_eq!(
-            capacity.sticky_room(100),
+            capacity.sticky_share(100),
             6,
             "three for each claim from the index"
         );
         capacity.took_sticky(6);
-        assert_eq!(capacity.sticky_room(100), 0);
+        assert_eq!(capacity.sticky_share(100), 0);
     }
 
     #[test]
@@ -197,7 +222,7 @@ mod tests {
         assert_eq!(capacity.available(10), 100);
         capacity.note_slot_waiting(true);
         assert_eq!(capacity.available(10), 0);
-        assert_eq!(capacity.sticky_room(5), 0);
+        assert_eq!(capacity.sticky_share(5), 0);
         capacity.note_slot_waiting(false);
         assert_eq!(capacity.available(10), 100);
     }
@@ -211,9 +236,32 @@ mod tests {
             capacity.took_sticky(1);
         }
         assert!(capacity.index_is_due());
-        assert_eq!(capacity.sticky_room(100), 0);
+        assert_eq!(capacity.sticky_share(1), 0, "the one place is for the index");
+        assert_eq!(
+            capacity.sticky_share(8),
+            5,
+            "so is a quarter of many, and one more"
+        );
+        assert_eq!(
+            capacity.sticky_share(100),
+            56,
+            "three for each claim from the index, less four"
+        );
         capacity.took_from_index(0, None);
-        assert_eq!(capacity.sticky_room(5), 5);
+        assert_eq!(capacity.sticky_share(5), 5);
+    }
+
+    #[test]
+    fn what_another_flush_reports_and_asks_for_is_counted_once() {
+        let mut capacity = capacity();
+        assert_eq!(capacity.sticky_room(10, 4), 4, "ten held of ten, four of them go");
+        capacity.flushing(4, 4);
+        assert_eq!(capacity.sticky_room(10, 3), 3);
+        capacity.flushing(3, 3);
+        assert_eq!(capacity.available(10), 0);
+        capacity.flushed(4, 4);
+        capacity.flushed(3, 3);
+        assert_eq!((capacity.available(3), capacity.sticky_room(3, 0)), (7, 7));
     }
 
     #[test]
@@ -221,18 +269,18 @@ mod tests {
     {
         let mut capacity = capacity();
         for _ in 0..4 {
-            assert_eq!(capacity.sticky_room(1), 1);
+            assert_eq!(capacity.sticky_share(1), 1);
             capacity.took_sticky(1);
         }
         assert_eq!(
-            capacity.sticky_room(1),
+            capacity.sticky_share(1),
             0,
             "a worker with one slot would never look otherwise"
         );
-        assert_eq!(capacity.sticky_room(8), 7);
+        assert_eq!(capacity.sticky_share(8), 7);
         assert!(capacity.index_is_due());
         capacity.took_from_index(0, None);
-        assert_eq!(capacity.sticky_room(8), 8);
+        assert_eq!(capacity.sticky_share(8), 8);
     }
 
     #[test]

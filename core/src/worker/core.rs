@@ -1,7 +1,7 @@
 //! What the parts of a worker share.
 
 use super::capacity::Capacity;
-use super::ledger::Ledger;
+use super::ledger::{FLUSHERS, Ledger};
 use super::line::Line;
 use super::options::WorkerOptions;
 use crate::engine::{Client, Wake};
@@ -57,8 +57,8 @@ pub(super) struct Core {
     pub(super) schemas: Mutex<HashMap<i32, Arc<ContextSchema>>>,
     /// Something is in the buffer.
     pub(super) work_ready: Notify,
-    /// An outcome waits.
-    pub(super) outcome_ready: Notify,
+    /// An outcome waits, by flusher.
+    pub(super) outcomes_ready: [Notify; FLUSHERS],
     /// There may be room, or something to claim.
     pub(super) room_ready: Notify,
     /// A deadline was added.
@@ -114,7 +114,7 @@ impl Core {
             definitions: Mutex::default(),
             schemas: Mutex::default(),
             work_ready: Notify::new(),
-            outcome_ready: Notify::new(),
+            outcomes_ready: Default::default(),
             room_ready: Notify::new(),
             deadline_added: Notify::new(),
             settled: Notify::new(),
@@ -140,6 +140,16 @@ impl Core {
     /// The books. A panic while they were open cannot happen short of a defect; going on is better than stopping all.
     pub(super) fn books(&self) -> MutexGuard<'_, Books> {
         self.books.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Wakes the flushers that have something to do.
+    pub(super) fn outcomes_came(&self) {
+        let due = self.books().ledger.flushers_due();
+        for (ready, due) in self.outcomes_ready.iter().zip(due) {
+            if due {
+                ready.notify_one();
+            }
+        }
     }
 
     pub(super) fn worker_id(&self) -> i64 {

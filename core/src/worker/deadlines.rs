@@ -48,7 +48,7 @@ impl Core {
         }
         drop(books);
         if any {
-            self.outcome_ready.notify_one();
+            self.outcomes_came();
             self.tell(true);
         }
         next

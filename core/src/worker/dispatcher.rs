@@ -17,8 +17,10 @@ use tokio::sync::broadcast::{Receiver, error::RecvError};
 /// Polling adapts between these.
 const FASTEST_POLL: Duration = Duration::from_millis(1);
 const SLOWEST_POLL: Duration = Duration::from_secs(1);
-/// The first poll after the index was emptied: whoever makes more ready says so.
+/// The first poll after the index was emptied, or after a wake-up: whoever makes more ready says so.
 const RECENT_POLL: Duration = Duration::from_millis(10);
+/// The part of the room that a claim leaves: one in this many.
+const LEFT_TO_OWN_TASKS: usize = 8;
 /// Polling at least this rarely, the worker says that it is idle and wants hints.
 const IDLE_POLL: Duration = Duration::from_millis(32);
 /// How far behind the newest claim a lane is looked at, for steps whose transaction was slow to commit.
@@ -190,7 +192,7 @@ impl Dispatcher {
         tokio::select! {
             biased;
             () = self.core.draining.cancelled() => {}
-            () = next_ready(&mut self.wake_ups) => self.poll = FASTEST_POLL,
+            () = next_ready(&mut self.wake_ups) => self.poll = RECENT_POLL,
             () = tokio::time::sleep(pause) => {}
         }
     }
@@ -204,7 +206,7 @@ impl Dispatcher {
             biased;
             () = self.core.draining.cancelled() => {}
             () = self.core.room_ready.notified() => {}
-            () = next_ready(&mut self.wake_ups) => self.poll = FASTEST_POLL,
+            () = next_ready(&mut self.wake_ups) => self.poll = RECENT_POLL,
             () = tokio::time::sleep(pause) => {}
         }
     }
@@ -267,7 +269,9 @@ impl Core {
         if self.language_hangs() {
             return None;
         }
-        let total = books.capacity.available(held);
+        let available = books.capacity.available(held);
+        // While this claim is on its way some room is left to tasks that this process creates.
+        let total = available - available / LEFT_TO_OWN_TASKS;
         let low = buffered == 0 || total * 2 >= books.capacity.target() || books.capacity.index_is_due();
         if total == 0 || !low {
             return None;

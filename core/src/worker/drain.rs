@@ -29,7 +29,7 @@ impl Core {
             tracing::warn!(returned, "the grace time is over: running steps are handed back");
             self.books().ledger.release_running();
             self.tell(true);
-            self.outcome_ready.notify_one();
+            self.outcomes_came();
             // As long as the database answers this takes a moment; if it does not, the lease takes the steps back.
             let _ = tokio::time::timeout(Duration::from_secs(5), self.until_empty()).await;
         }

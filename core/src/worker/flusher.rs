@@ -1,5 +1,6 @@
 //! The flusher: reports outcomes, by natural batching. While one flush is on its way outcomes gather; the next one takes
-//! them all. Alone, an outcome is flushed at once.
+//! them all. Alone, an outcome is flushed at once. Two of them share the tasks, so that one writes while the other waits
+//! for the disk.
 
 use super::core::{Core, Patience};
 use super::dispatcher::as_i32;
@@ -24,6 +25,8 @@ const MAX_FLUSH: usize = 1000;
 
 pub(super) struct Flusher {
     core: Arc<Core>,
+    /// Which of the flushers it is.
+    number: usize,
     line: Line,
     side_lane: SideLane,
     patience: Patience,
@@ -74,11 +77,11 @@ impl Batch {
 }
 
 impl Flusher {
-    pub(super) fn new(core: Arc<Core>) -> Self {
+    pub(super) fn new(core: Arc<Core>, number: usize, side_lane: SideLane) -> Self {
         let line = core.line();
-        let side_lane = SideLane::start(Arc::clone(&core));
         Self {
             core,
+            number,
             line,
             side_lane,
             patience: Patience::default(),
@@ -88,26 +91,23 @@ impl Flusher {
 
     pub(super) async fn run(mut self) {
         loop {
-            let (reports, mut done) = self.core.books().ledger.take_reports(MAX_FLUSH);
+            let (reports, mut done) = self.core.books().ledger.take_reports(self.number, MAX_FLUSH);
             if done.len() < FEW && reports.len() < FEW {
                 // Not worth a statement yet.
-                self.core
-                    .books()
-                    .ledger
-                    .put_back(Vec::new(), std::mem::take(&mut done));
+                self.core.books().ledger.put_back(std::mem::take(&mut done));
             }
             if reports.is_empty() {
-                self.core.books().ledger.put_back(Vec::new(), done);
+                self.core.books().ledger.put_back(done);
                 tokio::select! {
                     biased;
-                    () = self.core.outcome_ready.notified() => continue,
+                    () = self.core.outcomes_ready[self.number].notified() => continue,
                     () = self.core.stopped.cancelled() => return,
                 }
             }
             let batch = Batch::sort(reports);
             if batch.completions.is_empty() && batch.failures.is_empty() {
                 // Nothing here says so to the database: a later flush will.
-                self.core.books().ledger.put_back(Vec::new(), done.clone());
+                self.core.books().ledger.put_back(done.clone());
             }
             let mut rest = Some(batch);
             while let Some(batch) = rest.take() {
@@ -197,7 +197,7 @@ impl Flusher {
         ));
         core.books()
             .capacity
-            .unreserve(usize::try_from(room).unwrap_or(0));
+            .flushed(completions.len(), usize::try_from(room).unwrap_or(0));
         let busy = core.read_completions(completions, rows?).await?;
         self.side_lane.send_completions(busy);
         Ok(())
@@ -325,11 +325,10 @@ impl Core {
             0
         } else {
             // What is reported here will be gone when the answer comes.
-            let available = books.capacity.available(held.saturating_sub(completions.len()));
-            books.capacity.sticky_room(available)
+            books.capacity.sticky_room(held, completions.len())
         };
         let slots = books.capacity.free_slots(occupied, buffered).min(room);
-        books.capacity.reserve(room);
+        books.capacity.flushing(completions.len(), room);
         FlushArguments {
             keys: completions.iter().map(|(key, _)| *key).collect(),
             results: completions

@@ -34,12 +34,14 @@ impl Hungry for Table {
             books.ledger.occupied(),
         );
         let closed = self.core.draining.is_cancelled() || books.alone || books.draining_for_alone.is_some();
-        let slots = books.capacity.free_slots(occupied, buffered);
-        let room = books.capacity.available(held).min(slots);
         let closed = closed || self.core.language_hangs();
+        let idle_slots = books.capacity.idle_slots(occupied, buffered);
+        let room = books.capacity.available(held).min(idle_slots);
         if closed || buffered > 0 || room == 0 || books.capacity.something_waits() {
             return None;
         }
+        // Those that a claim on its way may fill are not for roots that must start at once.
+        let slots = books.capacity.free_slots(occupied, buffered).min(room);
         books.capacity.reserve(room);
         drop(books);
         let core = Arc::clone(&self.core);
@@ -47,7 +49,7 @@ impl Hungry for Table {
             worker_id: core.worker_id(),
             core,
             room,
-            slots: room,
+            slots,
             _gate: gate,
         }))
     }

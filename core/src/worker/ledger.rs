@@ -12,6 +12,15 @@ use tokio_util::sync::CancellationToken;
 
 type Place = (TaskId, StepNo);
 
+/// How many flushes may be on their way at once. What belongs to one task goes by one flusher, so that two of them never
+/// lock the same rows.
+pub(super) const FLUSHERS: usize = 2;
+
+/// The flusher of a task; the last bits of its id are random.
+fn flusher(key: &StepKey) -> usize {
+    usize::from(key.task_id.as_bytes()[15]) % FLUSHERS
+}
+
 /// How far a held step has come.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Phase {
@@ -75,7 +84,7 @@ pub(super) struct Ledger {
     /// Handlers whose attempt is over (deadline, cancelled, lost) but which have not returned: they keep their slot.
     abandoned: HashMap<(Place, i32), (Arc<Invocation>, Instant)>,
     running: usize,
-    reports: Vec<Report>,
+    reports: [Vec<Report>; FLUSHERS],
     tasks: HashMap<TaskId, TaskEntry>,
     batches: HashMap<i64, usize>,
     done_batches: Vec<i64>,
@@ -106,7 +115,7 @@ impl Ledger {
     }
 
     pub(super) fn reports_waiting(&self) -> usize {
-        self.reports.len()
+        self.reports.iter().map(Vec::len).sum()
     }
 
     /// Adds a claimed step to the buffer; `first`: ahead of everything else.
@@ -122,7 +131,7 @@ impl Ledger {
     /// Adds a claimed step that cannot be run: its failure waits for a flush.
     pub(super) fn add_refused(&mut self, invocation: &Arc<Invocation>, failure: Box<Failure>) {
         self.hold(invocation, Phase::Reported);
-        self.reports.push(Report::Failed {
+        self.line_up(Report::Failed {
             key: invocation.key,
             failure,
         });
@@ -217,7 +226,7 @@ impl Ledger {
                 if let Some(deadline) = held.invocation.deadline() {
                     self.deadlines.remove(&(deadline, place(&key)));
                 }
-                self.reports.push(report);
+                self.line_up(report);
                 true
             }
             _ => false,
@@ -238,7 +247,7 @@ impl Ledger {
             invocation.cancellation.cancel();
             self.abandoned
                 .insert((place(key), key.claim_no), (invocation, started));
-            self.reports.push(report);
+            self.line_up(report);
         }
     }
 
@@ -260,25 +269,33 @@ impl Ledger {
         (over, None)
     }
 
-    /// Takes up to `max` outcomes to be flushed, and the batches that are done with.
-    pub(super) fn take_reports(&mut self, max: usize) -> (Vec<Report>, Vec<i64>) {
-        let count = self.reports.len().min(max);
+    fn line_up(&mut self, report: Report) {
+        self.reports[flusher(&report.key())].push(report);
+    }
+
+    /// Whether outcomes wait, by flusher.
+    pub(super) fn flushers_due(&self) -> [bool; FLUSHERS] {
+        self.reports.each_ref().map(|reports| !reports.is_empty())
+    }
+
+    /// Takes up to `max` outcomes of a flusher to be flushed, and the batches that are done with.
+    pub(super) fn take_reports(&mut self, flusher: usize, max: usize) -> (Vec<Report>, Vec<i64>) {
+        let reports = &mut self.reports[flusher];
+        let count = reports.len().min(max);
         (
-            self.reports.drain(..count).collect(),
+            reports.drain(..count).collect(),
             std::mem::take(&mut self.done_batches),
         )
     }
 
-    /// Puts back what could not be flushed, ahead of what came since.
-    pub(super) fn put_back(&mut self, mut reports: Vec<Report>, done: Vec<i64>) {
-        reports.append(&mut self.reports);
-        self.reports = reports;
+    /// Puts back batches that are done with: nothing was sent that could say so.
+    pub(super) fn put_back(&mut self, done: Vec<i64>) {
         self.done_batches.extend(done);
     }
 
     /// Replaces the outcome of a reported step (its results were refused by the database).
     pub(super) fn report_again(&mut self, report: Report) {
-        self.reports.push(report);
+        self.line_up(report);
     }
 
     /// The database has the outcome, or the claim is not ours any more: nothing is held. A running handler is told and
@@ -342,7 +359,7 @@ impl Ledger {
         for invocation in go {
             if let Some(held) = self.held.get_mut(&place(&invocation.key)) {
                 held.phase = Phase::Reported;
-                self.reports.push(Report::Released { key: invocation.key });
+                self.line_up(Report::Released { key: invocation.key });
             }
         }
     }
@@ -362,7 +379,7 @@ impl Ledger {
 
     /// The worker was taken for dead: everything it held is somebody else's.
     pub(super) fn drop_everything(&mut self) {
-        self.reports.clear();
+        self.reports.iter_mut().for_each(Vec::clear);
         for (key, _) in self.keys() {
             self.settle(&key);
         }

@@ -3,7 +3,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
 use super::invocation::Invocation;
-use super::ledger::{Ledger, Phase, Report};
+use super::ledger::{FLUSHERS, Ledger, Phase, Report};
 use crate::model::{Failure, TaskId};
 use crate::store::{StepDefinition, StepKey};
 use std::{
@@ -34,6 +34,17 @@ fn claim(key: StepKey) -> Claim {
         context: None,
         timeout_seconds: None,
     }
+}
+
+/// Takes up to `max` outcomes of each flusher.
+fn take_reports(ledger: &mut Ledger, max: usize) -> (Vec<Report>, Vec<i64>) {
+    let (mut reports, mut done) = (Vec::new(), Vec::new());
+    for flusher in 0..FLUSHERS {
+        let taken = ledger.take_reports(flusher, max);
+        reports.extend(taken.0);
+        done.extend(taken.1);
+    }
+    (reports, done)
 }
 
 fn invocation(claim: &Claim) -> Arc<Invocation> {
@@ -111,7 +122,7 @@ fn a_step_goes_from_the_buffer_to_its_handler_to_a_flush_and_is_gone() {
         (ledger.held(), ledger.occupied(), ledger.reports_waiting()),
         (1, 0, 1)
     );
-    assert_eq!(ledger.take_reports(10).0.len(), 1);
+    assert_eq!(take_reports(&mut ledger, 10).0.len(), 1);
     assert_eq!(ledger.keys(), [(key(1, 1, 1), Phase::Reported)]);
     ledger.settle(&key(1, 1, 1));
     assert_empty(&ledger);
@@ -245,7 +256,7 @@ fn a_step_claimed_anew_before_the_answer_about_its_last_attempt_was_read_leaks_n
     );
     ledger.take(1, Instant::now());
     ledger.report(failed(key(1, 1, 1)));
-    ledger.take_reports(1);
+    take_reports(&mut ledger, 1);
     // The failure is recorded, the step is ready at once, and the dispatcher is faster than the flusher.
     add(
         &mut ledger,
@@ -256,11 +267,15 @@ fn a_step_claimed_anew_before_the_answer_about_its_last_attempt_was_read_leaks_n
     );
     ledger.settle(&key(1, 1, 1));
     assert_eq!(ledger.keys(), [(key(1, 1, 2), Phase::Buffered)]);
-    assert_eq!(ledger.take_reports(0).1, [1], "the first batch is done with");
+    assert_eq!(
+        take_reports(&mut ledger, 0).1,
+        [1],
+        "the first batch is done with"
+    );
     ledger.take(1, Instant::now());
     ledger.report(completed(key(1, 1, 2)));
     ledger.settle(&key(1, 1, 2));
-    assert_eq!(ledger.take_reports(0).1, [2]);
+    assert_eq!(take_reports(&mut ledger, 0).1, [2]);
     assert_empty(&ledger);
 }
 
@@ -298,37 +313,46 @@ fn a_batch_is_done_with_when_every_step_of_it_has_been_settled_refused_ones_too(
     ledger.settle(&key(1, 1, 1));
     ledger.settle(&key(2, 1, 1));
     assert!(
-        ledger.take_reports(9).1.is_empty(),
+        take_reports(&mut ledger, 9).1.is_empty(),
         "the failure of the third is not recorded yet"
     );
     ledger.settle(&key(3, 1, 1));
-    assert_eq!(ledger.take_reports(9).1, [1]);
+    assert_eq!(take_reports(&mut ledger, 9).1, [1]);
     assert_empty(&ledger);
 }
 
 #[test]
-fn what_could_not_be_flushed_goes_first_the_next_time() {
+fn outcomes_of_one_task_go_by_one_flusher_and_two_share_the_tasks() {
     let mut ledger = Ledger::default();
-    for task in [1, 2] {
-        add(
-            &mut ledger,
-            &Claim {
-                batch: 7,
-                ..claim(key(task, 1, 1))
-            },
-        );
+    for (task, step_no) in [(1, 1), (2, 1), (1, 2), (2, 2)] {
+        add(&mut ledger, &claim(key(task, step_no, 1)));
     }
-    ledger.take(2, Instant::now());
+    assert_eq!(ledger.flushers_due(), [false; FLUSHERS]);
+    ledger.take(4, Instant::now());
     ledger.report(completed(key(1, 1, 1)));
-    let (reports, _) = ledger.take_reports(9);
+    ledger.report(completed(key(1, 2, 1)));
+    assert_eq!(ledger.flushers_due().iter().filter(|due| **due).count(), 1);
     ledger.report(completed(key(2, 1, 1)));
-    ledger.put_back(reports, vec![5]);
-    let (reports, done) = ledger.take_reports(9);
-    assert_eq!(
-        reports.iter().map(Report::key).collect::<Vec<_>>(),
-        [key(1, 1, 1), key(2, 1, 1)]
-    );
-    assert_eq!(done, [5]);
+    assert_eq!(ledger.flushers_due(), [true; FLUSHERS]);
+    let taken: Vec<Vec<StepKey>> = (0..FLUSHERS)
+        .map(|flusher| {
+            ledger
+                .take_reports(flusher, 9)
+                .0
+                .iter()
+                .map(Report::key)
+                .collect()
+        })
+        .collect();
+    assert_eq!(taken, [vec![key(2, 1, 1)], vec![key(1, 1, 1), key(1, 2, 1)]]);
+}
+
+#[test]
+fn batches_that_nothing_was_sent_for_are_told_of_the_next_time() {
+    let mut ledger = Ledger::default();
+    ledger.put_back(vec![5]);
+    assert_eq!(take_reports(&mut ledger, 9).1, [5]);
+    assert!(take_reports(&mut ledger, 9).1.is_empty());
 }
 
 #[test]
@@ -357,8 +381,7 @@ fn the_buffer_goes_back_for_one_task_or_for_all_and_what_runs_stays() {
     ledger.take(1, Instant::now());
     ledger.release_buffer(Some(TaskId::from_u128(2)));
     assert_eq!(
-        ledger
-            .take_reports(9)
+        take_reports(&mut ledger, 9)
             .0
             .iter()
             .map(Report::key)
@@ -367,8 +390,7 @@ fn the_buffer_goes_back_for_one_task_or_for_all_and_what_runs_stays() {
     );
     ledger.release_buffer(None);
     assert_eq!(
-        ledger
-            .take_reports(9)
+        take_reports(&mut ledger, 9)
             .0
             .iter()
             .map(Report::key)
@@ -378,7 +400,7 @@ fn the_buffer_goes_back_for_one_task_or_for_all_and_what_runs_stays() {
     assert_eq!((ledger.occupied(), ledger.buffered()), (1, 0));
     ledger.release_running();
     assert!(
-        matches!(ledger.take_reports(9).0[..], [Report::Released { key: released }] if released == key(1, 1, 1))
+        matches!(take_reports(&mut ledger, 9).0[..], [Report::Released { key: released }] if released == key(1, 1, 1))
     );
 }
 
@@ -405,7 +427,7 @@ fn a_worker_that_was_taken_for_dead_drops_everything_but_the_slots_of_what_runs(
     assert_eq!(ledger.occupied(), 1, "the second still runs");
     assert!(ledger.overdue(start + Duration::from_secs(9)).0.is_empty());
     assert!(
-        ledger.take_reports(9).1.is_empty(),
+        take_reports(&mut ledger, 9).1.is_empty(),
         "the batches are the database's affair now"
     );
     assert!(!ledger.report(completed(key(2, 1, 1))));

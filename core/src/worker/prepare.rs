@@ -55,7 +55,7 @@ impl Core {
         drop(books);
         self.work_ready.notify_one();
         if refused {
-            self.outcome_ready.notify_one();
+            self.outcomes_came();
         }
         Ok(())
     }

@@ -132,7 +132,7 @@ impl Core {
 
     pub(super) fn release_buffer(&self, only: Option<TaskId>) {
         self.books().ledger.release_buffer(only);
-        self.outcome_ready.notify_one();
+        self.outcomes_came();
     }
 
     pub(super) fn worker_row(&self) -> WorkerRow {

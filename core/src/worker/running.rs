@@ -1,8 +1,9 @@
 //! A running worker, as a language sees it.
 
 use super::core::{Core, Polling};
-use super::ledger::Report;
+use super::ledger::{FLUSHERS, Report};
 use super::line::on_line;
+use super::side_lane::SideLane;
 use super::{
     Invocation, WorkerOptions, deadlines, dispatcher::Dispatcher, flusher::Flusher, handover::Table,
     heartbeat, listener, reconcile,
@@ -94,8 +95,10 @@ impl Worker {
         handle.spawn(Dispatcher::new(Arc::clone(&core)).run());
         {
             let _entered = handle.enter();
-            let flusher = Flusher::new(Arc::clone(&core));
-            handle.spawn(flusher.run());
+            let side_lane = SideLane::start(Arc::clone(&core));
+            for number in 0..FLUSHERS {
+                handle.spawn(Flusher::new(Arc::clone(&core), number, side_lane.clone()).run());
+            }
         }
         handle.spawn(deadlines::run(Arc::clone(&core)));
         handle.spawn(reconcile::run(Arc::clone(&core)));
@@ -219,7 +222,7 @@ impl Worker {
             counted += usize::from(books.ledger.report(report));
         }
         drop(books);
-        self.core.outcome_ready.notify_one();
+        self.core.outcomes_came();
         self.core.room_ready.notify_one();
         counted
     }

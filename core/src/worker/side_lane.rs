@@ -18,6 +18,7 @@ enum Delayed {
 }
 
 /// The way into the side lane.
+#[derive(Clone)]
 pub(super) struct SideLane {
     sender: mpsc::UnboundedSender<Delayed>,
 }

@@ -459,22 +459,3 @@ async fn a_claim_in_flight_when_its_worker_stops_is_not_leaked() {
     })
     .await;
 }
-
-#[tokio::test]
-async fn a_task_created_beyond_the_room_of_its_process_stays_pending() {
-    on_database(async |_, s| {
-        s.register(&single("job")).await;
-        let worker = s.worker().await;
-        let requests = json!([{"namespace": "shop", "name": "job"}, {"namespace": "shop", "name": "job"}]);
-        let call = format!("select status from tasker.create_and_claim('{requests}', {worker}, 1, 1)");
-        let rows = s.rows(&call).await;
-        let count = |status: &str| rows.iter().filter(|row| row["status"] == status).count();
-        assert_eq!((count("created"), count("claimed"), count("readied")), (2, 1, 1));
-        let states = s.rows("select state from tasker.tasks order by state").await;
-        assert_eq!(
-            states,
-            [json!({"state": "pending"}), json!({"state": "in_progress"})]
-        );
-    })
-    .await;
-}

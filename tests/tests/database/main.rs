@@ -18,5 +18,6 @@ mod property;
 mod races;
 mod register;
 mod session;
+mod shortcuts;
 mod support;
 mod window;
