@@ -99,8 +99,9 @@ fn point(way: &'static str, tasks: u64, seconds: f64, options: &Options) -> Poin
     Point {
         way,
         size: tasks,
-        us_per_task: rounded(us_per_task),
-        us_per_step: rounded(us_per_task / f64::from(options.steps_per_task())),
-        tasks_per_s: rounded(tasks as f64 / seconds),
+        us_per_task: Some(rounded(us_per_task)),
+        us_per_step: Some(rounded(us_per_task / f64::from(options.steps_per_task()))),
+        tasks_per_s: Some(rounded(tasks as f64 / seconds)),
+        ..Point::default()
     }
 }

@@ -4,7 +4,9 @@
 //! reads what that cost (`measure`: commits, WAL, rows, CPU, memory), and does the same work by hand-written batch SQL
 //! and by single commits on the same server (`yardstick`). The [`Report`] puts the one beside the other.
 
+mod backlog;
 mod create;
+mod graph_size;
 mod latency;
 mod measure;
 mod options;

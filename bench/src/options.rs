@@ -11,6 +11,10 @@ pub struct Options {
     pub tasks: Option<u64>,
     /// How many steps a task has, for the workloads of any length.
     pub steps: Option<u32>,
+    /// `backlog`: how many ready steps of other handlers wait, and as many paused ones of the same handler.
+    pub waiting: u64,
+    /// `backlog`: how many finished steps there are.
+    pub finished: u64,
     /// How many processes execute steps. One is this process; more are children of it.
     pub workers: u32,
     /// How many steps each of them executes at once.

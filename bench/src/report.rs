@@ -77,17 +77,21 @@ pub struct Ratios {
     pub step_p50_to_single_commit: Option<f64>,
     pub throughput_to_rust: Option<f64>,
     pub latency_to_rust: Option<f64>,
+    pub last_point_to_first: Option<f64>,
 }
 
 /// One of several sizes or ways that a workload runs in.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Default, Serialize)]
 #[allow(missing_docs)]
 pub struct Point {
     pub way: &'static str,
     pub size: u64,
-    pub us_per_task: f64,
-    pub us_per_step: f64,
-    pub tasks_per_s: f64,
+    pub us_per_task: Option<f64>,
+    pub us_per_step: Option<f64>,
+    pub tasks_per_s: Option<f64>,
+    pub claim_ms: Option<Percentiles>,
+    pub blocks_per_claim: Option<f64>,
+    pub worker_rss_mb: Option<f64>,
 }
 
 /// Where it ran.

@@ -1,5 +1,6 @@
 //! The place where a run takes place: a schema of its own, the engine on it, and a connection beside it for looking.
 
+use crate::Workload;
 use crate::options::Options;
 use crate::workload::TASK_NAME;
 use anyhow::{Context, Result, bail};
@@ -81,9 +82,11 @@ impl Room {
         )
         .execute(self.looker.once())
         .await?;
-        let text = options.workload.template(options.steps_per_task());
-        let compiled = Template::parse(&text, &ParseOptions::default())?;
-        client.register_template(&compiled, false).await?;
+        if options.workload != Workload::GraphSize {
+            let text = options.workload.template(options.steps_per_task());
+            let compiled = Template::parse(&text, &ParseOptions::default())?;
+            client.register_template(&compiled, false).await?;
+        }
         Ok(())
     }
 
@@ -172,13 +175,16 @@ pub(crate) fn requests(first: u64, count: u64, payload_bytes: usize) -> Vec<Task
 
 /// A request for one task.
 pub(crate) fn request(number: u64, payload_bytes: usize) -> TaskRequest {
+    request_for(TASK_NAME, number, payload_bytes)
+}
+
+/// A request for one task of this name.
+pub(crate) fn request_for(name: &str, number: u64, payload_bytes: usize) -> TaskRequest {
     let mut context = Map::from_iter([("order_id".to_owned(), json!(number))]);
     if payload_bytes > 0 {
         context.insert("payload".to_owned(), Value::String("x".repeat(payload_bytes)));
     }
-    TaskRequest::new(TASK_NAME)
-        .in_namespace("bench")
-        .with_context(context)
+    TaskRequest::new(name).in_namespace("bench").with_context(context)
 }
 
 /// How long no run may take without an end of a step.

@@ -6,11 +6,11 @@ use crate::measure::{
 };
 use crate::options::Options;
 use crate::progress::Progress;
-use crate::report::{Cpu, PerStep, Percentiles, Ratios, Reference, Report, quotient, rounded};
+use crate::report::{Cpu, PerStep, Percentiles, Point, Ratios, Reference, Report, quotient, rounded};
 use crate::room::Room;
 use crate::workers::{ChildUsage, peak_of_all, statements_since};
 use crate::yardstick::{BatchSql, SingleCommit};
-use crate::{Workload, create, latency, throughput};
+use crate::{Workload, backlog, create, graph_size, latency, throughput};
 use anyhow::Result;
 use std::time::Duration;
 use tasker_core::Error;
@@ -46,6 +46,13 @@ fn refuse_nonsense(options: &Options) -> Result<()> {
         ))
         .into());
     }
+    if options.tasks.is_some() && !options.workload.has_any_number() {
+        return Err(Error::invalid_argument(format!(
+            "--tasks does not go with the workload {}, which makes as many as it takes",
+            options.workload
+        ))
+        .into());
+    }
     if options.tasks() == 0 || options.steps == Some(0) || options.workers == 0 || options.concurrency == 0 {
         return Err(
             Error::invalid_argument("--tasks, --steps, --workers and --concurrency begin at 1").into(),
@@ -65,7 +72,7 @@ pub(crate) struct Figures {
     pub(crate) steps_executed: Option<u64>,
     pub(crate) step_ms: Option<Percentiles>,
     pub(crate) task_ms: Option<Percentiles>,
-    pub(crate) points: Option<Vec<crate::report::Point>>,
+    pub(crate) points: Option<Vec<Point>>,
     pub(crate) children: Vec<ChildUsage>,
     /// What the yardstick did in between and is to be taken off.
     pub(crate) taken_off: Spent,
@@ -85,7 +92,7 @@ async fn measure(room: &mut Room, options: &Options, progress: &dyn Progress) ->
         );
     }
     let steps = options.tasks() * u64::from(options.steps_per_task());
-    let compares = options.reference && !matches!(options.workload, Workload::Latency | Workload::Create);
+    let compares = options.reference && options.workload.is_throughput();
     let mut batch_sql = compares.then(|| BatchSql::new(&room.url, steps));
     let mut single = match options.reference {
         true => Some(SingleCommit::on(room.another_connection().await?).await?),
@@ -102,6 +109,8 @@ async fn measure(room: &mut Room, options: &Options, progress: &dyn Progress) ->
     let mut figures = match options.workload {
         Workload::Latency => latency::run(room, options, &mut single, progress).await?,
         Workload::Create => create::run(room, options, progress).await?,
+        Workload::Backlog => backlog::run(room, options, progress).await?,
+        Workload::GraphSize => graph_size::run(room, options, progress).await?,
         _ => throughput::run(room, options, progress).await?,
     };
 
@@ -205,13 +214,22 @@ fn report(
             .step_ms
             .zip(reference.single_commit_ms)
             .and_then(|(own, single)| quotient(own.p50, single)),
+        last_point_to_first: figures.points.as_deref().and_then(last_to_first),
         ..Ratios::default()
+    };
+    let (tasks, steps) = match options.workload {
+        // As many tasks as it takes.
+        Workload::GraphSize => (figures.created, figures.steps),
+        _ => (
+            options.tasks(),
+            options.tasks() * u64::from(options.steps_per_task()),
+        ),
     };
     Report {
         workload: options.workload,
         runtime: "rust",
-        tasks: options.tasks(),
-        steps: options.tasks() * u64::from(options.steps_per_task()),
+        tasks,
+        steps,
         workers: options.workers,
         concurrency: options.concurrency,
         create_s: figures.create_s.map(rounded),
@@ -235,4 +253,10 @@ fn report(
         points: figures.points,
         machine,
     }
+}
+
+/// What the largest costs against what the smallest does: a claim, else a step.
+fn last_to_first(points: &[Point]) -> Option<f64> {
+    let cost = |point: &Point| point.claim_ms.map(|claim| claim.p50).or(point.us_per_step);
+    quotient(cost(points.last()?)?, cost(points.first()?)?)
 }

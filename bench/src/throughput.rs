@@ -21,7 +21,7 @@ pub(crate) async fn run(room: &mut Room, options: &Options, progress: &dyn Progr
     let created = Instant::now();
     progress.phase("running steps");
     workers.start().await?;
-    until_done(&mut room.looker, &workers, steps, options.tasks(), progress).await?;
+    until_done(&mut room.looker, &workers, (steps, options.tasks()), 0, progress).await?;
     let done = Instant::now();
 
     let children = workers.stop().await?;
@@ -57,20 +57,20 @@ async fn create(client: &Client, options: &Options, progress: &dyn Progress) -> 
     Ok(())
 }
 
-/// Waits until every task has ended. As long as the handlers of this process are still being called nobody asks the
+/// Waits until every task has ended, of which `before` had done so already. As long as the handlers of this process are still being called nobody asks the
 /// database; with workers elsewhere it is asked a few times a second, which costs a thousandth of the server.
-async fn until_done(
+pub(crate) async fn until_done(
     looker: &mut Looker,
     workers: &Workers,
-    steps: u64,
-    tasks: u64,
+    (steps, tasks): (u64, u64),
+    before: u64,
     progress: &dyn Progress,
 ) -> Result<()> {
     let mut last = (0, Instant::now());
     loop {
         let (done, all_called) = match workers.calls() {
             Some(calls) => (calls.min(steps), calls >= steps),
-            None => (ended(looker).await?.0 * (steps / tasks), true),
+            None => ((ended(looker).await?.0 - before) * (steps / tasks), true),
         };
         progress.done(done, steps);
         if all_called && !unfinished(looker).await? {

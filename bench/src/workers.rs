@@ -47,7 +47,7 @@ impl Calls {
 #[derive(Debug, Clone, Copy, Default, Serialize, Deserialize)]
 pub(crate) struct ChildUsage {
     statements: Option<u64>,
-    peak_rss_mb: Option<f64>,
+    pub(crate) peak_rss_mb: Option<f64>,
 }
 
 impl Workers {
@@ -61,6 +61,11 @@ impl Workers {
                 worker: None,
             });
         }
+        Self::in_children(room, count, concurrency).await
+    }
+
+    /// As [`Workers::prepare`], each in a process of its own also where there is one only.
+    pub(crate) async fn in_children(room: &Room, count: u32, concurrency: u32) -> Result<Self> {
         let mut children = Vec::new();
         for _ in 0..count {
             children.push(ChildWorker::spawn(room, concurrency)?);

@@ -22,18 +22,25 @@ pub enum Workload {
     Jobs,
     /// One task after the other on an idle engine.
     Latency,
+    /// Claims of one handler beside what waits for others and what is finished, and the same on empty tables.
+    Backlog,
+    /// Layered tasks of ten steps, a hundred, and so on.
+    #[serde(rename = "graph-size")]
+    GraphSize,
     /// Creation only.
     Create,
 }
 
 impl Workload {
     /// Every workload.
-    pub const ALL: [Workload; 6] = [
+    pub const ALL: [Workload; 8] = [
         Workload::Linear,
         Workload::Diamond,
         Workload::Fanout,
         Workload::Jobs,
         Workload::Latency,
+        Workload::Backlog,
+        Workload::GraphSize,
         Workload::Create,
     ];
 
@@ -45,6 +52,8 @@ impl Workload {
             Workload::Fanout => "fanout",
             Workload::Jobs => "jobs",
             Workload::Latency => "latency",
+            Workload::Backlog => "backlog",
+            Workload::GraphSize => "graph-size",
             Workload::Create => "create",
         }
     }
@@ -55,20 +64,36 @@ impl Workload {
             Workload::Fanout => 1,
             Workload::Jobs => 20_000,
             Workload::Latency => 200,
+            Workload::Backlog => 2_000,
+            Workload::GraphSize => 1,
             Workload::Create => 100_000,
         }
     }
 
     /// Whether its tasks may have any number of steps.
     pub const fn has_any_length(self) -> bool {
-        !matches!(self, Workload::Diamond | Workload::Jobs)
+        !matches!(self, Workload::Diamond | Workload::Jobs | Workload::Backlog)
+    }
+
+    /// Whether it runs as much as it can at once, so that hand-written SQL can be compared with it.
+    pub(crate) const fn is_throughput(self) -> bool {
+        matches!(
+            self,
+            Workload::Linear | Workload::Diamond | Workload::Fanout | Workload::Jobs
+        )
+    }
+
+    /// Whether the number of its tasks may be chosen.
+    pub const fn has_any_number(self) -> bool {
+        !matches!(self, Workload::GraphSize)
     }
 
     pub(crate) fn steps_per_task(self, asked: Option<u32>) -> u32 {
         match self {
             Workload::Linear | Workload::Latency | Workload::Create => asked.unwrap_or(5),
             Workload::Diamond => 4,
-            Workload::Jobs => 1,
+            Workload::Jobs | Workload::Backlog => 1,
+            Workload::GraphSize => asked.unwrap_or(100_000),
             // Root and join come on top of the parallel ones.
             Workload::Fanout => asked.unwrap_or(2_000).saturating_add(2),
         }
@@ -86,7 +111,7 @@ impl Workload {
             );
         };
         match self {
-            Workload::Linear | Workload::Latency | Workload::Create | Workload::Jobs => {
+            Workload::Linear | Workload::Latency | Workload::Create | Workload::Jobs | Workload::Backlog => {
                 for number in 1..=steps {
                     let parents = if number == 1 {
                         vec![]
@@ -112,6 +137,21 @@ impl Workload {
                 }
                 step("join", &parallel);
             }
+            Workload::GraphSize => {
+                // As many layers as a layer has steps; each step waits for two of the layer before.
+                let width = steps.isqrt().max(1);
+                for number in 0..steps {
+                    let parents = match number.checked_sub(width) {
+                        None => vec![],
+                        Some(above) if width == 1 => vec![format!("s_{above}")],
+                        Some(above) => {
+                            let beside = above - above % width + (above + 1) % width;
+                            vec![format!("s_{above}"), format!("s_{beside}")]
+                        }
+                    };
+                    step(&format!("s_{number}"), &parents);
+                }
+            }
         }
         text
     }
@@ -131,12 +171,7 @@ impl FromStr for Workload {
             return Ok(found);
         }
         let known = Self::ALL.map(Self::name).join(", ");
-        match text {
-            "backlog" | "graph-size" => Err(format!(
-                "the workload {text} comes with a later version; this one has {known}"
-            )),
-            _ => Err(format!("there is no such workload; there are {known}")),
-        }
+        Err(format!("there is no such workload; there are {known}"))
     }
 }
 
@@ -158,18 +193,25 @@ mod tests {
     }
 
     #[test]
-    fn a_workload_that_is_to_come_is_told_from_one_that_never_was() {
-        assert!(
-            "backlog"
-                .parse::<Workload>()
-                .unwrap_err()
-                .contains("later version")
-        );
-        assert!(
-            "lineer"
-                .parse::<Workload>()
-                .unwrap_err()
-                .contains("no such workload")
-        );
+    fn a_workload_that_does_not_exist_is_told_with_those_that_do() {
+        let error = "lineer".parse::<Workload>().unwrap_err();
+        assert!(error.contains("no such workload") && error.contains("graph-size"));
+    }
+
+    #[test]
+    fn a_layered_graph_has_about_as_many_layers_as_a_layer_has_steps() {
+        for steps in [1, 2, 10, 100, 1_000] {
+            let text = Workload::GraphSize.template(steps);
+            let template = Template::parse(&text, &ParseOptions::default()).unwrap();
+            assert_eq!(template.steps.len(), steps as usize);
+            assert_eq!(
+                template
+                    .steps
+                    .iter()
+                    .filter(|step| !step.parents.is_empty())
+                    .count(),
+                (steps - steps.isqrt()) as usize
+            );
+        }
     }
 }

@@ -41,6 +41,7 @@ const KEYS: &[&str] = &[
     "ratios.step_p50_to_single_commit",
     "ratios.throughput_to_rust",
     "ratios.latency_to_rust",
+    "ratios.last_point_to_first",
     "points",
     "machine.cpus",
     "machine.memory_gb",
@@ -252,4 +253,51 @@ async fn latency_is_told_beside_the_single_commits_of_the_same_moments() {
     );
     assert!((task / step - 5.0).abs() < 0.01, "{report}");
     assert!(at(&report, "ratios.step_p50_to_single_commit").as_f64().unwrap() > 0.0);
+}
+
+/// A twentieth of what `make scale` runs.
+#[tokio::test]
+async fn a_claim_touches_no_more_beside_a_backlog_than_on_empty_tables() {
+    let database = TestDatabase::create().await.unwrap();
+    let arguments = [
+        "backlog",
+        "--waiting",
+        "50000",
+        "--finished",
+        "500000",
+        "--no-reference",
+    ];
+    let report = report(&command(&database, &arguments).output().unwrap());
+    let points = report["points"].as_array().unwrap();
+    let sizes: Vec<(&str, u64)> = points
+        .iter()
+        .map(|point| (point["way"].as_str().unwrap(), point["size"].as_u64().unwrap()))
+        .collect();
+    assert_eq!(sizes, [("empty", 0), ("backlog", 600_000)]);
+    let blocks: Vec<f64> = points
+        .iter()
+        .map(|point| point["blocks_per_claim"].as_f64().unwrap())
+        .collect();
+    // Counts, not times: these are the same on a busy machine. Trees are a level or two deeper.
+    assert!(blocks[0] > 20.0 && blocks[1] <= 2.0 * blocks[0], "{report}");
+    assert!(points[1]["claim_ms"]["p50"].as_f64().unwrap() > 0.0);
+    assert!(at(&report, "ratios.last_point_to_first").as_f64().unwrap() > 0.0);
+    assert_eq!(leftovers(&database).await, Vec::<String>::new());
+}
+
+/// A twentieth of what `make scale` runs.
+#[tokio::test]
+async fn graphs_of_every_size_run_and_a_worker_stays_small() {
+    let report = runs(&["graph-size", "--steps", "5000", "--no-reference"], 20_000).await;
+    let points = report["points"].as_array().unwrap();
+    let sizes: Vec<u64> = points
+        .iter()
+        .map(|point| point["size"].as_u64().unwrap())
+        .collect();
+    assert_eq!(sizes, [10, 100, 1_000, 5_000]);
+    for point in points {
+        assert!(point["us_per_step"].as_f64().unwrap() > 0.0, "{report}");
+        let worker_rss_mb = point["worker_rss_mb"].as_f64().unwrap();
+        assert!((1.0..100.0).contains(&worker_rss_mb), "{report}");
+    }
 }

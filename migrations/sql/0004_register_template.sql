@@ -49,8 +49,9 @@ end $$;
 
 -- tasker.insert_plan(…): the rows of a new content: plan, steps, named steps, systems, lanes.
 -- Called by: register_template, which holds the named task's row.
+-- The planner takes a template for a hundred steps, whatever its size, and compares every pair of a large one.
 create function tasker.insert_plan(p_task tasker.named_tasks, p_template jsonb, p_now timestamptz)
-returns int language plpgsql as $$
+returns int language plpgsql set enable_nestloop = off as $$
 declare
   v_plan_id int;
 begin

@@ -15,7 +15,7 @@ create type tasker.flush_row as (
   batch bigint,
   ready_at timestamptz,
   unvalidated boolean,
-  context text,                       -- null where the worker has it already, or where it is over 64 KiB: ask for it
+  context text,                       -- null where the worker has it already (it comes once a task), or over 64 KiB: ask for it
   inputs text,
   dependencies text                   -- {"step_no": results}: parents that the caller does not have; null over 64 KiB
 );
@@ -156,9 +156,10 @@ begin
   returning batch into v_batch;
   return query
   select c.status, c.task_id, c.step_no, c.claim_no, c.attempt, c.step_template_id, c.lane_id, v_batch, c.ready_at, t.unvalidated,
-         case when pg_column_size(t.context) <= 65536 then t.context::text end, c.inputs,
-         case when c.dependencies is not null then tasker.parent_results(c.task_id, c.step_template_id) end
-  from unnest(v_all) c join tasker.tasks t on t.task_id = c.task_id;
+         case when c.place = 1 and pg_column_size(t.context) <= 65536 then t.context::text end, c.inputs, c.dependencies
+  from (select a.*, row_number() over (partition by a.task_id) as place  -- the context comes once a task
+        from unnest(tasker.with_parent_results(v_all)) a) c
+  join tasker.tasks t on t.task_id = c.task_id;
 end $$;
 
 -- tasker.flush_note(…): a row that is not about one step.
@@ -242,17 +243,32 @@ begin
   end if;
 end $$;
 
--- tasker.parent_results(…): {"step_no": results} of the direct parents, or null when they are over 64 KiB together.
-create function tasker.parent_results(p_task_id uuid, p_step_template_id int)
-returns text language plpgsql stable as $$
+-- tasker.with_parent_results(…): the claims with the results of their direct parents, {"step_no": results}, for those that
+-- have an empty text there; null where they are over 64 KiB together.
+-- Index: workflow_steps_pkey, by the whole key: left alone the planner reads all steps of a task for each of them.
+create function tasker.with_parent_results(p_claims tasker.flush_row[])
+returns tasker.flush_row[] language plpgsql stable as $$
 declare
-  v_size bigint;
-  v_text text;
+  v_claims tasker.flush_row[];
 begin
-  select sum(pg_column_size(p.results)), '{' || string_agg('"' || p.step_no || '":' || coalesce(p.results::text, 'null'), ',') || '}'
-  into v_size, v_text
-  from tasker.step_templates t cross join lateral unnest(t.parents) k(step_no)
-  join tasker.workflow_steps p on p.task_id = p_task_id and p.step_no = k.step_no
-  where t.step_template_id = p_step_template_id;
-  return case when v_size <= 65536 then v_text end;
+  if not exists (select from unnest(p_claims) c where c.dependencies is not null) then
+    return p_claims;
+  end if;
+  select array_agg(x.claim) into v_claims
+  from (
+    select c::tasker.flush_row as claim from unnest(p_claims) c where c.dependencies is null
+    union all
+    select row(c.status, c.task_id, c.step_no, c.claim_no, c.attempt, c.step_template_id, c.lane_id, c.batch, c.ready_at,
+               c.unvalidated, c.context, c.inputs,
+               case when sum(pg_column_size(p.results)) <= 65536
+               then '{' || string_agg('"' || p.step_no || '":' || coalesce(p.results::text, 'null'), ',') || '}' end)::tasker.flush_row
+    from unnest(p_claims) c
+    join tasker.step_templates t on t.step_template_id = c.step_template_id
+    cross join lateral unnest(t.parents) k(step_no)
+    cross join lateral (select s.step_no, s.results from tasker.workflow_steps s
+                        where s.task_id = c.task_id and s.step_no = k.step_no offset 0) p
+    where c.dependencies is not null
+    group by c.status, c.task_id, c.step_no, c.claim_no, c.attempt, c.step_template_id, c.lane_id, c.batch, c.ready_at,
+             c.unvalidated, c.context, c.inputs) x;
+  return v_claims;
 end $$;

@@ -208,8 +208,8 @@ begin
     returning batch into v_batch;
     return query
     select c.status, c.task_id, c.step_no, c.claim_no, c.attempt, c.step_template_id, c.lane_id, v_batch, c.ready_at, c.unvalidated,
-           c.context, c.inputs, case when c.dependencies is not null then tasker.parent_results(c.task_id, c.step_template_id) end
-    from unnest(v_claims) c;
+           c.context, c.inputs, c.dependencies
+    from unnest(tasker.with_parent_results(v_claims)) c;
   end if;
 end $$;
 

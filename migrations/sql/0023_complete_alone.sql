@@ -14,6 +14,7 @@ declare
   v_ready boolean := false;
   v_sticky boolean := false;
   v_batch bigint;
+  v_claim tasker.flush_row;
 begin
   select s.state, s.claim_no, s.seq, s.attempts, s.dependents into v_step
   from tasker.workflow_steps s where s.task_id = p_task_id and s.step_no = p_step_no for no key update skip locked;
@@ -75,7 +76,7 @@ begin
          (p_task_id, v_next.step_no, v_next.seq + 1, 'pending', 'in_progress', v_next.attempts + 1, v_now, p_worker_id);
   insert into tasker.worker_claims (worker_id, task_ids, step_nos) values (p_worker_id, array[p_task_id], array[v_next.step_no])
   returning batch into v_batch;
-  return array[row('claimed', p_task_id, v_next.step_no, v_next.claim_no + 1, v_next.attempts + 1, v_next.step_template_id,
-    v_next.lane_id, v_batch, v_now, null, null, v_next.inputs::text,
-    case when v_next.parent_count > 1 then tasker.parent_results(p_task_id, v_next.step_template_id) end)::tasker.flush_row];
+  v_claim := row('claimed', p_task_id, v_next.step_no, v_next.claim_no + 1, v_next.attempts + 1, v_next.step_template_id,
+    v_next.lane_id, v_batch, v_now, null, null, v_next.inputs::text, case when v_next.parent_count > 1 then '' end);
+  return case when v_next.parent_count > 1 then tasker.with_parent_results(array[v_claim]) else array[v_claim] end;
 end $$;

@@ -22,6 +22,8 @@ Examples:
   tasker bench fanout --steps 10000              one task: root, 10,000 parallel steps, join
   tasker bench latency | jq .ratios              how far from a single commit a step is
   tasker bench jobs --workers 3 --concurrency 32
+  tasker bench backlog --finished 500000         what a claim costs beside a long history
+  tasker bench graph-size --steps 1000           graphs of 10, 100 and 1,000 steps
   tasker bench create --database-url postgres://app@db/empty
 
 Workloads:
@@ -30,17 +32,27 @@ Workloads:
   fanout   root -> --steps (2000) parallel -> join (--tasks 1)
   jobs     tasks of one step (--tasks 20000)
   latency  one 5-step task after the other on an idle engine (--tasks 200)
+  backlog  claims beside --waiting (1000000) ready steps of other handlers, as many paused ones, and --finished
+           (10000000) finished ones; and on empty tables (--tasks 2000)
+  graph-size  layered graphs of 10, 100, ... up to --steps (100000) steps
   create   creation only: in batches, one by one, inside a caller's transaction (--tasks 100000)")]
 pub(crate) struct Arguments {
-    /// What to run: linear, diamond, fanout, jobs, latency or create.
+    /// What to run: linear, diamond, fanout, jobs, latency, backlog, graph-size or create.
     #[arg(value_name = "WORKLOAD")]
     workload: Workload,
     /// How many tasks; the workload's own number when left out.
     #[arg(long, value_name = "COUNT")]
     tasks: Option<u64>,
-    /// How many steps a task has (linear, latency, create), or how many run in parallel (fanout).
+    /// How many steps a task has (linear, latency, create), how many run in parallel (fanout), or the largest graph
+    /// (graph-size).
     #[arg(long, value_name = "COUNT")]
     steps: Option<u32>,
+    /// backlog: how many ready steps of other handlers wait, and as many paused ones of the same handler.
+    #[arg(long, value_name = "COUNT", default_value_t = 1_000_000)]
+    waiting: u64,
+    /// backlog: how many finished steps there are.
+    #[arg(long, value_name = "COUNT", default_value_t = 10_000_000)]
+    finished: u64,
     /// The language of the handlers.
     #[arg(long, value_name = "LANGUAGE", default_value = "rust")]
     runtime: Runtime,
@@ -78,6 +90,8 @@ pub(crate) async fn run(
         workload: arguments.workload,
         tasks: arguments.tasks,
         steps: arguments.steps,
+        waiting: arguments.waiting,
+        finished: arguments.finished,
         workers: arguments.workers,
         concurrency: arguments.concurrency,
         payload_bytes: arguments.payload_bytes,

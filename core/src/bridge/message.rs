@@ -83,10 +83,9 @@ impl From<AttemptMessage> for StepKey {
 impl InvocationMessage {
     pub(super) fn new(invocation: &Invocation) -> Self {
         let definition = invocation.definition();
-        let dependencies = definition
-            .parents
-            .iter()
-            .filter_map(|(_, name)| Some((name.clone(), raw(invocation.dependency(name)?)?)))
+        let dependencies = invocation
+            .dependencies()
+            .filter_map(|(name, results)| Some((name.to_owned(), raw(results)?)))
             .collect();
         Self {
             task_id: invocation.task_id(),

@@ -4,6 +4,7 @@ use crate::model::{StepNo, TaskId};
 use crate::store::{StepDefinition, StepKey};
 use serde_json::Value;
 use std::{
+    collections::BTreeMap,
     sync::{Arc, OnceLock},
     time::Instant,
 };
@@ -18,7 +19,7 @@ pub struct Invocation {
     pub(super) definition: Arc<StepDefinition>,
     pub(super) context: Option<Arc<str>>,
     pub(super) inputs: Option<Arc<str>>,
-    pub(super) dependencies: Vec<(StepNo, Arc<str>)>,
+    pub(super) dependencies: BTreeMap<StepNo, Arc<str>>,
     pub(super) config: Option<Arc<Value>>,
     pub(super) timeout_seconds: Option<f64>,
     pub(super) deadline: OnceLock<Instant>,
@@ -57,18 +58,14 @@ impl Invocation {
         self.inputs.as_ref().or(self.context.as_ref())
     }
 
-    /// The results of direct parents as JSON text, as far as they came along (64 KiB together).
-    pub fn dependency(&self, name: &str) -> Option<&Arc<str>> {
-        let number = self
-            .definition
-            .parents
-            .iter()
-            .find(|(_, parent)| parent == name)?
-            .0;
-        self.dependencies
-            .iter()
-            .find(|(step_no, _)| *step_no == number)
-            .map(|(_, results)| results)
+    /// The results of direct parents by name, as JSON text, as far as they came along (64 KiB together).
+    pub fn dependencies(&self) -> impl Iterator<Item = (&str, &Arc<str>)> {
+        // A join of a hundred thousand steps mostly comes with nothing: it is too much.
+        let parents = (!self.dependencies.is_empty()).then_some(&self.definition.parents);
+        parents
+            .into_iter()
+            .flatten()
+            .filter_map(|(number, name)| Some((name.as_str(), self.dependencies.get(number)?)))
     }
 
     /// The handler's configuration, `${…}` filled from this process's environment.

@@ -69,7 +69,7 @@ fn invocation(claim: &Claim) -> Arc<Invocation> {
         definition: Arc::new(definition),
         context: claim.context.map(Into::into),
         inputs: None,
-        dependencies: Vec::new(),
+        dependencies: std::collections::BTreeMap::new(),
         config: None,
         timeout_seconds: claim.timeout_seconds,
         deadline: OnceLock::new(),

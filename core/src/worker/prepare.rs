@@ -9,7 +9,7 @@ use crate::store::{FlushRow, StepDefinition};
 use crate::template::{ContextSchema, fill_config, invalid_context};
 use serde_json::{Value, value::RawValue};
 use std::{
-    collections::HashMap,
+    collections::{BTreeMap, HashMap},
     sync::{Arc, OnceLock},
 };
 
@@ -78,7 +78,7 @@ impl Core {
         definition: &Arc<StepDefinition>,
         reported: &Reported,
     ) -> (Invocation, Option<Failure>) {
-        let mut dependencies: Vec<(StepNo, Arc<str>)> = definition
+        let mut dependencies: BTreeMap<StepNo, Arc<str>> = definition
             .parents
             .iter()
             .filter_map(|(number, _)| {
@@ -89,9 +89,7 @@ impl Core {
             && let Ok(results) = serde_json::from_str::<HashMap<StepNo, &RawValue>>(text)
         {
             for (number, results) in results {
-                if dependencies.iter().all(|(known, _)| *known != number) {
-                    dependencies.push((number, results.get().into()));
-                }
+                dependencies.entry(number).or_insert_with(|| results.get().into());
             }
         }
         let filled = definition
