@@ -1,6 +1,8 @@
 //! The arguments of the command: global options and the tree of verbs. Each verb keeps its own beside its code.
 
-use crate::commands::{bench, bench_worker, demo, migrate, pg, task, template};
+use crate::commands::{
+    bench, bench_worker, bulk, demo, handler, migrate, namespace, pg, step, task, template, why, worker,
+};
 use clap::builder::Styles;
 use clap::builder::styling::AnsiColor;
 use clap::{Args, Parser, Subcommand, ValueEnum};
@@ -21,6 +23,7 @@ Examples:
   tasker task create process_order --context '{\"order_id\": 7}'
   tasker task watch 0198c0de-0000-7000-8000-000000000000
   tasker task list --status error --json | jq .
+  tasker why 0198c0de-0000-7000-8000-000000000000          what keeps it from going on, and what to do
 
 Which database: --database-url, else TASKER_DATABASE_URL, else DATABASE_URL, else a private PostgreSQL
 cluster that Tasker makes from the installed binaries (`tasker pg status` shows it).
@@ -99,6 +102,17 @@ pub(crate) enum Command {
     Template(template::Command),
     #[command(subcommand)]
     Task(task::Command),
+    Why(why::Arguments),
+    #[command(subcommand)]
+    Step(step::Command),
+    #[command(subcommand)]
+    Bulk(bulk::Command),
+    #[command(subcommand)]
+    Worker(worker::Command),
+    #[command(subcommand)]
+    Namespace(namespace::Command),
+    #[command(subcommand)]
+    Handler(handler::Command),
     #[command(subcommand)]
     Pg(pg::Command),
     Bench(bench::Arguments),

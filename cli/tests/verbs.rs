@@ -300,6 +300,28 @@ async fn a_paused_task_says_so_until_it_is_resumed() {
 }
 
 #[tokio::test]
+async fn why_names_the_missing_worker_and_the_pause_and_the_step_that_all_wait_for() {
+    let shop = Shop::open().await;
+    let task = shop.create(&[]);
+    let answer = shop.json(&["why", &task]);
+    assert_eq!(answer["why"][0]["reason"], "no_worker");
+    assert_eq!(answer["why"].as_array().unwrap().len(), 8);
+    let last = shop.json(&["why", &task, "close_order"]);
+    assert_eq!(last["why"][0]["blocked_by"], "validate_cart");
+    assert_eq!(last["why"][0]["blocked_by_reason"], "no_worker");
+    let text = shop.run(&["why", &task]).out;
+    assert!(
+        text.contains("start a worker that registers the handler shop.process_order.validate_cart"),
+        "{text}"
+    );
+    assert_eq!(shop.run(&["task", "pause", &task, "--by", "anna"]).code, 0);
+    let text = shop.run(&["why", &task, "1"]).out;
+    assert!(text.contains(&format!("tasker task resume {task}")), "{text}");
+    assert_eq!(shop.run(&["why", UNKNOWN]).code, 3);
+    assert_eq!(shop.run(&["why", &task, "no_such_step"]).code, 3);
+}
+
+#[tokio::test]
 async fn waiting_for_a_task_that_nobody_runs_ends_with_code_7() {
     let shop = Shop::open().await;
     let task = shop.create(&[]);

@@ -174,3 +174,37 @@ create function tasker.mark_paused_lanes() returns void language sql as $$
         from tasker.lanes k join tasker.namespaces n on n.namespace_id = k.namespace_id) x
   where l.lane_id = x.lane_id and l.paused <> x.paused
 $$;
+
+-- tasker.operate_on_tasks(…): one verb (cancel, retry, resolve, pause, resume) on many tasks in one transaction. What the
+-- state machine does not allow for a task is told (`refused`), and the others go on; what does not exist is `missing`.
+-- Called by: the bulk verbs, a batch a call.
+-- Locks: all steps of all these tasks in order FOR NO KEY UPDATE, then the tasks by task_id FOR UPDATE, before the first
+-- verb: what the verbs lock themselves is held already. Loser of a race: waits its turn.
+create function tasker.operate_on_tasks(p_verb text, p_task_ids uuid[], p_by text default null, p_reason text default null)
+returns table (task_id uuid, outcome text, message text)
+language plpgsql set enable_seqscan = off as $$
+#variable_conflict use_column
+declare
+  v_task_id uuid;
+begin
+  if p_verb is null or p_verb not in ('cancel', 'retry', 'resolve', 'pause', 'resume') then
+    raise exception using errcode = 'TK003', message = format('the verb is cancel, retry, resolve, pause or resume, not %s', p_verb);
+  end if;
+  perform 1 from tasker.workflow_steps s where s.task_id = any (p_task_ids) order by s.task_id, s.step_no for no key update;
+  perform 1 from tasker.tasks t where t.task_id = any (p_task_ids) order by t.task_id for update;
+  for v_task_id in select distinct k from unnest(p_task_ids) k order by k loop
+    begin
+      case p_verb
+        when 'cancel' then perform tasker.cancel_task(v_task_id, p_by, p_reason);
+        when 'retry' then perform tasker.retry_task(v_task_id, p_by, p_reason);
+        when 'resolve' then perform tasker.resolve_task(v_task_id, p_by, p_reason);
+        when 'pause' then perform tasker.pause_task(v_task_id, p_by, p_reason);
+        else perform tasker.resume_task(v_task_id, p_by, p_reason);
+      end case;
+      return query select v_task_id, 'done'::text, null::text;
+    exception
+      when sqlstate 'TK002' then return query select v_task_id, 'refused'::text, sqlerrm;
+      when sqlstate 'TK006' then return query select v_task_id, 'missing'::text, sqlerrm;
+    end;
+  end loop;
+end $$;

@@ -2,11 +2,18 @@
 
 pub(crate) mod bench;
 pub(crate) mod bench_worker;
+pub(crate) mod bulk;
 pub(crate) mod demo;
+pub(crate) mod handler;
+pub(crate) mod listing;
 pub(crate) mod migrate;
+pub(crate) mod namespace;
 pub(crate) mod pg;
+pub(crate) mod step;
 pub(crate) mod task;
 pub(crate) mod template;
+pub(crate) mod why;
+pub(crate) mod worker;
 
 use crate::args::{Cli, Command};
 use crate::exit_status::ExitStatus;
@@ -25,6 +32,12 @@ pub(crate) async fn dispatch(cli: Cli, printer: &Printer) -> Result<ExitStatus, 
         Command::Migrate(_) => or_interrupted(migrate::run(global, printer)).await,
         Command::Template(command) => or_interrupted(template::run(command, global, printer)).await,
         Command::Task(command) => or_interrupted(task::run(command, global, printer)).await,
+        Command::Step(command) => or_interrupted(step::run(command, global, printer)).await,
+        Command::Worker(command) => or_interrupted(worker::run(command, global, printer)).await,
+        Command::Namespace(command) => or_interrupted(namespace::run(command, global, printer)).await,
+        Command::Handler(command) => or_interrupted(handler::run(command, global, printer)).await,
+        Command::Bulk(command) => or_interrupted(bulk::run(command, global, printer)).await,
+        Command::Why(arguments) => or_interrupted(why::run(&arguments, global, printer)).await,
         Command::Pg(command) => or_interrupted(pg::run(command, printer)).await,
     }
 }

@@ -3,8 +3,10 @@
 //! `look` knows colours and width, `time` words for durations, `flow` draws the steps of a task, `table` aligns;
 //! the others are one answer each.
 
+mod bulk;
 mod failure;
 mod flow;
+mod lists;
 mod look;
 mod migration;
 mod progress;
@@ -13,9 +15,13 @@ mod task;
 mod template;
 mod time;
 mod trail;
+mod why;
+mod worker;
 
+pub(crate) use bulk::{bulk_done, bulk_forecast, bulk_progress, bulk_question};
 pub(crate) use failure::failure;
 pub(crate) use flow::{Flow, flow};
+pub(crate) use lists::{handlers, namespaces, step_list};
 pub(crate) use look::{Look, glyph};
 pub(crate) use migration::migration;
 pub(crate) use progress::{bar, changes, status_line};
@@ -24,6 +30,8 @@ pub(crate) use task::{created, step, task, task_list};
 pub(crate) use template::{full_name, named_tasks, registered, template_text, validated};
 pub(crate) use time::duration;
 pub(crate) use trail::trail;
+pub(crate) use why::why;
+pub(crate) use worker::{top, worker, worker_list};
 
 #[cfg(test)]
 mod samples;

@@ -5,7 +5,7 @@
 
 use chrono::{DateTime, TimeDelta, Utc};
 use serde_json::{Value, json};
-use tasker_core::model::{State, Step, StepNo, Task, Transition};
+use tasker_core::model::{State, Step, StepNo, Task, Transition, Why};
 
 /// The moment at which everything is looked at.
 pub(super) fn now() -> DateTime<Utc> {
@@ -162,5 +162,117 @@ pub(super) fn moves() -> Vec<Transition> {
             State::Error,
             json!({"attempt": 1, "error": "503", "details": {"a": 1}}),
         ),
+    ]
+}
+
+/// One row of `why`; `more` overrides.
+pub(super) fn why_row(number: Option<StepNo>, name: &str, reason: &str, more: Value) -> Why {
+    let mut row = json!({
+        "task_id": task(State::Pending).task_id,
+        "step_no": number,
+        "name": name,
+        "handler": number.map(|_| format!("shop.process_order.{name}")),
+        "state": "pending",
+        "reason": reason,
+        "since": before(90_000),
+        "next_at": null,
+        "blocked_by_step_no": null,
+        "blocked_by": null,
+        "blocked_by_reason": null,
+        "attempts": number.map(|_| 0),
+        "retry_limit": number.map(|_| 3),
+        "detail": {},
+    });
+    row.as_object_mut()
+        .unwrap()
+        .extend(more.as_object().unwrap().clone());
+    serde_json::from_value(row).unwrap()
+}
+
+/// What is known beside each reason.
+pub(super) fn why_rows() -> Vec<Why> {
+    let worker = json!({"worker_id": 12, "name": "shop-1", "host": "app1", "process_id": 4711, "heartbeat_at": before(4_000)});
+    let failure = json!({"error": "the gateway answered 503\nand more", "error_code": "gateway_unavailable", "error_class": "E"});
+    let root = |number: StepNo, name: &str, reason: &str| json!({"blocked_by_step_no": number, "blocked_by": name, "blocked_by_reason": reason});
+    let one = |name: &str, reason: &str, more: Value| why_row(Some(3), name, reason, more);
+    vec![
+        one(
+            "charge",
+            "running",
+            json!({"state": "in_progress", "attempts": 1,
+            "detail": {"worker": worker, "deadline_at": now() + TimeDelta::seconds(30)}}),
+        ),
+        one(
+            "charge",
+            "stuck",
+            json!({"state": "in_progress", "attempts": 1, "detail": {"worker": worker, "deadline_at": before(30_000)}}),
+        ),
+        one(
+            "charge",
+            "worker_lost",
+            json!({"state": "in_progress", "attempts": 1, "next_at": before(1_000), "detail": {"worker": worker}}),
+        ),
+        one(
+            "charge",
+            "ready",
+            json!({"next_at": before(90_000), "detail": {"ahead": 0}}),
+        ),
+        one(
+            "charge",
+            "waits_for_slot",
+            json!({"next_at": before(90_000), "detail": {"ahead": 7}}),
+        ),
+        one(
+            "charge",
+            "waits_alone",
+            json!({"next_at": before(90_000), "detail": {"ahead": 1000}}),
+        ),
+        one(
+            "charge",
+            "backoff",
+            json!({"state": "error", "attempts": 2, "next_at": now() + TimeDelta::seconds(5), "detail": {"failure": failure}}),
+        ),
+        one(
+            "charge",
+            "worker_hangs",
+            json!({"next_at": before(90_000), "detail": {"hanging": [
+            {"worker_id": 12, "name": "shop-1", "host": "app1", "process_id": 4711, "last_polled_at": before(99_000),
+             "oldest_running": {"handler": "shop.process_order.charge", "task_id": task(State::Pending).task_id, "step_no": 3, "seconds": 98.6}}]}}),
+        ),
+        one("charge", "no_worker", json!({"next_at": before(90_000)})),
+        one(
+            "charge",
+            "paused",
+            json!({"next_at": now() + TimeDelta::seconds(5), "detail": {"pauses": [
+            {"scope": "task", "since": before(90_000), "by": "anna", "reason": "stock count"},
+            {"scope": "named_task", "name": "shop.process_order", "since": before(80_000)},
+            {"scope": "namespace", "name": "shop", "since": before(70_000)},
+            {"scope": "handler", "name": "shop.process_order.charge", "since": before(60_000)}]}}),
+        ),
+        one("charge", "stranded", json!({})),
+        one(
+            "charge",
+            "cancelled",
+            json!({"state": "cancelled", "detail": {"operator": {"verb": "cancel", "by": "anna", "reason": "withdrawn"}}}),
+        ),
+        one(
+            "charge",
+            "exhausted",
+            json!({"state": "error", "attempts": 3, "detail": {"failure": failure}}),
+        ),
+        one(
+            "charge",
+            "permanent_failure",
+            json!({"state": "error", "attempts": 1, "detail": {"failure": failure}}),
+        ),
+        one(
+            "charge",
+            "quarantined",
+            json!({"state": "error", "attempts": 3, "detail": {"failure": failure}}),
+        ),
+        one("ship", "dependency", root(3, "charge", "backoff")),
+        one("ship", "cancelled_upstream", root(3, "charge", "cancelled")),
+        one("ship", "failed_upstream", root(3, "charge", "quarantined")),
+        one("ship", "finished", json!({"state": "complete", "attempts": 1})),
     ]
 }

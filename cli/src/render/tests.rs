@@ -3,12 +3,12 @@
 // Tests may panic: that is how they fail.
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
-use super::samples::{before, failed, fan_out, moves, now, order, step, task};
+use super::samples::{before, failed, fan_out, moves, now, order, step, task, why_row, why_rows};
 use super::*;
 use crate::failure::Failure;
 use insta::assert_snapshot;
 use serde_json::json;
-use tasker_core::model::{Created, NamedTask, Registered, State};
+use tasker_core::model::{Created, NamedTask, Registered, State, WhyReason};
 use tasker_core::store::MigrationReport;
 use tasker_core::template::{CompiledTemplate, ParseOptions, Template};
 use tasker_core::{Error, ErrorKind};
@@ -310,5 +310,56 @@ fn a_migration_tells_what_it_applied() {
     assert_snapshot!(format!(
         "{first}\n--\n{}",
         migration(&report(&[]), database, &PLAIN)
+    ));
+}
+
+#[test]
+fn each_reason_why_a_step_does_not_run_says_what_is_known_and_what_to_do() {
+    let rows = why_rows();
+    let told: Vec<WhyReason> = rows.iter().map(|row| row.reason).collect();
+    assert_eq!(told, WhyReason::ALL, "a reason without a sample");
+    let blocks: Vec<String> = rows.into_iter().map(|row| why(&[row], now(), &PLAIN)).collect();
+    assert_snapshot!(blocks.join("\n\n"));
+}
+
+#[test]
+fn a_task_tells_the_causes_and_not_the_consequences() {
+    let blocked = |number, name: &str, root: i32| {
+        let root =
+            json!({"blocked_by_step_no": root, "blocked_by": "charge", "blocked_by_reason": "backoff"});
+        why_row(Some(number), name, "dependency", root)
+    };
+    let backoff = why_rows().remove(6);
+    let whole = json!({"state": "in_progress", "blocked_by_step_no": 3, "blocked_by": "charge", "blocked_by_reason": "backoff"});
+    let rows = [
+        why_row(None, "process_order", "backoff", whole),
+        why_row(Some(1), "validate", "finished", json!({"state": "complete"})),
+        backoff,
+        blocked(4, "ship", 3),
+        blocked(5, "close", 3),
+    ];
+    let mut many = vec![why_row(
+        None,
+        "fan_out",
+        "no_worker",
+        json!({"blocked_by": "part_1"}),
+    )];
+    many.extend(
+        (1..=14).map(|number| why_row(Some(number), &format!("part_{number}"), "no_worker", json!({}))),
+    );
+    let ended = why_row(None, "process_order", "finished", json!({"state": "complete"}));
+    assert_snapshot!(format!(
+        "{}\n--\n{}\n--\n{}",
+        why(&rows, now(), &PLAIN),
+        why(&many, now(), &PLAIN)
+            .lines()
+            .rev()
+            .take(9)
+            .collect::<Vec<_>>()
+            .into_iter()
+            .rev()
+            .collect::<Vec<_>>()
+            .join("\n"),
+        why(&[ended], now(), &PLAIN)
     ));
 }

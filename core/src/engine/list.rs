@@ -3,7 +3,10 @@
 use super::Client;
 use super::client::call;
 use crate::error::{Error, ErrorKind, Result};
-use crate::model::{NamedTask, Task, TaskFilter};
+use crate::model::{
+    HandlerUse, NamePage, NamedTask, Namespace, StepFilter, StepSummary, Task, TaskFilter, TaskId, Worker,
+    WorkerFilter,
+};
 use crate::template::CompiledTemplate;
 use serde_json::Value;
 
@@ -58,5 +61,42 @@ impl Client {
     /// `DatabaseUnavailable`.
     pub async fn workers(&self) -> Result<Vec<Value>> {
         call!(self, |store, connection| store.workers(connection))
+    }
+
+    /// Steps of a task, by number, without inputs and results.
+    ///
+    /// # Errors
+    /// `NotFound`, `DatabaseUnavailable`.
+    pub async fn list_steps(&self, id: TaskId, filter: &StepFilter) -> Result<Vec<StepSummary>> {
+        let steps = call!(self, |store, connection| store.list_steps(connection, id, filter))?;
+        if steps.is_empty() {
+            let known = call!(self, |store, connection| store.task_state(connection, id))?;
+            known.ok_or_else(|| super::read::no_task(id))?;
+        }
+        Ok(steps)
+    }
+
+    /// Workers, by id, with what they hold and what has run in them for longest.
+    ///
+    /// # Errors
+    /// `DatabaseUnavailable`.
+    pub async fn list_workers(&self, filter: &WorkerFilter) -> Result<Vec<Worker>> {
+        call!(self, |store, connection| store.list_workers(connection, filter))
+    }
+
+    /// Namespaces, by name, with their pauses.
+    ///
+    /// # Errors
+    /// `DatabaseUnavailable`.
+    pub async fn list_namespaces(&self, page: &NamePage) -> Result<Vec<Namespace>> {
+        call!(self, |store, connection| store.list_namespaces(connection, page))
+    }
+
+    /// Handlers that templates name, by name, with the workers that have them and what waits for them.
+    ///
+    /// # Errors
+    /// `DatabaseUnavailable`.
+    pub async fn list_handlers(&self, page: &NamePage) -> Result<Vec<HandlerUse>> {
+        call!(self, |store, connection| store.list_handlers(connection, page))
     }
 }

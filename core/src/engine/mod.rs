@@ -3,6 +3,7 @@
 //! Each verb opens the client where that has not happened, runs one transaction, and wakes whoever may go on because of
 //! it. A deadlock or a serialization failure repeats the transaction.
 
+mod bulk;
 mod cancel;
 mod client;
 mod create;
@@ -17,6 +18,7 @@ mod retry;
 mod update;
 mod wait;
 mod wake;
+mod why;
 
 pub use client::{Client, ClientOptions};
 pub(crate) use handover::{Hungry, Offer};

@@ -2,19 +2,29 @@
 //!
 //! Pure: no SQL, no runtime, no clock.
 
+mod lists;
 mod operate;
 mod outcome;
 mod request;
 mod settings;
 mod state;
 mod view;
+mod why;
 
-pub use operate::{Operator, PauseScope, StepSelector, StepUpdate, TaskFilter, TaskUpdate};
+pub use lists::{
+    HandlerUse, NamePage, Namespace, StepFilter, StepSummary, Worker, WorkerFilter, WorkerHealth,
+};
+pub use operate::{
+    BulkOutcome, BulkVerb, Operator, PauseScope, StepSelector, StepUpdate, TaskFilter, TaskUpdate,
+};
 pub use outcome::{ErrorCode, Failure, Outcome, OutcomeKind};
 pub use request::{OnDuplicate, TaskRequest};
 pub use settings::{BackoffSettings, EngineSettings, ExecutionSettings, IdentityStrategy, Settings};
 pub use state::{STEP_TRANSITIONS, State, TASK_TRANSITIONS};
 pub use view::{Created, NamedTask, Readiness, Registered, Step, Task, Transition};
+pub use why::{
+    HangingWorker, OldestRunning, Pause, Why, WhyDetail, WhyFailure, WhyOperator, WhyReason, WhyWorker,
+};
 
 /// The id of a task: a UUIDv7, made by the client.
 pub type TaskId = uuid::Uuid;

@@ -115,8 +115,73 @@ pub struct TaskFilter {
     pub tags: Vec<String>,
     /// Only created at or after.
     pub since: Option<DateTime<Utc>>,
-    /// Only tasks with an id below this one: the cursor.
-    pub before: Option<TaskId>,
+    /// Only created before.
+    pub created_before: Option<DateTime<Utc>>,
+    /// Only those that are paused by themselves, or only those that are not.
+    pub paused: Option<bool>,
+    /// Only with a failed step of which the last failure has this code.
+    pub error_code: Option<String>,
+    /// Only what comes after this task in the list, older ones: the cursor.
+    pub after: Option<TaskId>,
     /// At most this many; 20 when zero, capped at 1,000.
     pub limit: u32,
+}
+
+/// What is done to many tasks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum BulkVerb {
+    /// Give up.
+    Cancel,
+    /// Try again what failed for good.
+    Retry,
+    /// Declare done.
+    Resolve,
+    /// Claim nothing more.
+    Pause,
+    /// Go on.
+    Resume,
+}
+
+impl BulkVerb {
+    /// The name, as SQL has it.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            BulkVerb::Cancel => "cancel",
+            BulkVerb::Retry => "retry",
+            BulkVerb::Resolve => "resolve",
+            BulkVerb::Pause => "pause",
+            BulkVerb::Resume => "resume",
+        }
+    }
+
+    /// The states in which a task may be the verb's: others would be refused, or nothing would change.
+    pub const fn states(self) -> &'static [State] {
+        match self {
+            BulkVerb::Cancel | BulkVerb::Pause | BulkVerb::Resume => {
+                &[State::Pending, State::InProgress, State::Error]
+            }
+            BulkVerb::Retry | BulkVerb::Resolve => &[State::Error],
+        }
+    }
+}
+
+/// What became of one task of a bulk verb.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct BulkOutcome {
+    /// The task.
+    pub task_id: TaskId,
+    /// None where it was done; else why not.
+    pub refusal: Option<String>,
+}
+
+impl BulkOutcome {
+    /// Whether the verb was done.
+    pub const fn is_done(&self) -> bool {
+        self.refusal.is_none()
+    }
+
+    /// Where the next batch begins.
+    pub fn cursor(outcomes: &[BulkOutcome]) -> Option<TaskId> {
+        outcomes.iter().map(|outcome| outcome.task_id).min()
+    }
 }

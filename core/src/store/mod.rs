@@ -6,6 +6,7 @@
 mod claims;
 mod connect;
 mod fault;
+mod lists;
 mod migrate;
 mod operate;
 mod read;

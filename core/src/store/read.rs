@@ -1,8 +1,9 @@
 //! Reading tasks, steps and the trail. Rows come as JSON, so that SQL, REST and every language have one shape.
 
 use super::Store;
+use super::lists::page_size;
 use crate::error::{Error, Result};
-use crate::model::{Readiness, State, Step, StepNo, Task, TaskFilter, TaskId, Transition};
+use crate::model::{Readiness, State, Step, StepNo, Task, TaskFilter, TaskId, Transition, Why};
 use serde::de::DeserializeOwned;
 use sqlx::{PgConnection, Row};
 use std::collections::HashMap;
@@ -52,11 +53,6 @@ impl Store {
         filter: &TaskFilter,
     ) -> Result<Vec<TaskId>> {
         let states: Vec<&str> = filter.status.iter().map(|state| state.as_str()).collect();
-        let limit = if filter.limit == 0 {
-            20
-        } else {
-            filter.limit.min(1000)
-        };
         Ok(sqlx::query_scalar(self.statements().list_tasks.sql())
             .bind(&filter.namespace)
             .bind(&filter.name)
@@ -64,8 +60,11 @@ impl Store {
             .bind(states)
             .bind(&filter.tags)
             .bind(filter.since)
-            .bind(filter.before)
-            .bind(i64::from(limit))
+            .bind(filter.after)
+            .bind(page_size(filter.limit))
+            .bind(filter.created_before)
+            .bind(filter.paused)
+            .bind(&filter.error_code)
             .fetch_all(connection)
             .await?)
     }
@@ -137,6 +136,25 @@ impl Store {
         rows(
             sqlx::query_scalar(self.statements().readiness.sql())
                 .bind(task_id)
+                .fetch_all(connection)
+                .await?,
+        )
+    }
+
+    /// Why a task (first) and its steps, or one of them, do not go on.
+    ///
+    /// # Errors
+    /// `NotFound`.
+    pub async fn why(
+        &self,
+        connection: &mut PgConnection,
+        task_id: TaskId,
+        step_no: Option<StepNo>,
+    ) -> Result<Vec<Why>> {
+        rows(
+            sqlx::query_scalar(self.statements().why.sql())
+                .bind(task_id)
+                .bind(step_no)
                 .fetch_all(connection)
                 .await?,
         )

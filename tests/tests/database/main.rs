@@ -20,4 +20,5 @@ mod register;
 mod session;
 mod shortcuts;
 mod support;
+mod why;
 mod window;

@@ -7,7 +7,7 @@ use crate::support::migrated;
 use proptest::prelude::*;
 use serde_json::{Value, json};
 use tasker_core::ErrorKind;
-use tasker_core::model::TaskId;
+use tasker_core::model::{TaskId, Why, WhyReason};
 use tasker_core::store::{ClaimArguments, StepKey};
 use tasker_tests::inconsistencies;
 
@@ -284,6 +284,7 @@ impl<'s> Run<'s> {
         }
         let mut would: Vec<bool> = vec![false; count];
         self.s.begin().await;
+        self.compare_why(&ready).await;
         for alone in [
             false, true, true, true, true, true, true, true, true, true, true, true, true,
         ] {
@@ -303,6 +304,49 @@ impl<'s> Run<'s> {
         let expected = self.context();
         for (key, value) in expected.as_object().unwrap() {
             assert_eq!(&context[key], value, "{key}: {context} {:?}", self.model);
+        }
+    }
+
+    /// What `why` calls claimable is what a claim takes, and whatever waits has a root that does not wait itself.
+    async fn compare_why(&mut self, ready: &[bool]) {
+        for worker in self.workers.clone() {
+            assert!(self.s.beat(worker).await);
+        }
+        let rows = self
+            .s
+            .rows(&format!(
+                "select * from tasker.why('{}') where step_no is not null",
+                self.task
+            ))
+            .await;
+        let rows: Vec<Why> = rows
+            .into_iter()
+            .map(|row| serde_json::from_value(row).unwrap())
+            .collect();
+        let claimable: Vec<bool> = rows.iter().map(|row| row.reason.is_claimable()).collect();
+        assert_eq!(claimable, ready, "{:?}", self.model);
+        for (step, row) in rows.iter().enumerate() {
+            let it = &self.model.steps[step];
+            assert_eq!(
+                row.reason == WhyReason::Running,
+                it.state == S::Running,
+                "{row:?}"
+            );
+            assert_ne!(row.reason, WhyReason::Stranded, "{row:?} {:?}", self.model);
+            assert_eq!(
+                row.blocked_by_step_no.is_some(),
+                !row.reason.is_own() && row.reason != WhyReason::Finished
+            );
+            let dead = matches!(
+                row.reason,
+                WhyReason::FailedUpstream | WhyReason::CancelledUpstream
+            );
+            if let Some(root) = row.blocked_by_step_no {
+                let root = &rows[usize::try_from(root).unwrap() - 1];
+                assert!(root.reason.is_own(), "{row:?}");
+                let root = usize::try_from(root.step_no.unwrap()).unwrap() - 1;
+                assert_eq!(self.model.blocked(root), dead, "{row:?} {:?}", self.model);
+            }
         }
     }
 

@@ -22,15 +22,15 @@ Examples:
   tasker task cancel 0198c0de-0000-7000-8000-000000000000 --dry-run")]
 pub(crate) struct Arguments {
     #[command(flatten)]
-    target: Target,
+    pub(crate) target: Target,
     #[command(flatten)]
-    operator: OperatorArguments,
+    pub(crate) operator: OperatorArguments,
     /// Only say which steps would be cancelled.
     #[arg(long)]
-    dry_run: bool,
+    pub(crate) dry_run: bool,
 }
 
-pub(super) async fn run(
+pub(crate) async fn run(
     arguments: &Arguments,
     global: &GlobalOptions,
     printer: &Printer,

@@ -1,13 +1,15 @@
 //! `tasker task …`: everything one does with tasks.
 
-mod cancel;
+pub(crate) mod cancel;
 mod create;
+pub(crate) mod filter;
 mod list;
-mod pause;
-mod resolve;
-mod retry;
-mod selection;
+pub(crate) mod pause;
+pub(crate) mod resolve;
+pub(crate) mod retry;
+pub(crate) mod selection;
 mod show;
+mod update;
 mod watch;
 
 use crate::args::GlobalOptions;
@@ -38,6 +40,7 @@ pub(crate) enum Command {
     Resolve(resolve::Arguments),
     Pause(pause::PauseArguments),
     Resume(pause::ResumeArguments),
+    Update(update::Arguments),
 }
 
 pub(crate) async fn run(
@@ -55,5 +58,6 @@ pub(crate) async fn run(
         Command::Resolve(arguments) => resolve::run(&arguments, global, printer).await,
         Command::Pause(arguments) => pause::pause(&arguments, global, printer).await,
         Command::Resume(arguments) => pause::resume(&arguments, global, printer).await,
+        Command::Update(arguments) => update::run(&arguments, global, printer).await,
     }
 }

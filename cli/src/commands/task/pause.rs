@@ -86,13 +86,7 @@ pub(super) async fn pause(
     printer: &Printer,
 ) -> Result<ExitStatus, Failure> {
     let (scope, words) = arguments.scope.read()?;
-    let session = Session::new(global)?;
-    session
-        .client
-        .pause(&scope, &Operator::from(&arguments.operator))
-        .await?;
-    answer(true, &words, printer);
-    Ok(ExitStatus::Ok)
+    set_paused(&scope, &words, true, &arguments.operator, global, printer).await
 }
 
 pub(super) async fn resume(
@@ -101,12 +95,26 @@ pub(super) async fn resume(
     printer: &Printer,
 ) -> Result<ExitStatus, Failure> {
     let (scope, words) = arguments.scope.read()?;
+    set_paused(&scope, &words, false, &arguments.operator, global, printer).await
+}
+
+/// Pauses or resumes, and says so.
+pub(crate) async fn set_paused(
+    scope: &PauseScope,
+    words: &str,
+    paused: bool,
+    operator: &OperatorArguments,
+    global: &GlobalOptions,
+    printer: &Printer,
+) -> Result<ExitStatus, Failure> {
     let session = Session::new(global)?;
-    session
-        .client
-        .resume(&scope, &Operator::from(&arguments.operator))
-        .await?;
-    answer(false, &words, printer);
+    let operator = Operator::from(operator);
+    if paused {
+        session.client.pause(scope, &operator).await?;
+    } else {
+        session.client.resume(scope, &operator).await?;
+    }
+    answer(paused, words, printer);
     Ok(ExitStatus::Ok)
 }
 

@@ -25,18 +25,18 @@ Examples:
   tasker task resolve 0198c0de-0000-7000-8000-000000000000 --dry-run")]
 pub(crate) struct Arguments {
     #[command(flatten)]
-    target: Target,
+    pub(crate) target: Target,
     /// What the step counts as having returned, in JSON; {} when left out.
     #[arg(long, value_name = "JSON", requires = "step")]
-    results: Option<String>,
+    pub(crate) results: Option<String>,
     #[command(flatten)]
-    operator: OperatorArguments,
+    pub(crate) operator: OperatorArguments,
     /// Only say what would change.
     #[arg(long)]
-    dry_run: bool,
+    pub(crate) dry_run: bool,
 }
 
-pub(super) async fn run(
+pub(crate) async fn run(
     arguments: &Arguments,
     global: &GlobalOptions,
     printer: &Printer,

@@ -21,18 +21,18 @@ Examples:
   tasker task retry 0198c0de-0000-7000-8000-000000000000 --dry-run")]
 pub(crate) struct Arguments {
     #[command(flatten)]
-    target: Target,
+    pub(crate) target: Target,
     /// Count the attempts of the step from the beginning.
     #[arg(long, requires = "step")]
-    reset_attempts: bool,
+    pub(crate) reset_attempts: bool,
     #[command(flatten)]
-    operator: OperatorArguments,
+    pub(crate) operator: OperatorArguments,
     /// Only say which steps would be tried again.
     #[arg(long)]
-    dry_run: bool,
+    pub(crate) dry_run: bool,
 }
 
-pub(super) async fn run(
+pub(crate) async fn run(
     arguments: &Arguments,
     global: &GlobalOptions,
     printer: &Printer,

@@ -12,8 +12,8 @@ use tasker_core::Client;
 use tasker_core::model::{Operator, State, Step, StepSelector, Task, TaskId};
 
 /// Who does it, and why; kept in the audit trail.
-#[derive(Debug, Args)]
-pub(super) struct OperatorArguments {
+#[derive(Debug, Clone, Args)]
+pub(crate) struct OperatorArguments {
     /// Who does it; kept in the audit trail. The user's name when left out.
     #[arg(long, value_name = "WHO")]
     by: Option<String>,
@@ -34,23 +34,23 @@ impl From<&OperatorArguments> for Operator {
 
 /// A task, or one step of it.
 #[derive(Debug, Args)]
-pub(super) struct Target {
+pub(crate) struct Target {
     /// The id of the task.
     #[arg(value_name = "TASK")]
-    pub(super) task: TaskId,
+    pub(crate) task: TaskId,
     /// Only this step, by name or number.
     #[arg(long, value_name = "NAME|NO")]
-    pub(super) step: Option<String>,
+    pub(crate) step: Option<String>,
 }
 
 impl Target {
-    pub(super) fn selector(&self) -> Option<StepSelector> {
+    pub(crate) fn selector(&self) -> Option<StepSelector> {
         self.step.as_deref().map(StepSelector::parse)
     }
 }
 
 /// Reads JSON that was given as an argument.
-pub(super) fn json_argument(option: &str, text: &str) -> Result<Value, Failure> {
+pub(crate) fn json_argument(option: &str, text: &str) -> Result<Value, Failure> {
     serde_json::from_str(text).map_err(|error| {
         Failure::usage(format!("{option} is not JSON: {error}."))
             .next(format!("quote it for the shell: {option} '{{\"order_id\": 7}}'"))
@@ -58,7 +58,7 @@ pub(super) fn json_argument(option: &str, text: &str) -> Result<Value, Failure> 
 }
 
 /// The context from an argument or a file (`-`: standard input); a JSON object.
-pub(super) fn context_of(text: Option<&str>, file: Option<&Path>) -> Result<Map<String, Value>, Failure> {
+pub(crate) fn context_of(text: Option<&str>, file: Option<&Path>) -> Result<Map<String, Value>, Failure> {
     let (option, text) = match (text, file) {
         (Some(text), _) => ("--context", text.to_owned()),
         (None, Some(path)) => ("--context-file", read(path)?),
@@ -94,7 +94,7 @@ const fn kind_of(value: &Value) -> &'static str {
 }
 
 /// How the end of a task counts for the caller.
-pub(super) const fn status_of(state: State) -> ExitStatus {
+pub(crate) const fn status_of(state: State) -> ExitStatus {
     match state {
         State::Complete | State::ResolvedManually => ExitStatus::Ok,
         State::Pending | State::InProgress | State::Error | State::Cancelled => ExitStatus::Failed,
@@ -102,7 +102,7 @@ pub(super) const fn status_of(state: State) -> ExitStatus {
 }
 
 /// The answer of an operator verb: the task as it is now.
-pub(super) async fn show_task(
+pub(crate) async fn show_task(
     client: &Client,
     task: &Task,
     what: &str,
@@ -120,7 +120,7 @@ pub(super) async fn show_task(
 }
 
 /// The answer of an operator verb on a step: the step as it is now.
-pub(super) fn show_step(step: &Step, what: &str, printer: &Printer) {
+pub(crate) fn show_step(step: &Step, what: &str, printer: &Printer) {
     printer.answer(&json!({"step": step}), |look| {
         let waiting = step.next_retry_at.is_some();
         let state = look.state(step.status, waiting, step.status.as_str());
@@ -133,7 +133,7 @@ pub(super) fn show_step(step: &Step, what: &str, printer: &Printer) {
 }
 
 /// The answer of `--dry-run`: which steps would move, and where to.
-pub(super) fn show_forecast(task: &Task, steps: &[&Step], to: State, printer: &Printer) {
+pub(crate) fn show_forecast(task: &Task, steps: &[&Step], to: State, printer: &Printer) {
     let names: Vec<&str> = steps.iter().map(|step| step.name.as_str()).collect();
     printer.answer(
         &json!({"dry_run": true, "task_id": task.task_id, "steps": names, "to": to}),
@@ -149,7 +149,7 @@ pub(super) fn show_forecast(task: &Task, steps: &[&Step], to: State, printer: &P
 }
 
 /// The refusal that the engine would give for a step.
-pub(super) fn illegal(step: &Step, to: State) -> Failure {
+pub(crate) fn illegal(step: &Step, to: State) -> Failure {
     Failure::conflict(format!(
         "Step {} is {}; from there it cannot become {to}.",
         step.name, step.status

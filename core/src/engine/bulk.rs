@@ -1,0 +1,58 @@
+//! Operator verbs on every task that a filter lets through, batch by batch.
+
+use super::Client;
+use super::client::call;
+use crate::error::Result;
+use crate::model::{BulkOutcome, BulkVerb, Operator, Task, TaskFilter, TaskId};
+
+impl Client {
+    /// How many tasks a filter lets through; counting ends at `most`.
+    ///
+    /// # Errors
+    /// `DatabaseUnavailable`.
+    pub async fn count_tasks(&self, filter: &TaskFilter, most: i64) -> Result<i64> {
+        call!(self, |store, connection| store
+            .count_tasks(connection, filter, most))
+    }
+
+    /// The next batch of a bulk verb: the verb on at most `filter.limit` tasks, newest first, in one transaction. The
+    /// answer has an outcome a task; it is empty when there are no more. Set `filter.after` to [`BulkOutcome::cursor`]
+    /// of one batch for the next one.
+    ///
+    /// # Errors
+    /// `DatabaseUnavailable`, `Timeout`.
+    pub async fn operate_in_bulk(
+        &self,
+        verb: BulkVerb,
+        filter: &TaskFilter,
+        operator: &Operator,
+    ) -> Result<Vec<BulkOutcome>> {
+        let ids: Vec<TaskId> = call!(self, |store, connection| store.list_tasks(connection, filter))?;
+        if ids.is_empty() {
+            return Ok(Vec::new());
+        }
+        let outcomes = call!(self, |store, connection| store
+            .operate_on_tasks(connection, verb, &ids, operator))?;
+        match verb {
+            BulkVerb::Retry | BulkVerb::Resume => self.wake(),
+            BulkVerb::Cancel | BulkVerb::Resolve | BulkVerb::Pause => {
+                for done in outcomes.iter().filter(|outcome| outcome.is_done()) {
+                    self.wake_for_task(done.task_id).await;
+                }
+            }
+        }
+        Ok(outcomes)
+    }
+
+    /// A few of the tasks that a filter lets through, newest first: what a bulk verb would begin with.
+    ///
+    /// # Errors
+    /// `DatabaseUnavailable`.
+    pub async fn sample_tasks(&self, filter: &TaskFilter, count: u32) -> Result<Vec<Task>> {
+        let filter = TaskFilter {
+            limit: count,
+            ..filter.clone()
+        };
+        self.list_tasks(&filter).await
+    }
+}

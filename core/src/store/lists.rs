@@ -1,0 +1,128 @@
+//! Lists: steps, workers, namespaces, handlers; and how many tasks there are.
+
+use super::Store;
+use super::read::rows;
+use crate::error::Result;
+use crate::model::{
+    HandlerUse, NamePage, Namespace, StepFilter, StepSummary, TaskFilter, TaskId, Worker, WorkerFilter,
+};
+use sqlx::PgConnection;
+
+/// How many a list has at most: 20 unless told, never more than 1,000.
+pub(super) fn page_size(limit: u32) -> i64 {
+    i64::from(if limit == 0 { 20 } else { limit.min(1000) })
+}
+
+impl Store {
+    /// Steps of a task that a filter lets through, by number.
+    ///
+    /// # Errors
+    /// What PostgreSQL says.
+    pub async fn list_steps(
+        &self,
+        connection: &mut PgConnection,
+        task_id: TaskId,
+        filter: &StepFilter,
+    ) -> Result<Vec<StepSummary>> {
+        let states: Vec<&str> = filter.status.iter().map(|state| state.as_str()).collect();
+        rows(
+            sqlx::query_scalar(self.statements().list_steps.sql())
+                .bind(task_id)
+                .bind(filter.after)
+                .bind(states)
+                .bind(&filter.handler)
+                .bind(&filter.error_code)
+                .bind(page_size(filter.limit))
+                .fetch_all(connection)
+                .await?,
+        )
+    }
+
+    /// Workers that a filter lets through, by id.
+    ///
+    /// # Errors
+    /// What PostgreSQL says.
+    pub async fn list_workers(
+        &self,
+        connection: &mut PgConnection,
+        filter: &WorkerFilter,
+    ) -> Result<Vec<Worker>> {
+        let health: Vec<&str> = filter.health.iter().map(|health| health.as_str()).collect();
+        rows(
+            sqlx::query_scalar(self.statements().list_workers.sql())
+                .bind(filter.worker_id)
+                .bind(health)
+                .bind(&filter.handler)
+                .bind(filter.ended)
+                .bind(filter.after)
+                .bind(page_size(filter.limit))
+                .fetch_all(connection)
+                .await?,
+        )
+    }
+
+    /// Namespaces, by name.
+    ///
+    /// # Errors
+    /// What PostgreSQL says.
+    pub async fn list_namespaces(
+        &self,
+        connection: &mut PgConnection,
+        page: &NamePage,
+    ) -> Result<Vec<Namespace>> {
+        rows(
+            sqlx::query_scalar(self.statements().list_namespaces.sql())
+                .bind(&page.containing)
+                .bind(&page.after)
+                .bind(page_size(page.limit))
+                .fetch_all(connection)
+                .await?,
+        )
+    }
+
+    /// Handlers that templates name, by name.
+    ///
+    /// # Errors
+    /// What PostgreSQL says.
+    pub async fn list_handlers(
+        &self,
+        connection: &mut PgConnection,
+        page: &NamePage,
+    ) -> Result<Vec<HandlerUse>> {
+        rows(
+            sqlx::query_scalar(self.statements().list_handlers.sql())
+                .bind(&page.containing)
+                .bind(&page.after)
+                .bind(page_size(page.limit))
+                .fetch_all(connection)
+                .await?,
+        )
+    }
+
+    /// How many tasks a filter lets through, its cursor counted in; at most `most`.
+    ///
+    /// # Errors
+    /// What PostgreSQL says.
+    pub async fn count_tasks(
+        &self,
+        connection: &mut PgConnection,
+        filter: &TaskFilter,
+        most: i64,
+    ) -> Result<i64> {
+        let states: Vec<&str> = filter.status.iter().map(|state| state.as_str()).collect();
+        Ok(sqlx::query_scalar(self.statements().count_tasks.sql())
+            .bind(&filter.namespace)
+            .bind(&filter.name)
+            .bind(&filter.version)
+            .bind(states)
+            .bind(&filter.tags)
+            .bind(filter.since)
+            .bind(filter.after)
+            .bind(most)
+            .bind(filter.created_before)
+            .bind(filter.paused)
+            .bind(&filter.error_code)
+            .fetch_one(connection)
+            .await?)
+    }
+}
