@@ -49,6 +49,28 @@ CREATE TYPE tasker.task_request AS (
 	traceparent text
 );
 
+CREATE TYPE tasker.why_reason AS ENUM (
+    'running',
+    'stuck',
+    'worker_lost',
+    'ready',
+    'waits_for_slot',
+    'waits_alone',
+    'backoff',
+    'worker_hangs',
+    'no_worker',
+    'paused',
+    'stranded',
+    'cancelled',
+    'exhausted',
+    'permanent_failure',
+    'quarantined',
+    'dependency',
+    'cancelled_upstream',
+    'failed_upstream',
+    'finished'
+);
+
 CREATE FUNCTION tasker.audit(p_verb text, p_by text, p_reason text) RETURNS jsonb
     LANGUAGE sql IMMUTABLE
     AS $$
@@ -484,10 +506,9 @@ begin
   returning batch into v_batch;
   return query
   select c.status, c.task_id, c.step_no, c.claim_no, c.attempt, c.step_template_id, c.lane_id, v_batch, c.ready_at, t.unvalidated,
-         case when c.place = 1 and pg_column_size(t.context) <= 65536 then t.context::text end, c.inputs, c.dependencies
-  from (select a.*, row_number() over (partition by a.task_id) as place  -- the context comes once a task
-        from unnest("tasker".with_parent_results(v_all)) a) c
-  join "tasker".tasks t on t.task_id = c.task_id;
+         case when pg_column_size(t.context) <= 65536 then t.context::text end, c.inputs,
+         case when c.dependencies is not null then "tasker".parent_results(c.task_id, c.step_template_id) end
+  from unnest(v_all) c join "tasker".tasks t on t.task_id = c.task_id;
 end $$;
 
 CREATE FUNCTION tasker.clock() RETURNS timestamp with time zone
@@ -530,7 +551,6 @@ declare
   v_ready boolean := false;
   v_sticky boolean := false;
   v_batch bigint;
-  v_claim "tasker".flush_row;
 begin
   select s.state, s.claim_no, s.seq, s.attempts, s.dependents into v_step
   from "tasker".workflow_steps s where s.task_id = p_task_id and s.step_no = p_step_no for no key update skip locked;
@@ -592,9 +612,9 @@ begin
          (p_task_id, v_next.step_no, v_next.seq + 1, 'pending', 'in_progress', v_next.attempts + 1, v_now, p_worker_id);
   insert into "tasker".worker_claims (worker_id, task_ids, step_nos) values (p_worker_id, array[p_task_id], array[v_next.step_no])
   returning batch into v_batch;
-  v_claim := row('claimed', p_task_id, v_next.step_no, v_next.claim_no + 1, v_next.attempts + 1, v_next.step_template_id,
-    v_next.lane_id, v_batch, v_now, null, null, v_next.inputs::text, case when v_next.parent_count > 1 then '' end);
-  return case when v_next.parent_count > 1 then "tasker".with_parent_results(array[v_claim]) else array[v_claim] end;
+  return array[row('claimed', p_task_id, v_next.step_no, v_next.claim_no + 1, v_next.attempts + 1, v_next.step_template_id,
+    v_next.lane_id, v_batch, v_now, null, null, v_next.inputs::text,
+    case when v_next.parent_count > 1 then "tasker".parent_results(p_task_id, v_next.step_template_id) end)::"tasker".flush_row];
 end $$;
 
 CREATE FUNCTION tasker.complete_step(p_task_id uuid, p_step_no integer, p_claim_no integer, p_results jsonb DEFAULT '{}'::jsonb) RETURNS void
@@ -815,8 +835,8 @@ begin
     returning batch into v_batch;
     return query
     select c.status, c.task_id, c.step_no, c.claim_no, c.attempt, c.step_template_id, c.lane_id, v_batch, c.ready_at, c.unvalidated,
-           c.context, c.inputs, c.dependencies
-    from unnest("tasker".with_parent_results(v_claims)) c;
+           c.context, c.inputs, case when c.dependencies is not null then "tasker".parent_results(c.task_id, c.step_template_id) end
+    from unnest(v_claims) c;
   end if;
 end $$;
 
@@ -908,8 +928,7 @@ begin
     select v_request.task_id, s.step_no, 1, 'pending', 'in_progress', 1, v_now, p_worker_id from step s where s.seq = 1)
   select array_agg(row('claimed', v_request.task_id, s.step_no, 1, 1, s.step_template_id, s.lane_id, v_batch, v_now,
            v_plan.has_schema and v_request.plan_id is null,
-           case when s.step_no = v_roots[1] and pg_column_size(v_request.context) <= 65536 then v_request.context::text end,
-           null, null)::"tasker".flush_row)
+           case when pg_column_size(v_request.context) <= 65536 then v_request.context::text end, null, null)::"tasker".flush_row)
            filter (where s.seq = 1),
          count(s.ready_at)
   into v_claims, v_left from step s;
@@ -1411,7 +1430,6 @@ CREATE TABLE tasker.named_tasks (
 
 CREATE FUNCTION tasker.insert_plan(p_task tasker.named_tasks, p_template jsonb, p_now timestamp with time zone) RETURNS integer
     LANGUAGE plpgsql
-    SET enable_nestloop TO 'off'
     AS $$
 declare
   v_plan_id int;
@@ -1711,6 +1729,53 @@ begin
   end if;
   update "tasker".tasks t set irregular = true where t.task_id = p_task_id and not t.irregular;
   return v_task;
+end $$;
+
+CREATE FUNCTION tasker.operate_on_tasks(p_verb text, p_task_ids uuid[], p_by text DEFAULT NULL::text, p_reason text DEFAULT NULL::text) RETURNS TABLE(task_id uuid, outcome text, message text)
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET enable_seqscan TO 'off'
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    SET plan_cache_mode TO 'force_generic_plan'
+    AS $$
+#variable_conflict use_column
+declare
+  v_task_id uuid;
+begin
+  if p_verb is null or p_verb not in ('cancel', 'retry', 'resolve', 'pause', 'resume') then
+    raise exception using errcode = 'TK003', message = format('the verb is cancel, retry, resolve, pause or resume, not %s', p_verb);
+  end if;
+  perform 1 from "tasker".workflow_steps s where s.task_id = any (p_task_ids) order by s.task_id, s.step_no for no key update;
+  perform 1 from "tasker".tasks t where t.task_id = any (p_task_ids) order by t.task_id for update;
+  for v_task_id in select distinct k from unnest(p_task_ids) k order by k loop
+    begin
+      case p_verb
+        when 'cancel' then perform "tasker".cancel_task(v_task_id, p_by, p_reason);
+        when 'retry' then perform "tasker".retry_task(v_task_id, p_by, p_reason);
+        when 'resolve' then perform "tasker".resolve_task(v_task_id, p_by, p_reason);
+        when 'pause' then perform "tasker".pause_task(v_task_id, p_by, p_reason);
+        else perform "tasker".resume_task(v_task_id, p_by, p_reason);
+      end case;
+      return query select v_task_id, 'done'::text, null::text;
+    exception
+      when sqlstate 'TK002' then return query select v_task_id, 'refused'::text, sqlerrm;
+      when sqlstate 'TK006' then return query select v_task_id, 'missing'::text, sqlerrm;
+    end;
+  end loop;
+end $$;
+
+CREATE FUNCTION tasker.parent_results(p_task_id uuid, p_step_template_id integer) RETURNS text
+    LANGUAGE plpgsql STABLE
+    AS $$
+declare
+  v_size bigint;
+  v_text text;
+begin
+  select sum(pg_column_size(p.results)), '{' || string_agg('"' || p.step_no || '":' || coalesce(p.results::text, 'null'), ',') || '}'
+  into v_size, v_text
+  from "tasker".step_templates t cross join lateral unnest(t.parents) k(step_no)
+  join "tasker".workflow_steps p on p.task_id = p_task_id and p.step_no = k.step_no
+  where t.step_template_id = p_step_template_id;
+  return case when v_size <= 65536 then v_text end;
 end $$;
 
 CREATE FUNCTION tasker.pause(p_namespace text DEFAULT NULL::text, p_task_name text DEFAULT NULL::text, p_handler text DEFAULT NULL::text, p_by text DEFAULT NULL::text, p_reason text DEFAULT NULL::text) RETURNS void
@@ -2070,6 +2135,45 @@ begin
   return v_count;
 end $$;
 
+CREATE FUNCTION tasker.root_causes(p_task_id uuid, p_numbers integer[], p_reasons tasker.why_reason[]) RETURNS integer[]
+    LANGUAGE plpgsql STABLE
+    AS $$
+declare
+  v_roots int[] := array_fill(null::int, array[greatest(cardinality(p_numbers), 1)]);
+  v_source record;
+  v_queue int[];
+  v_head int;
+  v_tail int;
+  v_next int;
+begin
+  if not 'dependency' = any (p_reasons) then
+    return v_roots;
+  end if;
+  -- Step numbers count from 1 without a gap: a step's place in the arrays is its number.
+  for v_source in
+    select u.step_no from unnest(p_numbers, p_reasons) u(step_no, reason)
+    where u.reason < 'dependency' order by u.reason desc, u.step_no
+  loop
+    v_queue := array[v_source.step_no];
+    v_head := 1;
+    v_tail := 1;
+    while v_head <= v_tail loop
+      for v_next in
+        select d.step_no from "tasker".workflow_steps s cross join lateral unnest(s.dependents) d(step_no)
+        where s.task_id = p_task_id and s.step_no = v_queue[v_head]
+      loop
+        if p_reasons[v_next] = 'dependency' and v_roots[v_next] is null then
+          v_roots[v_next] := v_source.step_no;
+          v_tail := v_tail + 1;
+          v_queue[v_tail] := v_next;
+        end if;
+      end loop;
+      v_head := v_head + 1;
+    end loop;
+  end loop;
+  return v_roots;
+end $$;
+
 CREATE FUNCTION tasker.scaled(p_base double precision, p_factor double precision, p_times integer) RETURNS double precision
     LANGUAGE sql IMMUTABLE PARALLEL SAFE
     AS $$
@@ -2313,33 +2417,148 @@ CREATE FUNCTION tasker.uuid_v7_time(p_id uuid) RETURNS timestamp with time zone
     then to_timestamp(('x' || translate(substring(p_id::text for 13), '-', ''))::bit(48)::bigint / 1000.0) end
 $$;
 
-CREATE FUNCTION tasker.with_parent_results(p_claims tasker.flush_row[]) RETURNS tasker.flush_row[]
-    LANGUAGE plpgsql STABLE
+CREATE FUNCTION tasker.why(p_task_id uuid, p_step_no integer DEFAULT NULL::integer) RETURNS TABLE(task_id uuid, step_no integer, name text, handler text, state text, reason text, since timestamp with time zone, next_at timestamp with time zone, blocked_by_step_no integer, blocked_by text, blocked_by_reason text, attempts integer, retry_limit integer, detail jsonb)
+    LANGUAGE plpgsql STABLE SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    SET plan_cache_mode TO 'force_generic_plan'
     AS $$
+#variable_conflict use_column
 declare
-  v_claims "tasker".flush_row[];
+  v_now timestamptz := "tasker".clock();
+  v_task record;
+  v_served text[];                    -- handlers that a live worker has which asks for work
+  v_hung text[];                      -- handlers that a live worker has whose own code has stopped asking
+  v_numbers int[];
+  v_reasons "tasker".why_reason[];
+  v_roots int[];
+  v_lead int;
+  v_ended boolean;                    -- nothing but a cancellation can follow
 begin
-  if not exists (select from unnest(p_claims) c where c.dependencies is not null) then
-    return p_claims;
+  select t.*, n.name as task_name, s.name as namespace into v_task
+  from "tasker".tasks t join "tasker".named_tasks n on n.named_task_id = t.named_task_id
+  join "tasker".namespaces s on s.namespace_id = n.namespace_id
+  where t.task_id = p_task_id;
+  if not found then
+    raise exception using errcode = 'TK006', message = format('there is no task %s', p_task_id);
+  elsif p_step_no is not null
+        and not exists (select from "tasker".workflow_steps s where s.task_id = p_task_id and s.step_no = p_step_no) then
+    raise exception using errcode = 'TK006', message = format('task %s has no step %s', p_task_id, p_step_no);
   end if;
-  select array_agg(x.claim) into v_claims
+
+  -- A worker whose language hangs still beats, and says so by not moving last_polled_at.
+  select coalesce(array_agg(distinct h.handler) filter (where h.asks), '{}'),
+         coalesce(array_agg(distinct h.handler) filter (where not h.asks), '{}')
+  into v_served, v_hung
+  from (select unnest(w.handlers) as handler, coalesce(w.last_polled_at, w.started_at) >= w.heartbeat_at as asks
+        from "tasker".workers w
+        where w.stopped_at is null and w.state = 'alive' and w.heartbeat_at + make_interval(secs => w.lease_seconds) >= v_now) h;
+
+  select array_agg(x.step_no order by x.step_no), array_agg(x.reason order by x.step_no) into v_numbers, v_reasons
   from (
-    select c::"tasker".flush_row as claim from unnest(p_claims) c where c.dependencies is null
-    union all
-    select row(c.status, c.task_id, c.step_no, c.claim_no, c.attempt, c.step_template_id, c.lane_id, c.batch, c.ready_at,
-               c.unvalidated, c.context, c.inputs,
-               case when sum(pg_column_size(p.results)) <= 65536
-               then '{' || string_agg('"' || p.step_no || '":' || coalesce(p.results::text, 'null'), ',') || '}' end)::"tasker".flush_row
-    from unnest(p_claims) c
-    join "tasker".step_templates t on t.step_template_id = c.step_template_id
-    cross join lateral unnest(t.parents) k(step_no)
-    cross join lateral (select s.step_no, s.results from "tasker".workflow_steps s
-                        where s.task_id = c.task_id and s.step_no = k.step_no offset 0) p
-    where c.dependencies is not null
-    group by c.status, c.task_id, c.step_no, c.claim_no, c.attempt, c.step_template_id, c.lane_id, c.batch, c.ready_at,
-             c.unvalidated, c.context, c.inputs) x;
-  return v_claims;
+    select s.step_no, (case
+      when s.state in ('complete', 'resolved_manually') then 'finished'
+      when s.state = 'cancelled' then 'cancelled'
+      when s.state = 'in_progress' then
+        case when w.worker_id is null or w.state not in ('alive', 'draining')
+                  or w.heartbeat_at + make_interval(secs => w.lease_seconds) < v_now then 'worker_lost'
+             when s.last_attempted_at + make_interval(secs => t.timeout_seconds) < v_now then 'stuck'
+             else 'running' end
+      when s.held_at is not null or (s.ready_at is not null and l.paused) then 'paused'
+      when s.ready_at > v_now then 'backoff'
+      when s.ready_at is not null then
+        case when not t.handler = any (v_served) then case when t.handler = any (v_hung) then 'worker_hangs' else 'no_worker' end
+             when l.mode = 2 then 'waits_alone' when l.mode = 1 then 'waits_for_slot' else 'ready' end
+      when s.state = 'error' then
+        case when s.results ->> 'error_code' = 'poison_pill' then 'quarantined'
+             when (s.results ->> 'retryable')::boolean then 'exhausted' else 'permanent_failure' end
+      when s.open_parents > 0 then 'dependency'
+      else 'stranded' end)::"tasker".why_reason as reason
+    from "tasker".workflow_steps s
+    join "tasker".step_templates t on t.step_template_id = s.step_template_id
+    join "tasker".lanes l on l.lane_id = s.lane_id
+    left join "tasker".workers w on s.state = 'in_progress' and w.worker_id = s.worker_id
+    where s.task_id = p_task_id) x;
+  v_roots := "tasker".root_causes(p_task_id, v_numbers, v_reasons);
+  v_reasons := array(
+    select case when u.reason <> 'dependency' then u.reason
+                when r.reason in ('exhausted', 'permanent_failure', 'quarantined') then 'failed_upstream'
+                when r.reason = 'cancelled' then 'cancelled_upstream' else u.reason end
+    from unnest(v_reasons, v_roots) with ordinality u(reason, root, place)
+    left join unnest(v_numbers, v_reasons) r(step_no, reason) on r.step_no = u.root
+    order by u.place);
+
+  if p_step_no is null then
+    v_ended := v_task.state in ('complete', 'resolved_manually', 'cancelled');
+    v_lead := (select u.step_no from unnest(v_numbers, v_reasons) u(step_no, reason)
+               where u.reason < 'dependency' order by u.reason, u.step_no limit 1);
+    return query
+    select p_task_id, null::int, v_task.task_name::text, null::text, v_task.state::text,
+           case when v_task.state = 'cancelled' then 'cancelled' when v_ended then 'finished' else coalesce(f.reason, 'stranded') end,
+           case when v_ended then v_task.completed_at else f.since end, f.next_at, f.step_no, f.name, f.reason, null::int, null::int,
+           coalesce(f.detail, '{}') || jsonb_build_object('counts', (
+             select jsonb_object_agg(c.reason, c.count) from (select u.reason, count(*) from unnest(v_reasons) u(reason) group by 1) c))
+    from (select) one
+    left join lateral "tasker".why_of_step(v_task.namespace, v_task.task_name, p_task_id, v_lead, v_reasons[v_lead], null, null) f
+      on not v_ended;
+  end if;
+  return query
+  select f.* from unnest(v_numbers, v_reasons, v_roots) u(step_no, reason, root)
+  left join unnest(v_numbers, v_reasons) r(step_no, reason) on r.step_no = u.root
+  cross join lateral "tasker".why_of_step(v_task.namespace, v_task.task_name, p_task_id, u.step_no, u.reason, u.root, r.reason,
+                                        p_step_no is not null) f
+  where p_step_no is null or u.step_no = p_step_no
+  order by u.step_no;
 end $$;
+
+CREATE FUNCTION tasker.why_of_step(p_namespace text, p_task_name text, p_task_id uuid, p_step_no integer, p_reason tasker.why_reason, p_root integer, p_root_reason tasker.why_reason, p_count boolean DEFAULT false) RETURNS TABLE(task_id uuid, step_no integer, name text, handler text, state text, reason text, since timestamp with time zone, next_at timestamp with time zone, blocked_by_step_no integer, blocked_by text, blocked_by_reason text, attempts integer, retry_limit integer, detail jsonb)
+    LANGUAGE sql STABLE
+    AS $$
+  select s.task_id, s.step_no, t.name::text, t.handler, s.state::text, p_reason::text,
+    case when p_reason in ('ready', 'waits_for_slot', 'waits_alone', 'worker_hangs', 'no_worker') then s.ready_at
+         when p_reason in ('running', 'stuck') then s.last_attempted_at
+         when p_reason = 'worker_lost' then w.heartbeat_at
+         when p_reason = 'paused' then p.since
+         when p_reason = 'dependency' then k.created_at
+         when p_reason in ('cancelled_upstream', 'failed_upstream') then r.ended_at
+         else coalesce(s.ended_at, k.created_at) end,
+    case when p_reason in ('ready', 'waits_for_slot', 'waits_alone', 'worker_hangs', 'no_worker', 'backoff', 'paused')
+           then coalesce(s.ready_at, s.held_at)
+         when p_reason = 'worker_lost' then w.heartbeat_at + make_interval(secs => w.lease_seconds) end,
+    p_root, rt.name::text, p_root_reason::text, s.attempts, s.retry_limit,
+    jsonb_strip_nulls(jsonb_build_object(
+      'worker', case when p_reason in ('running', 'stuck', 'worker_lost') and w.worker_id is not null then jsonb_build_object(
+        'worker_id', w.worker_id, 'name', w.name, 'host', w.host, 'process_id', w.process_id, 'heartbeat_at', w.heartbeat_at) end,
+      'deadline_at', case when p_reason in ('running', 'stuck') then s.last_attempted_at + make_interval(secs => t.timeout_seconds) end,
+      'pauses', case when p_reason = 'paused' then p.pauses end,
+      'failure', case when s.state = 'error' then jsonb_build_object('error', s.results -> 'error', 'error_code', s.results -> 'error_code',
+        'error_class', s.results -> 'error_class') end,
+      'hanging', case when p_reason = 'worker_hangs' then (
+        select jsonb_agg(jsonb_build_object('worker_id', h.worker_id, 'name', h.name, 'host', h.host, 'process_id', h.process_id,
+          'last_polled_at', h.last_polled_at, 'oldest_running', h.oldest_running) order by h.worker_id)
+        from "tasker".workers h where h.stopped_at is null and h.state = 'alive' and t.handler = any (h.handlers)) end,
+      'ahead', case when p_count and p_reason in ('ready', 'waits_for_slot', 'waits_alone') then (
+        select count(*) from (
+          select from "tasker".workflow_steps a where a.lane_id = s.lane_id and a.ready_at < s.ready_at limit 1000) a) end,
+      'operator', case when p_reason = 'cancelled' then (
+        select x.metadata from "tasker".workflow_step_transitions x
+        where x.task_id = s.task_id and x.step_no = s.step_no and x.seq = s.seq) end))
+  from "tasker".workflow_steps s
+  join "tasker".tasks k on k.task_id = s.task_id
+  join "tasker".step_templates t on t.step_template_id = s.step_template_id
+  left join "tasker".workers w on p_reason in ('running', 'stuck', 'worker_lost') and w.worker_id = s.worker_id
+  left join "tasker".workflow_steps r on r.task_id = p_task_id and r.step_no = p_root
+  left join "tasker".step_templates rt on rt.step_template_id = r.step_template_id
+  left join lateral (
+    select jsonb_agg(jsonb_strip_nulls(to_jsonb(x)) order by x.since) as pauses, min(x.since) as since from (
+      select 'task' as scope, null::text as name, k.paused_at as since, k.paused_by as by, k.paused_reason as reason where k.paused_at is not null
+      union all
+      select case when q.handler is not null then 'handler' when q.task_name is not null then 'named_task' else 'namespace' end,
+             coalesce(q.handler, q.namespace || '.' || q.task_name, q.namespace), q.paused_at, q.paused_by, q.reason
+      from "tasker".pauses q
+      where (q.namespace is null or q.namespace = p_namespace) and (q.task_name is null or q.task_name = p_task_name)
+        and (q.handler is null or q.handler = t.handler)) x) p on p_reason = 'paused'
+  where s.task_id = p_task_id and s.step_no = p_step_no
+$$;
 
 CREATE TABLE tasker.annotation_types (
     annotation_type_id integer NOT NULL,

@@ -322,6 +322,190 @@ async fn why_names_the_missing_worker_and_the_pause_and_the_step_that_all_wait_f
 }
 
 #[tokio::test]
+async fn a_step_is_listed_shown_updated_cancelled_and_resolved() {
+    let shop = Shop::open().await;
+    let task = shop.create(&[]);
+    let page = shop.json(&["step", "list", &task, "--limit", "3"]);
+    assert_eq!(page["next"], "3");
+    let rest = shop.json(&["step", "list", &task, "--limit", "1000", "--after", "3"]);
+    assert_eq!(rest["steps"].as_array().unwrap().len(), 4);
+    assert_eq!(rest["next"], Value::Null);
+    let text = shop.run(&["step", "list", &task, "--limit", "3"]);
+    assert!(text.err.contains("--after 3"), "{}", text.err);
+    let updated = shop.json(&[
+        "step",
+        "update",
+        &task,
+        "charge_payment",
+        "--retry-limit",
+        "9",
+        "--inputs",
+        "{\"a\": 1}",
+    ]);
+    assert_eq!(updated["step"]["retry_limit"], 9);
+    assert_eq!(updated["step"]["inputs"]["a"], 1);
+    assert_eq!(
+        shop.run(&["step", "update", &task, "1"]).code,
+        2,
+        "nothing to change"
+    );
+    assert_eq!(
+        shop.run(&["step", "update", &task, "1", "--inputs", "[]"]).code,
+        2
+    );
+    assert_eq!(shop.run(&["step", "retry", &task, "1"]).code, 4);
+    let foreseen = shop.json(&["step", "cancel", &task, "award_points", "--dry-run"]);
+    assert_eq!(foreseen["steps"][0], "award_points");
+    assert_eq!(
+        shop.run(&["step", "cancel", &task, "award_points", "--by", "anna"])
+            .code,
+        0
+    );
+    assert_eq!(
+        shop.run(&["step", "resolve", &task, "1", "--results", "{\"n\": 2}"])
+            .code,
+        0
+    );
+    let shown = shop.json(&["step", "show", &task, "validate_cart", "--trail"]);
+    assert_eq!(shown["step"]["results"]["n"], 2);
+    assert!(shown["transitions"].as_array().unwrap().len() > 1);
+    assert_eq!(shop.run(&["step", "list", UNKNOWN]).code, 3);
+}
+
+#[tokio::test]
+async fn a_task_is_updated_and_found_by_its_new_label() {
+    let shop = Shop::open().await;
+    let task = shop.create(&["--tag", "old"]);
+    let updated = shop.json(&[
+        "task",
+        "update",
+        &task,
+        "--priority",
+        "0",
+        "--tag",
+        "vip",
+        "--reason",
+        "asked twice",
+    ]);
+    assert_eq!(updated["task"]["priority"], 0);
+    assert_eq!(updated["task"]["reason"], "asked twice");
+    assert_eq!(
+        shop.json(&["task", "list", "--tag", "vip"])["tasks"][0]["task_id"],
+        task.as_str()
+    );
+    let bare = shop.json(&["task", "update", &task, "--no-tags"]);
+    assert_eq!(bare["task"]["tags"].as_array().unwrap().len(), 0);
+    assert_eq!(shop.run(&["task", "update", &task]).code, 2);
+}
+
+#[tokio::test]
+async fn lists_go_on_from_their_cursor() {
+    let shop = Shop::open().await;
+    let mut tasks: Vec<String> = (0..3).map(|_| shop.create(&[])).collect();
+    tasks.reverse();
+    let first = shop.json(&["task", "list", "--limit", "2"]);
+    assert_eq!(first["next"], tasks[1].as_str());
+    let second = shop.json(&["task", "list", "--limit", "2", "--after", &tasks[1]]);
+    assert_eq!(second["tasks"][0]["task_id"], tasks[2].as_str());
+    assert_eq!(second["next"], Value::Null);
+    let page = shop.json(&["template", "list", "--limit", "1"]);
+    assert_eq!(page["next"], "shop.process_order@1.0.0");
+    let rest = shop.json(&["template", "list", "--after", "shop.process_order@1.0.0"]);
+    assert_eq!(rest["templates"].as_array().unwrap().len(), 0);
+    assert_eq!(
+        shop.run(&["template", "list", "--after", "no.such@1.0.0"]).code,
+        2
+    );
+    let handlers = shop.json(&["handler", "list", "--limit", "2"]);
+    assert_eq!(handlers["next"], handlers["handlers"][1]["handler"]);
+}
+
+#[tokio::test]
+async fn namespaces_and_handlers_are_paused_and_say_so() {
+    let shop = Shop::open().await;
+    let handler = "shop.process_order.validate_cart";
+    assert_eq!(shop.run(&["namespace", "pause", "shop", "--by", "bert"]).code, 0);
+    assert_eq!(
+        shop.run(&["handler", "pause", handler, "--reason", "down"]).code,
+        0
+    );
+    let namespaces = shop.json(&["namespace", "list", "--containing", "shop"]);
+    assert_eq!(namespaces["namespaces"][0]["pause"]["by"], "bert");
+    let handlers = shop.json(&["handler", "list", "--containing", "validate"]);
+    assert_eq!(handlers["handlers"][0]["pause"]["reason"], "down");
+    assert_eq!(shop.run(&["namespace", "resume", "shop"]).code, 0);
+    assert_eq!(shop.run(&["handler", "resume", handler]).code, 0);
+    assert!(!shop.run(&["namespace", "list"]).out.contains("bert"));
+    assert_eq!(
+        shop.json(&["handler", "list"])["handlers"][0]["pause"],
+        Value::Null
+    );
+}
+
+#[tokio::test]
+async fn workers_are_looked_at_where_none_lives() {
+    let shop = Shop::open().await;
+    shop.create(&[]);
+    assert_eq!(
+        shop.json(&["worker", "list", "--ended"])["workers"]
+            .as_array()
+            .unwrap()
+            .len(),
+        0
+    );
+    assert_eq!(shop.run(&["worker", "show", "7"]).code, 3);
+    let top = shop.run(&["worker", "top"]);
+    assert!(
+        top.out
+            .contains("no worker has shop.process_order.validate_cart, 1 step waits"),
+        "{}",
+        top.out
+    );
+    let two = shop.run(&["--json", "worker", "top", "--count", "2", "--interval", "0.1"]);
+    assert_eq!(two.out.lines().count(), 2, "{}", two.out);
+    assert_eq!(shop.run(&["worker", "top", "--interval", "0"]).code, 2);
+}
+
+#[tokio::test]
+async fn a_bulk_verb_wants_a_filter_and_a_yes_and_does_no_more_than_was_foreseen() {
+    let shop = Shop::open().await;
+    let tasks: Vec<String> = (0..5).map(|_| shop.create(&["--tag", "batch"])).collect();
+    let other = shop.create(&[]);
+    assert_eq!(shop.run(&["bulk", "cancel", "--yes"]).code, 2, "no filter");
+    let unasked = shop.run(&["bulk", "cancel", "--tag", "batch"]);
+    assert_eq!(unasked.code, 2);
+    assert!(unasked.err.contains("--yes"), "{}", unasked.err);
+    let foreseen = shop.json(&["bulk", "cancel", "--tag", "batch", "--dry-run"]);
+    assert_eq!(foreseen["count"], 5);
+    assert_eq!(shop.status(&tasks[0]), "pending");
+    let paused = shop.json(&["bulk", "pause", "--tag", "batch", "--yes", "--batch", "2"]);
+    assert_eq!((&paused["done"], &paused["refused"]), (&5.into(), &0.into()));
+    assert_eq!(
+        shop.json(&["task", "list", "--paused"])["tasks"]
+            .as_array()
+            .unwrap()
+            .len(),
+        5
+    );
+    assert_eq!(
+        shop.json(&["bulk", "pause", "--tag", "batch", "--yes"])["done"],
+        0
+    );
+    assert_eq!(shop.json(&["bulk", "resume", "--all", "--yes"])["done"], 5);
+    let retried = shop.json(&["bulk", "retry", "--status", "pending", "--tag", "batch", "--yes"]);
+    assert_eq!((&retried["done"], &retried["refused"]), (&0.into(), &5.into()));
+    let cancelled = shop.json(&["bulk", "cancel", "--tag", "batch", "--yes", "--by", "anna"]);
+    assert_eq!(cancelled["done"], 5);
+    assert_eq!(shop.status(&tasks[4]), "cancelled");
+    assert_eq!(shop.status(&other), "pending");
+    assert_eq!(
+        shop.run(&["bulk", "cancel", "--all", "--tag", "batch", "--yes"])
+            .code,
+        2
+    );
+}
+
+#[tokio::test]
 async fn waiting_for_a_task_that_nobody_runs_ends_with_code_7() {
     let shop = Shop::open().await;
     let task = shop.create(&[]);

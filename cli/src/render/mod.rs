@@ -34,6 +34,8 @@ pub(crate) use why::why;
 pub(crate) use worker::{top, worker, worker_list};
 
 #[cfg(test)]
+mod operating_tests;
+#[cfg(test)]
 mod samples;
 #[cfg(test)]
 mod tests;

@@ -184,13 +184,21 @@ fn warnings(workers: &[Worker], handlers: &[HandlerUse], look: &Look) -> Vec<Str
                 .as_deref()
                 .map(|by| format!(" by {by}"))
                 .unwrap_or_default();
-            warnings.push(format!("{name} is paused{by}, {count} steps wait"));
+            warnings.push(format!("{name} is paused{by}, {}", wait(count)));
         } else if handler.live_workers == 0 {
-            warnings.push(format!("no worker has {name}, {count} steps wait"));
+            warnings.push(format!("no worker has {name}, {}", wait(count)));
         }
     }
     warnings
         .into_iter()
         .map(|warning| format!("{} {warning}", look.warn("!")))
         .collect()
+}
+
+fn wait(count: i64) -> String {
+    if count == 1 {
+        "1 step waits".to_owned()
+    } else {
+        format!("{count} steps wait")
+    }
 }
