@@ -99,16 +99,8 @@ fn block(step: &Why, waiting: usize, now: DateTime<Utc>, look: &Look) -> String 
     if let Some(at) = step.since {
         lines.push(fact("since", &format!("{} ({})", stamp(at), ago(at, now)), look));
     }
-    if let Some(at) = step.next_at {
-        lines.push(fact(
-            "next",
-            &if at <= now && step.reason != WhyReason::WorkerLost {
-                "it may be claimed now".to_owned()
-            } else {
-                until(at, now)
-            },
-            look,
-        ));
+    if let Some(told) = step.next_at.and_then(|at| next(step.reason, at, now)) {
+        lines.push(fact("next", &told, look));
     }
     for (label, value) in facts(step, now) {
         lines.push(fact(label, &value, look));
@@ -121,6 +113,16 @@ fn block(step: &Why, waiting: usize, now: DateTime<Utc>, look: &Look) -> String 
         lines.push(format!("  {} {}", look.dim("→"), advice_line(&advice, look)));
     }
     lines.join("\n")
+}
+
+/// From when it may go on; none where that instant has passed and is not what keeps it.
+fn next(reason: WhyReason, at: DateTime<Utc>, now: DateTime<Utc>) -> Option<String> {
+    match reason {
+        WhyReason::WorkerLost => Some(format!("others may take it back {}", until(at, now))),
+        _ if at > now => Some(until(at, now)),
+        _ if reason.is_claimable() => Some("it may be claimed now".to_owned()),
+        _ => None,
+    }
 }
 
 fn facts(step: &Why, now: DateTime<Utc>) -> Vec<(&'static str, String)> {
@@ -231,9 +233,14 @@ fn advice(step: &Why) -> Vec<String> {
     let retry = format!("tasker step retry {task} {name}");
     let resolve = format!("tasker step resolve {task} {name} --results '{{…}}'");
     match step.reason {
+        WhyReason::Running => vec![format!("tasker task watch {task}")],
         WhyReason::Stuck | WhyReason::WorkerLost => {
-            let mut advice =
-                vec!["nothing, if the worker is only slow to say so: the attempt ends by itself".to_owned()];
+            let what = if step.reason == WhyReason::Stuck {
+                "its worker ends the attempt by itself, and keeps the slot until the handler returns"
+            } else {
+                "any live worker takes it back by itself; is one running?"
+            };
+            let mut advice = vec![what.to_owned()];
             advice.extend(
                 step.detail
                     .worker
@@ -242,6 +249,7 @@ fn advice(step: &Why) -> Vec<String> {
             );
             advice
         }
+        WhyReason::Backoff => vec![format!("it goes on by itself; to try now: {retry}")],
         WhyReason::Ready | WhyReason::WaitsForSlot | WhyReason::WaitsAlone => {
             vec!["tasker worker top".to_owned()]
         }
