@@ -2140,30 +2140,37 @@ CREATE FUNCTION tasker.root_causes(p_task_id uuid, p_numbers integer[], p_reason
     AS $$
 declare
   v_roots int[] := array_fill(null::int, array[greatest(cardinality(p_numbers), 1)]);
-  v_source record;
+  v_edges int[];                      -- the dependents of all steps, step after step
+  v_ends int[];                       -- up to which edge those of a step go
+  v_source int;
   v_queue int[];
   v_head int;
   v_tail int;
+  v_from int;
   v_next int;
 begin
   if not 'dependency' = any (p_reasons) then
     return v_roots;
   end if;
   -- Step numbers count from 1 without a gap: a step's place in the arrays is its number.
+  select array_agg(x.last order by x.step_no) into v_ends
+  from (select s.step_no, (sum(coalesce(cardinality(s.dependents), 0)) over (order by s.step_no))::int as last
+        from "tasker".workflow_steps s where s.task_id = p_task_id) x;
+  select array_agg(d.step_no order by s.step_no) into v_edges
+  from "tasker".workflow_steps s cross join lateral unnest(s.dependents) d(step_no) where s.task_id = p_task_id;
   for v_source in
     select u.step_no from unnest(p_numbers, p_reasons) u(step_no, reason)
     where u.reason < 'dependency' order by u.reason desc, u.step_no
   loop
-    v_queue := array[v_source.step_no];
+    v_queue := array[v_source];
     v_head := 1;
     v_tail := 1;
     while v_head <= v_tail loop
-      for v_next in
-        select d.step_no from "tasker".workflow_steps s cross join lateral unnest(s.dependents) d(step_no)
-        where s.task_id = p_task_id and s.step_no = v_queue[v_head]
-      loop
+      v_from := case when v_queue[v_head] = 1 then 1 else v_ends[v_queue[v_head] - 1] + 1 end;
+      for v_edge in v_from .. v_ends[v_queue[v_head]] loop
+        v_next := v_edges[v_edge];
         if p_reasons[v_next] = 'dependency' and v_roots[v_next] is null then
-          v_roots[v_next] := v_source.step_no;
+          v_roots[v_next] := v_source;
           v_tail := v_tail + 1;
           v_queue[v_tail] := v_next;
         end if;
