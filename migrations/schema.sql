@@ -506,9 +506,10 @@ begin
   returning batch into v_batch;
   return query
   select c.status, c.task_id, c.step_no, c.claim_no, c.attempt, c.step_template_id, c.lane_id, v_batch, c.ready_at, t.unvalidated,
-         case when pg_column_size(t.context) <= 65536 then t.context::text end, c.inputs,
-         case when c.dependencies is not null then "tasker".parent_results(c.task_id, c.step_template_id) end
-  from unnest(v_all) c join "tasker".tasks t on t.task_id = c.task_id;
+         case when c.place = 1 and pg_column_size(t.context) <= 65536 then t.context::text end, c.inputs, c.dependencies
+  from (select a.*, row_number() over (partition by a.task_id) as place  -- the context comes once a task
+        from unnest("tasker".with_parent_results(v_all)) a) c
+  join "tasker".tasks t on t.task_id = c.task_id;
 end $$;
 
 CREATE FUNCTION tasker.clock() RETURNS timestamp with time zone
@@ -551,6 +552,7 @@ declare
   v_ready boolean := false;
   v_sticky boolean := false;
   v_batch bigint;
+  v_claim "tasker".flush_row;
 begin
   select s.state, s.claim_no, s.seq, s.attempts, s.dependents into v_step
   from "tasker".workflow_steps s where s.task_id = p_task_id and s.step_no = p_step_no for no key update skip locked;
@@ -612,9 +614,9 @@ begin
          (p_task_id, v_next.step_no, v_next.seq + 1, 'pending', 'in_progress', v_next.attempts + 1, v_now, p_worker_id);
   insert into "tasker".worker_claims (worker_id, task_ids, step_nos) values (p_worker_id, array[p_task_id], array[v_next.step_no])
   returning batch into v_batch;
-  return array[row('claimed', p_task_id, v_next.step_no, v_next.claim_no + 1, v_next.attempts + 1, v_next.step_template_id,
-    v_next.lane_id, v_batch, v_now, null, null, v_next.inputs::text,
-    case when v_next.parent_count > 1 then "tasker".parent_results(p_task_id, v_next.step_template_id) end)::"tasker".flush_row];
+  v_claim := row('claimed', p_task_id, v_next.step_no, v_next.claim_no + 1, v_next.attempts + 1, v_next.step_template_id,
+    v_next.lane_id, v_batch, v_now, null, null, v_next.inputs::text, case when v_next.parent_count > 1 then '' end);
+  return case when v_next.parent_count > 1 then "tasker".with_parent_results(array[v_claim]) else array[v_claim] end;
 end $$;
 
 CREATE FUNCTION tasker.complete_step(p_task_id uuid, p_step_no integer, p_claim_no integer, p_results jsonb DEFAULT '{}'::jsonb) RETURNS void
@@ -835,8 +837,8 @@ begin
     returning batch into v_batch;
     return query
     select c.status, c.task_id, c.step_no, c.claim_no, c.attempt, c.step_template_id, c.lane_id, v_batch, c.ready_at, c.unvalidated,
-           c.context, c.inputs, case when c.dependencies is not null then "tasker".parent_results(c.task_id, c.step_template_id) end
-    from unnest(v_claims) c;
+           c.context, c.inputs, c.dependencies
+    from unnest("tasker".with_parent_results(v_claims)) c;
   end if;
 end $$;
 
@@ -928,7 +930,8 @@ begin
     select v_request.task_id, s.step_no, 1, 'pending', 'in_progress', 1, v_now, p_worker_id from step s where s.seq = 1)
   select array_agg(row('claimed', v_request.task_id, s.step_no, 1, 1, s.step_template_id, s.lane_id, v_batch, v_now,
            v_plan.has_schema and v_request.plan_id is null,
-           case when pg_column_size(v_request.context) <= 65536 then v_request.context::text end, null, null)::"tasker".flush_row)
+           case when s.step_no = v_roots[1] and pg_column_size(v_request.context) <= 65536 then v_request.context::text end,
+           null, null)::"tasker".flush_row)
            filter (where s.seq = 1),
          count(s.ready_at)
   into v_claims, v_left from step s;
@@ -1430,6 +1433,7 @@ CREATE TABLE tasker.named_tasks (
 
 CREATE FUNCTION tasker.insert_plan(p_task tasker.named_tasks, p_template jsonb, p_now timestamp with time zone) RETURNS integer
     LANGUAGE plpgsql
+    SET enable_nestloop TO 'off'
     AS $$
 declare
   v_plan_id int;
@@ -1761,21 +1765,6 @@ begin
       when sqlstate 'TK006' then return query select v_task_id, 'missing'::text, sqlerrm;
     end;
   end loop;
-end $$;
-
-CREATE FUNCTION tasker.parent_results(p_task_id uuid, p_step_template_id integer) RETURNS text
-    LANGUAGE plpgsql STABLE
-    AS $$
-declare
-  v_size bigint;
-  v_text text;
-begin
-  select sum(pg_column_size(p.results)), '{' || string_agg('"' || p.step_no || '":' || coalesce(p.results::text, 'null'), ',') || '}'
-  into v_size, v_text
-  from "tasker".step_templates t cross join lateral unnest(t.parents) k(step_no)
-  join "tasker".workflow_steps p on p.task_id = p_task_id and p.step_no = k.step_no
-  where t.step_template_id = p_step_template_id;
-  return case when v_size <= 65536 then v_text end;
 end $$;
 
 CREATE FUNCTION tasker.pause(p_namespace text DEFAULT NULL::text, p_task_name text DEFAULT NULL::text, p_handler text DEFAULT NULL::text, p_by text DEFAULT NULL::text, p_reason text DEFAULT NULL::text) RETURNS void
@@ -2566,6 +2555,34 @@ CREATE FUNCTION tasker.why_of_step(p_namespace text, p_task_name text, p_task_id
         and (q.handler is null or q.handler = t.handler)) x) p on p_reason = 'paused'
   where s.task_id = p_task_id and s.step_no = p_step_no
 $$;
+
+CREATE FUNCTION tasker.with_parent_results(p_claims tasker.flush_row[]) RETURNS tasker.flush_row[]
+    LANGUAGE plpgsql STABLE
+    AS $$
+declare
+  v_claims "tasker".flush_row[];
+begin
+  if not exists (select from unnest(p_claims) c where c.dependencies is not null) then
+    return p_claims;
+  end if;
+  select array_agg(x.claim) into v_claims
+  from (
+    select c::"tasker".flush_row as claim from unnest(p_claims) c where c.dependencies is null
+    union all
+    select row(c.status, c.task_id, c.step_no, c.claim_no, c.attempt, c.step_template_id, c.lane_id, c.batch, c.ready_at,
+               c.unvalidated, c.context, c.inputs,
+               case when sum(pg_column_size(p.results)) <= 65536
+               then '{' || string_agg('"' || p.step_no || '":' || coalesce(p.results::text, 'null'), ',') || '}' end)::"tasker".flush_row
+    from unnest(p_claims) c
+    join "tasker".step_templates t on t.step_template_id = c.step_template_id
+    cross join lateral unnest(t.parents) k(step_no)
+    cross join lateral (select s.step_no, s.results from "tasker".workflow_steps s
+                        where s.task_id = c.task_id and s.step_no = k.step_no offset 0) p
+    where c.dependencies is not null
+    group by c.status, c.task_id, c.step_no, c.claim_no, c.attempt, c.step_template_id, c.lane_id, c.batch, c.ready_at,
+             c.unvalidated, c.context, c.inputs) x;
+  return v_claims;
+end $$;
 
 CREATE TABLE tasker.annotation_types (
     annotation_type_id integer NOT NULL,
