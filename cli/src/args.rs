@@ -1,6 +1,6 @@
 //! The arguments of the command: global options and the tree of verbs. Each verb keeps its own beside its code.
 
-use crate::commands::{bench, bench_worker, demo, migrate, pg, task, template};
+use crate::commands::{bench, bench_worker, demo, migrate, pg, prune, task, template};
 use clap::builder::Styles;
 use clap::builder::styling::AnsiColor;
 use clap::{Args, Parser, Subcommand, ValueEnum};
@@ -99,6 +99,7 @@ pub(crate) enum Command {
     Template(template::Command),
     #[command(subcommand)]
     Task(task::Command),
+    Prune(prune::Arguments),
     #[command(subcommand)]
     Pg(pg::Command),
     Bench(bench::Arguments),

@@ -5,6 +5,7 @@ pub(crate) mod bench_worker;
 pub(crate) mod demo;
 pub(crate) mod migrate;
 pub(crate) mod pg;
+pub(crate) mod prune;
 pub(crate) mod task;
 pub(crate) mod template;
 
@@ -25,6 +26,7 @@ pub(crate) async fn dispatch(cli: Cli, printer: &Printer) -> Result<ExitStatus, 
         Command::Migrate(_) => or_interrupted(migrate::run(global, printer)).await,
         Command::Template(command) => or_interrupted(template::run(command, global, printer)).await,
         Command::Task(command) => or_interrupted(task::run(command, global, printer)).await,
+        Command::Prune(arguments) => or_interrupted(prune::run(arguments, global, printer)).await,
         Command::Pg(command) => or_interrupted(pg::run(command, printer)).await,
     }
 }

@@ -5,6 +5,7 @@
 mod operate;
 mod outcome;
 mod request;
+mod retention;
 mod settings;
 mod state;
 mod view;
@@ -12,6 +13,7 @@ mod view;
 pub use operate::{Operator, PauseScope, StepSelector, StepUpdate, TaskFilter, TaskUpdate};
 pub use outcome::{ErrorCode, Failure, Outcome, OutcomeKind};
 pub use request::{OnDuplicate, TaskRequest};
+pub use retention::{ArchiveFormat, OldPartition, Prunable, PrunedBatch, RetentionRule, RetentionSettings};
 pub use settings::{BackoffSettings, EngineSettings, ExecutionSettings, IdentityStrategy, Settings};
 pub use state::{STEP_TRANSITIONS, State, TASK_TRANSITIONS};
 pub use view::{Created, NamedTask, Readiness, Registered, Step, Task, Transition};
