@@ -148,6 +148,7 @@ declare
   v_page record;
   v_taken int;
   v_whole uuid[];
+  v_ages double precision[];
 begin
   select * into v_page from tasker.finished_tasks(p_rules, p_after, p_scan, v_now);
   next_after := v_page.page_end;
@@ -162,31 +163,38 @@ begin
   end if;
 
   -- A task of which somebody holds a step is left alone, as is one of which a step may still run.
-  select array_agg(k.task_id order by k.task_id) into v_whole
-  from unnest(v_page.task_ids[1:v_taken]) k(task_id)
-  left join (
-    select s.task_id, count(*) as steps, bool_or(s.alive) as alive
-    from (select w.task_id, w.state = 'in_progress' or w.ready_at is not null or w.held_at is not null as alive
-          from tasker.workflow_steps w where w.task_id = any (v_page.task_ids[1:v_taken])
-          order by w.task_id, w.step_no for update of w skip locked) s
-    group by s.task_id) l on l.task_id = k.task_id
-  where coalesce(l.steps, 0) = (select count(*) from tasker.workflow_steps w where w.task_id = k.task_id)
-    and l.alive is not true;
+  -- One list of tasks and steps, grouped: the planner would join the two lists by comparing every pair.
+  select array_agg(l.task_id order by l.task_id), array_agg(l.age order by l.task_id) into v_whole, v_ages
+  from (
+    select x.task_id, max(x.age) as age, count(*) - 1 as steps, bool_or(x.alive) as alive
+    from (select k.task_id, k.age, false as alive
+          from unnest(v_page.task_ids[1:v_taken], v_page.ages[1:v_taken]) k(task_id, age)
+          union all
+          select s.task_id, null, s.alive
+          from (select w.task_id, w.state = 'in_progress' or w.ready_at is not null or w.held_at is not null as alive
+                from tasker.workflow_steps w where w.task_id = any (v_page.task_ids[1:v_taken])
+                order by w.task_id, w.step_no for update of w skip locked) s) x
+    group by x.task_id) l
+  where not l.alive and l.steps = (select count(*) from tasker.workflow_steps w where w.task_id = l.task_id);
 
   select array_agg(x.task_id order by x.task_id) into task_ids
   from (select t.task_id
-        from unnest(v_page.task_ids, v_page.ages) k(task_id, age) join tasker.tasks t on t.task_id = k.task_id
-        where k.task_id = any (v_whole) and t.state in ('complete', 'error', 'cancelled', 'resolved_manually')
+        from unnest(v_whole, v_ages) k(task_id, age) join tasker.tasks t on t.task_id = k.task_id
+        where t.state in ('complete', 'error', 'cancelled', 'resolved_manually')
           and t.paused_at is null and t.completed_at <= v_now - make_interval(secs => k.age)
         order by t.task_id for update of t skip locked) x;
 end $$;
 
 -- tasker.delete_tasks(…): deletes tasks that lock_prunable locked, with all that belongs to them. Their identities stay.
+-- The ids are in order; their range leaves the other partitions of the trail alone.
 create function tasker.delete_tasks(p_task_ids uuid[], out tasks bigint, out steps bigint)
 language plpgsql set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off as $$
+declare
+  v_first uuid := p_task_ids[1];
+  v_last uuid := p_task_ids[cardinality(p_task_ids)];
 begin
-  delete from tasker.workflow_step_transitions x where x.task_id = any (p_task_ids);
-  delete from tasker.task_transitions x where x.task_id = any (p_task_ids);
+  delete from tasker.workflow_step_transitions x where x.task_id between v_first and v_last and x.task_id = any (p_task_ids);
+  delete from tasker.task_transitions x where x.task_id between v_first and v_last and x.task_id = any (p_task_ids);
   delete from tasker.task_annotations x where x.task_id = any (p_task_ids);
   delete from tasker.task_search_attributes x where x.task_id = any (p_task_ids);
   delete from tasker.workflow_steps x where x.task_id = any (p_task_ids);
@@ -219,8 +227,12 @@ language plpgsql security definer set search_path = pg_catalog, pg_temp set enab
 #variable_conflict use_column
 declare
   v_batch record;
+  v_first uuid;
+  v_last uuid;
 begin
   select * into v_batch from tasker.lock_prunable(p_rules, p_after, p_limit, p_scan, p_most_steps);
+  v_first := v_batch.task_ids[1];
+  v_last := v_batch.task_ids[cardinality(v_batch.task_ids)];
   return query
   select x.task_id, x.part, x.document from (
     select t.task_id, 0 as part, 0 as a, 0::bigint as b,
@@ -234,10 +246,12 @@ begin
     where s.task_id = any (v_batch.task_ids)
     union all
     select r.task_id, 2, r.step_no, r.seq, (to_jsonb(r) - 'task_id')::text
-    from tasker.workflow_step_transitions r where r.task_id = any (v_batch.task_ids)
+    from tasker.workflow_step_transitions r
+    where r.task_id between v_first and v_last and r.task_id = any (v_batch.task_ids)
     union all
     select r.task_id, 3, 0, r.seq, (to_jsonb(r) - 'task_id')::text
-    from tasker.task_transitions r where r.task_id = any (v_batch.task_ids)
+    from tasker.task_transitions r
+    where r.task_id between v_first and v_last and r.task_id = any (v_batch.task_ids)
     union all
     select m.task_id, 4, 0, m.task_annotation_id, (jsonb_build_object('annotation_type', y.name) || to_jsonb(m) - 'task_id')::text
     from tasker.task_annotations m join tasker.annotation_types y on y.annotation_type_id = m.annotation_type_id
@@ -258,7 +272,7 @@ set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off as
 declare
   v_ids uuid[];
 begin
-  select array_agg(x.task_id) into v_ids
+  select array_agg(x.task_id order by x.task_id) into v_ids
   from (select t.task_id from tasker.tasks t
         where t.task_id = any (p_task_ids) and t.state in ('complete', 'error', 'cancelled', 'resolved_manually') and t.paused_at is null
         order by t.task_id for update skip locked) x;
