@@ -50,7 +50,7 @@ async fn workers_prune_and_archive_by_themselves_what_the_settings_say_and_nothi
     for worker in workers {
         worker.shutdown().await.unwrap();
     }
-    let mut archived = Vec::new();
+    let mut archived: Vec<tasker_core::model::TaskId> = Vec::new();
     for file in std::fs::read_dir(directory.path()).unwrap() {
         for line in std::fs::read_to_string(file.unwrap().path()).unwrap().lines() {
             let task: Value = serde_json::from_str(line).unwrap();
