@@ -1,7 +1,7 @@
 //! The arguments of the command: global options and the tree of verbs. Each verb keeps its own beside its code.
 
 use crate::commands::{
-    bench, bench_worker, bulk, demo, handler, migrate, namespace, pg, step, task, template, why, worker,
+    bench, bench_worker, bulk, demo, handler, migrate, namespace, pg, prune, step, task, template, why, worker,
 };
 use clap::builder::Styles;
 use clap::builder::styling::AnsiColor;
@@ -113,6 +113,7 @@ pub(crate) enum Command {
     Namespace(namespace::Command),
     #[command(subcommand)]
     Handler(handler::Command),
+    Prune(prune::Arguments),
     #[command(subcommand)]
     Pg(pg::Command),
     Bench(bench::Arguments),

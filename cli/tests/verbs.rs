@@ -541,3 +541,58 @@ fn a_database_that_cannot_be_reached_is_code_5() {
     let answer = Answer::from(&output);
     assert_eq!(answer.code, 5, "{}", answer.err);
 }
+
+#[tokio::test]
+async fn finished_tasks_are_pruned_once_that_is_confirmed_and_archived_if_wanted() {
+    let shop = Shop::open().await;
+    let (over, open) = (shop.create(&[]), shop.create(&[]));
+    assert_eq!(shop.run(&["task", "cancel", &over]).code, 0);
+
+    let young = shop.run(&["prune", "--older-than", "1h", "--dry-run"]);
+    assert!(young.out.contains("No task is old enough"), "{}", young.out);
+    let foreseen = shop.run(&["prune", "--older-than", "0s", "--dry-run"]);
+    assert!(
+        foreseen.out.contains("shop.process_order  cancelled"),
+        "{}",
+        foreseen.out
+    );
+    let other = shop.json(&[
+        "prune",
+        "--older-than",
+        "0s",
+        "--state",
+        "complete,error",
+        "--dry-run",
+    ]);
+    assert_eq!(other["prunable"], serde_json::json!([]));
+    let unconfirmed = shop.run(&["prune", "--older-than", "0s"]);
+    assert_eq!(unconfirmed.code, 2, "{}", unconfirmed.err);
+    assert!(unconfirmed.err.contains("--yes"), "{}", unconfirmed.err);
+    assert_eq!(shop.status(&over), "cancelled");
+
+    let folder = std::env::temp_dir().join(format!("tasker-prune-{}", shop.0.name()));
+    let folder_name = folder.to_str().unwrap();
+    let pruned = shop.json(&["prune", "--older-than", "0s", "--archive", folder_name, "--yes"]);
+    assert_eq!((&pruned["tasks"], &pruned["steps"]), (&1.into(), &7.into()));
+    let text = std::fs::read_to_string(pruned["archive"][0].as_str().unwrap()).unwrap();
+    let archived: Value = serde_json::from_str(text.trim_end()).unwrap();
+    assert_eq!(archived["task"]["task_id"], over.as_str());
+    std::fs::remove_dir_all(&folder).unwrap();
+    assert_eq!(shop.run(&["task", "show", &over]).code, 3);
+    assert_eq!(shop.status(&open), "pending");
+}
+
+#[tokio::test]
+async fn pruning_refuses_what_makes_no_sense() {
+    let shop = Shop::open().await;
+    for arguments in [
+        &["prune"][..],
+        &["prune", "--older-than", "a while"],
+        &["prune", "--older-than", "1d", "--state", "pending"],
+        &["prune", "--trail-older-than", "1d", "--yes"],
+    ] {
+        let answer = shop.run(arguments);
+        assert_ne!(answer.code, 0, "{arguments:?}");
+        assert_eq!(answer.code, 2, "{arguments:?}: {}", answer.err);
+    }
+}

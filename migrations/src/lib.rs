@@ -45,6 +45,8 @@ pub const MIGRATIONS: &[Migration] = migrations! {
     21 => "security", "0021_security.sql";
     22 => "create_and_claim", "0022_create_and_claim.sql";
     23 => "complete_alone", "0023_complete_alone.sql";
+    24 => "prune", "0024_prune.sql";
+    25 => "partitions", "0025_partitions.sql";
 };
 
 /// `sql` with the token `tasker.` replaced by the quoted `schema`. A `tasker.` inside a longer word stays.

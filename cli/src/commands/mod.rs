@@ -10,6 +10,7 @@ pub(crate) mod migrate;
 pub(crate) mod namespace;
 pub(crate) mod pg;
 pub(crate) mod step;
+pub(crate) mod prune;
 pub(crate) mod task;
 pub(crate) mod template;
 pub(crate) mod why;
@@ -38,6 +39,7 @@ pub(crate) async fn dispatch(cli: Cli, printer: &Printer) -> Result<ExitStatus, 
         Command::Handler(command) => or_interrupted(handler::run(command, global, printer)).await,
         Command::Bulk(command) => or_interrupted(bulk::run(command, global, printer)).await,
         Command::Why(arguments) => or_interrupted(why::run(&arguments, global, printer)).await,
+        Command::Prune(arguments) => or_interrupted(prune::run(arguments, global, printer)).await,
         Command::Pg(command) => or_interrupted(pg::run(command, printer)).await,
     }
 }

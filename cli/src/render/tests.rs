@@ -8,7 +8,7 @@ use super::*;
 use crate::failure::Failure;
 use insta::assert_snapshot;
 use serde_json::json;
-use tasker_core::model::{Created, NamedTask, Registered, State, WhyReason};
+use tasker_core::model::{Created, NamedTask, OldPartition, Prunable, Registered, State, WhyReason};
 use tasker_core::store::MigrationReport;
 use tasker_core::template::{CompiledTemplate, ParseOptions, Template};
 use tasker_core::{Error, ErrorKind};
@@ -362,4 +362,49 @@ fn a_task_tells_the_causes_and_not_the_consequences() {
             .join("\n"),
         why(&[ended], now(), &PLAIN)
     ));
+}
+
+#[test]
+fn what_would_be_pruned_is_counted_by_name_and_state() {
+    let row = |name: &str, state: &str, tasks, steps| Prunable {
+        namespace: "shop".to_owned(),
+        name: name.to_owned(),
+        state: state.to_owned(),
+        tasks,
+        steps,
+    };
+    assert_snapshot!(format!(
+        "{}\n\n{}",
+        prunable(
+            &[
+                row("process_order", "complete", 76_759, 383_795),
+                row("refund", "cancelled", 1, 3)
+            ],
+            &PLAIN
+        ),
+        prunable(&[], &PLAIN)
+    ));
+}
+
+#[test]
+fn what_was_pruned_is_told_with_what_stayed_and_where_the_archive_is() {
+    let done = Pruned {
+        tasks: 1,
+        steps: 5,
+        identities: 1,
+        workers: 12,
+    };
+    let file = std::path::PathBuf::from("archive/tasks-2026-07-02.jsonl");
+    let partition = |name: &str, blocked_by| OldPartition {
+        partition: name.to_owned(),
+        blocked_by,
+    };
+    let trail = [
+        partition("task_transitions_20260101t000000", None),
+        partition(
+            "task_transitions_20260108t000000",
+            Some(task(State::Error).task_id),
+        ),
+    ];
+    assert_snapshot!(pruned(&done, &[&file], &trail, &PLAIN));
 }

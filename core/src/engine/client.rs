@@ -113,7 +113,12 @@ impl Client {
     /// # Errors
     /// `DatabaseUnavailable`, `SchemaMismatch`, or what PostgreSQL says.
     pub async fn migrate(&self) -> Result<MigrationReport> {
-        self.store().await?.migrate().await
+        let report = self.store().await?.migrate().await?;
+        // The first partitions of the trail are made while it is empty; workers make the later ones.
+        if let Err(error) = self.add_trail_partitions().await {
+            tracing::debug!(%error, "no partitions of the trail were made; workers will");
+        }
+        Ok(report)
     }
 
     /// The version that the schema is at; none where it has not been migrated.

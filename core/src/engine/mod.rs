@@ -11,6 +11,7 @@ mod handover;
 mod list;
 mod open;
 mod pause;
+mod prune;
 mod read;
 mod register;
 mod resolve;

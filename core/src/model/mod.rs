@@ -6,6 +6,7 @@ mod lists;
 mod operate;
 mod outcome;
 mod request;
+mod retention;
 mod settings;
 mod state;
 mod view;
@@ -19,6 +20,7 @@ pub use operate::{
 };
 pub use outcome::{ErrorCode, Failure, Outcome, OutcomeKind};
 pub use request::{OnDuplicate, TaskRequest};
+pub use retention::{ArchiveFormat, OldPartition, Prunable, PrunedBatch, RetentionRule, RetentionSettings};
 pub use settings::{BackoffSettings, EngineSettings, ExecutionSettings, IdentityStrategy, Settings};
 pub use state::{STEP_TRANSITIONS, State, TASK_TRANSITIONS};
 pub use view::{Created, NamedTask, Readiness, Registered, Step, Task, Transition};

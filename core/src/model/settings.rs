@@ -1,6 +1,6 @@
 //! The settings of an engine, with the names of the configuration reference.
 
-use super::OnDuplicate;
+use super::{OnDuplicate, RetentionSettings};
 use crate::error::{Error, ErrorKind, Result};
 use serde::{Deserialize, Serialize};
 
@@ -14,6 +14,8 @@ pub struct Settings {
     pub engine: EngineSettings,
     /// How steps are executed.
     pub execution: ExecutionSettings,
+    /// What is kept, and for how long.
+    pub retention: RetentionSettings,
 }
 
 /// How long to wait between attempts, where a step has no policy of its own (`decisions.md` 10).
@@ -208,6 +210,7 @@ impl Settings {
             self.execution.max_context_bytes >= 2,
             "execution.max_context_bytes must be at least 2".into(),
         );
+        problems.extend(self.retention.problems());
         if problems.is_empty() {
             return Ok(());
         }

@@ -3,6 +3,7 @@
 //! A state change is a function in `migrations/`; what is called or read here is one named statement a file in `sql/`.
 //! [`Store`] holds the pool and the statements in the caller's schema.
 
+mod archive;
 mod claims;
 mod connect;
 mod fault;
@@ -10,12 +11,14 @@ mod lists;
 mod migrate;
 mod operate;
 mod read;
+mod retention;
 mod schema;
 mod statements;
 mod tasks;
 mod templates;
 mod workers;
 
+pub use archive::Archive;
 pub use claims::{ClaimArguments, FailureBatch, FlushArguments, FlushRow, FlushStatus, StepKey};
 pub use connect::{Store, StoreOptions};
 pub use fault::{ATTEMPT_LOST, STALE_PLAN, WORKER_NOT_ALIVE, is_retryable_conflict, sqlstate};

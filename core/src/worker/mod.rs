@@ -20,6 +20,7 @@ mod ledger;
 mod ledger_tests;
 mod line;
 mod listener;
+mod maintenance;
 mod options;
 mod prepare;
 mod reaping;

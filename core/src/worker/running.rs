@@ -6,7 +6,7 @@ use super::line::on_line;
 use super::side_lane::SideLane;
 use super::{
     Invocation, WorkerOptions, deadlines, dispatcher::Dispatcher, flusher::Flusher, handover::Table,
-    heartbeat, listener, reconcile,
+    heartbeat, listener, maintenance, reconcile,
 };
 use crate::engine::Client;
 use crate::error::{Error, ErrorKind, Result};
@@ -102,6 +102,7 @@ impl Worker {
         }
         handle.spawn(deadlines::run(Arc::clone(&core)));
         handle.spawn(reconcile::run(Arc::clone(&core)));
+        handle.spawn(maintenance::run(Arc::clone(&core)));
         if core.options.listen {
             handle.spawn(listener::run(Arc::clone(&core)));
         }

@@ -50,6 +50,7 @@ async fn measure(s: &mut Session, worker: i64) -> (i64, i64) {
 async fn a_claim_and_a_flush_touch_a_constant_number_of_blocks_a_step_on_empty_growing_and_large_tables() {
     let database = migrated().await.unwrap();
     let mut s = Session::open(&database).await;
+    s.run("select tasker.add_trail_partitions(86400, 30, 60)").await;
     s.register(&Plan::chain("pair", &["a", "b"])).await;
     s.register(&Plan::new("foreign").step("a", &[]).handler("foreign"))
         .await;

@@ -10,6 +10,7 @@ mod basics;
 mod fairness;
 mod refusals;
 mod results;
+mod retention;
 mod stopping;
 mod support;
 mod timeouts;
