@@ -2,6 +2,7 @@
 //!
 //! Pure: no SQL, no runtime, no clock.
 
+mod database_settings;
 mod operate;
 mod outcome;
 mod request;
@@ -9,6 +10,7 @@ mod settings;
 mod state;
 mod view;
 
+pub use database_settings::{DatabaseSettings, PoolerSetting};
 pub use operate::{Operator, PauseScope, StepSelector, StepUpdate, TaskFilter, TaskUpdate};
 pub use outcome::{ErrorCode, Failure, Outcome, OutcomeKind};
 pub use request::{OnDuplicate, TaskRequest};

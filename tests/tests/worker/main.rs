@@ -7,6 +7,7 @@
 
 mod attempts;
 mod basics;
+mod connections;
 mod fairness;
 mod refusals;
 mod results;
