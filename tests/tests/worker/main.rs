@@ -9,6 +9,7 @@ mod attempts;
 mod basics;
 mod connections;
 mod fairness;
+mod poolers;
 mod refusals;
 mod results;
 mod stopping;
