@@ -73,7 +73,7 @@ impl DatabaseSettings {
             ),
         ] {
             // PostgreSQL counts these in milliseconds, in 31 bits.
-            if !(value.is_finite() && value >= 0.001 && value <= 2_000_000.0) {
+            if !(0.001..=2_000_000.0).contains(&value) {
                 problems.push(format!(
                     "{name} must be a number from 0.001 to 2000000, not {value}"
                 ));
