@@ -27,6 +27,13 @@ CREATE TYPE tasker.state AS ENUM (
     'resolved_manually'
 );
 
+CREATE TYPE tasker.retention_rule AS (
+	namespace text,
+	name text,
+	state tasker.state,
+	older_than_seconds double precision
+);
+
 CREATE TYPE tasker.task_request AS (
 	task_id uuid,
 	namespace text,
@@ -70,6 +77,99 @@ CREATE TYPE tasker.why_reason AS ENUM (
     'failed_upstream',
     'finished'
 );
+
+CREATE FUNCTION tasker.add_trail_partitions(p_width_seconds double precision DEFAULT 604800, p_ahead integer DEFAULT 4, p_limit integer DEFAULT 8, p_most_default_bytes bigint DEFAULT 67108864) RETURNS SETOF text
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    SET lock_timeout TO '500ms'
+    AS $$
+declare
+  v_now timestamptz := "tasker".clock();
+  v_parents constant regclass[] := array['"tasker".workflow_step_transitions'::regclass, '"tasker".task_transitions'::regclass];
+  v_parent regclass;
+  v_from timestamptz;
+  v_to timestamptz;
+  v_highest uuid;
+  v_name text;
+  v_schema text := (select n.nspname from pg_proc p join pg_namespace n on n.oid = p.pronamespace where p.oid = '"tasker".channel'::regproc);
+begin
+  if not (p_width_seconds >= 60) or p_ahead < 1 then
+    raise exception using errcode = 'TK003', message = 'a partition is at least 60 seconds wide, and at least one is made ahead';
+  end if;
+  if coalesce((select max(x.to_at) from "tasker".trail_partitions() x), '-infinity') >= v_now + make_interval(secs => p_width_seconds * p_ahead) then
+    return;
+  end if;
+  lock table "tasker".workflow_step_transitions in share row exclusive mode;
+  lock table "tasker".task_transitions in share row exclusive mode;
+  if pg_relation_size('"tasker".workflow_step_transitions_default') + pg_relation_size('"tasker".task_transitions_default') > p_most_default_bytes then
+    raise exception using errcode = '54000',
+      message = format('the DEFAULT partitions of the trail hold more than %s bytes: partitions are not added while everybody waits for them to be looked through', p_most_default_bytes),
+      hint = 'prune old tasks and vacuum, or call "tasker".add_trail_partitions with a larger p_most_default_bytes at a quiet hour';
+  end if;
+  select greatest((select d.task_id from "tasker".workflow_step_transitions_default d order by d.task_id desc limit 1),
+                  (select d.task_id from "tasker".task_transitions_default d order by d.task_id desc limit 1)) into v_highest;
+  -- Ranges are whole multiples of the width since 1970; after a change of the width the first one closes the gap.
+  v_from := to_timestamp(floor(extract(epoch from v_now) / p_width_seconds) * p_width_seconds);
+  v_from := greatest(v_from, (select max(x.to_at) from "tasker".trail_partitions() x));
+  if v_highest >= "tasker".uuid_at(v_from) then
+    v_from := to_timestamp((floor(extract(epoch from "tasker".range_time(v_highest)) / p_width_seconds) + 1) * p_width_seconds);
+  end if;
+  for n in 1 .. p_limit loop
+    exit when v_from >= v_now + make_interval(secs => p_width_seconds * p_ahead);
+    v_to := to_timestamp((floor(extract(epoch from v_from) / p_width_seconds) + 1) * p_width_seconds);
+    foreach v_parent in array v_parents loop
+      v_name := (select c.relname from pg_class c where c.oid = v_parent) || to_char(v_from at time zone 'utc', '"_"YYYYMMDD"t"HH24MISS');
+      execute format('create table %I.%I partition of %s for values from (%L) to (%L) with (autovacuum_vacuum_insert_scale_factor = 0.1)',
+        v_schema, v_name, v_parent, "tasker".uuid_at(v_from), "tasker".uuid_at(v_to));
+      return next v_name;
+    end loop;
+    v_from := v_to;
+  end loop;
+end $$;
+
+CREATE FUNCTION tasker.archive_tasks(p_rules jsonb, p_after uuid DEFAULT NULL::uuid, p_limit integer DEFAULT 500, p_scan integer DEFAULT 2000, p_most_steps integer DEFAULT 10000) RETURNS TABLE(task_id uuid, part integer, document text)
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    SET enable_seqscan TO 'off'
+    AS $$
+#variable_conflict use_column
+declare
+  v_batch record;
+  v_first uuid;
+  v_last uuid;
+begin
+  select * into v_batch from "tasker".lock_prunable(p_rules, p_after, p_limit, p_scan, p_most_steps);
+  v_first := v_batch.task_ids[1];
+  v_last := v_batch.task_ids[cardinality(v_batch.task_ids)];
+  return query
+  select x.task_id, x.part, x.document from (
+    select t.task_id, 0 as part, 0 as a, 0::bigint as b,
+           (jsonb_build_object('namespace', n.name, 'name', d.name, 'version', d.version) || to_jsonb(t))::text as document
+    from "tasker".tasks t join "tasker".named_tasks d on d.named_task_id = t.named_task_id
+    join "tasker".namespaces n on n.namespace_id = d.namespace_id
+    where t.task_id = any (v_batch.task_ids)
+    union all
+    select s.task_id, 1, s.step_no, 0, (jsonb_build_object('name', p.name, 'handler', p.handler) || to_jsonb(s) - 'task_id')::text
+    from "tasker".workflow_steps s join "tasker".step_templates p on p.step_template_id = s.step_template_id
+    where s.task_id = any (v_batch.task_ids)
+    union all
+    select r.task_id, 2, r.step_no, r.seq, (to_jsonb(r) - 'task_id')::text
+    from "tasker".workflow_step_transitions r
+    where r.task_id between v_first and v_last and r.task_id = any (v_batch.task_ids)
+    union all
+    select r.task_id, 3, 0, r.seq, (to_jsonb(r) - 'task_id')::text
+    from "tasker".task_transitions r
+    where r.task_id between v_first and v_last and r.task_id = any (v_batch.task_ids)
+    union all
+    select m.task_id, 4, 0, m.task_annotation_id, (jsonb_build_object('annotation_type', y.name) || to_jsonb(m) - 'task_id')::text
+    from "tasker".task_annotations m join "tasker".annotation_types y on y.annotation_type_id = m.annotation_type_id
+    where m.task_id = any (v_batch.task_ids)
+    union all
+    select e.task_id, 5, row_number() over (partition by e.task_id order by e.name)::int, 0, (to_jsonb(e) - 'task_id')::text
+    from "tasker".task_search_attributes e where e.task_id = any (v_batch.task_ids)) x
+  order by x.task_id, x.part, x.a, x.b;
+  return query select null::uuid, 9, v_batch.next_after::text;
+end $$;
 
 CREATE FUNCTION tasker.audit(p_verb text, p_by text, p_reason text) RETURNS jsonb
     LANGUAGE sql IMMUTABLE
@@ -131,6 +231,24 @@ begin
     v_jitter := coalesce((p_policy ->> 'jitter')::double precision, v_jitter);
   end if;
   return greatest(least(v_wait, v_cap) * (1 + v_jitter * (2 * p_random - 1)), 0);
+end $$;
+
+CREATE FUNCTION tasker.begin_maintenance(p_name text, p_hold_seconds double precision) RETURNS TABLE(at_cursor uuid)
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+  v_now timestamptz := "tasker".clock();
+begin
+  perform 1 from "tasker".maintenance m where m.name = p_name and m.next_due_at > v_now;
+  if found then
+    return;
+  end if;
+  insert into "tasker".maintenance (name, next_due_at) values (p_name, '-infinity') on conflict (name) do nothing;
+  return query
+  update "tasker".maintenance m set next_due_at = v_now + make_interval(secs => p_hold_seconds), last_run_at = v_now
+  where m.name = (select x.name from "tasker".maintenance x where x.name = p_name and x.next_due_at <= v_now for update skip locked)
+  returning m.cursor;
 end $$;
 
 CREATE FUNCTION tasker.busy_outcomes(p_task_ids uuid[], p_step_nos integer[], p_claim_nos integer[], p_locked_tasks uuid[], p_locked_steps integer[], p_shared uuid[], p_free uuid[], p_sinks uuid[], p_irregular uuid[]) RETURNS TABLE(task_id uuid, step_no integer, claim_no integer)
@@ -842,6 +960,25 @@ begin
   end if;
 end $$;
 
+CREATE FUNCTION tasker.count_prunable(p_rules jsonb, p_after uuid DEFAULT NULL::uuid, p_scan integer DEFAULT 10000) RETURNS TABLE(namespace text, name text, state text, tasks bigint, steps bigint, page_end uuid)
+    LANGUAGE plpgsql STABLE SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    SET enable_seqscan TO 'off'
+    AS $$
+declare
+  v_page record;
+begin
+  select * into v_page from "tasker".finished_tasks(p_rules, p_after, p_scan, "tasker".clock());
+  return query
+  select n.name::text, d.name::text, t.state::text, count(*), sum(t.total_steps)::bigint, v_page.page_end
+  from unnest(v_page.task_ids) k(task_id) join "tasker".tasks t on t.task_id = k.task_id
+  join "tasker".named_tasks d on d.named_task_id = t.named_task_id join "tasker".namespaces n on n.namespace_id = d.namespace_id
+  group by 1, 2, 3 order by 1, 2, 3;
+  if not found then
+    return query select null::text, null::text, null::text, 0::bigint, 0::bigint, v_page.page_end;
+  end if;
+end $$;
+
 CREATE FUNCTION tasker.create_and_claim(p_request jsonb, p_worker_id bigint, p_room integer, p_slots integer) RETURNS SETOF tasker.flush_row
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
@@ -1025,6 +1162,44 @@ CREATE FUNCTION tasker.current_plan(p_namespace text, p_name text, p_version tex
   order by t.version_order desc limit 1
 $$;
 
+CREATE FUNCTION tasker.delete_archived(p_task_ids uuid[]) RETURNS TABLE(tasks bigint, steps bigint)
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    SET plan_cache_mode TO 'force_generic_plan'
+    SET enable_seqscan TO 'off'
+    SET enable_hashjoin TO 'off'
+    SET enable_mergejoin TO 'off'
+    AS $$
+declare
+  v_ids uuid[];
+begin
+  select array_agg(x.task_id order by x.task_id) into v_ids
+  from (select t.task_id from "tasker".tasks t
+        where t.task_id = any (p_task_ids) and t.state in ('complete', 'error', 'cancelled', 'resolved_manually') and t.paused_at is null
+        order by t.task_id for update skip locked) x;
+  return query select d.tasks, d.steps from "tasker".delete_tasks(v_ids) d;
+end $$;
+
+CREATE FUNCTION tasker.delete_tasks(p_task_ids uuid[], OUT tasks bigint, OUT steps bigint) RETURNS record
+    LANGUAGE plpgsql
+    SET enable_seqscan TO 'off'
+    SET enable_hashjoin TO 'off'
+    SET enable_mergejoin TO 'off'
+    AS $$
+declare
+  v_first uuid := p_task_ids[1];
+  v_last uuid := p_task_ids[cardinality(p_task_ids)];
+begin
+  delete from "tasker".workflow_step_transitions x where x.task_id between v_first and v_last and x.task_id = any (p_task_ids);
+  delete from "tasker".task_transitions x where x.task_id between v_first and v_last and x.task_id = any (p_task_ids);
+  delete from "tasker".task_annotations x where x.task_id = any (p_task_ids);
+  delete from "tasker".task_search_attributes x where x.task_id = any (p_task_ids);
+  delete from "tasker".workflow_steps x where x.task_id = any (p_task_ids);
+  get diagnostics steps = row_count;
+  delete from "tasker".tasks x where x.task_id = any (p_task_ids);
+  get diagnostics tasks = row_count;
+end $$;
+
 CREATE FUNCTION tasker.drain_worker(p_worker_id bigint) RETURNS void
     LANGUAGE sql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
@@ -1032,6 +1207,41 @@ CREATE FUNCTION tasker.drain_worker(p_worker_id bigint) RETURNS void
     AS $$
   update "tasker".workers set state = 'draining' where worker_id = p_worker_id and state = 'alive'
 $$;
+
+CREATE FUNCTION tasker.drop_trail_partitions(p_older_than_seconds double precision, p_limit integer DEFAULT 1) RETURNS TABLE(dropped text, blocked_by uuid)
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    SET lock_timeout TO '500ms'
+    SET enable_seqscan TO 'off'
+    AS $$
+declare
+  v_range record;
+  v_dropped int := 0;
+  v_schema text := (select n.nspname from pg_proc p join pg_namespace n on n.oid = p.pronamespace where p.oid = '"tasker".channel'::regproc);
+begin
+  -- A task may be made with an id of a day ago.
+  if not (p_older_than_seconds >= 172800) then
+    raise exception using errcode = 'TK003', message = format('the trail is kept for at least two days (172800 seconds), not %s', p_older_than_seconds);
+  end if;
+  for v_range in
+    select x.from_id, x.to_id, array_agg(x.partition order by x.parent desc) as partitions, array_agg(x.parent order by x.parent desc) as parents
+    from "tasker".trail_partitions() x where x.to_at <= "tasker".clock() - make_interval(secs => p_older_than_seconds)
+    group by 1, 2 order by 1
+  loop
+    exit when v_dropped >= p_limit;
+    blocked_by := (select t.task_id from "tasker".tasks t where t.task_id >= v_range.from_id and t.task_id < v_range.to_id
+                   and t.state in ('pending', 'in_progress', 'error') order by t.task_id limit 1);
+    for n in 1 .. cardinality(v_range.partitions) loop
+      dropped := v_range.partitions[n];
+      if blocked_by is null then
+        execute format('alter table %I.%I detach partition %I.%I', v_schema, v_range.parents[n], v_schema, v_range.partitions[n]);
+        execute format('drop table %I.%I', v_schema, v_range.partitions[n]);
+      end if;
+      return next;
+    end loop;
+    v_dropped := v_dropped + (blocked_by is null)::int;
+  end loop;
+end $$;
 
 CREATE FUNCTION tasker.end_attempt(p_task_id uuid, p_step_no integer, p_failure jsonb, p_retry_after double precision, p_final boolean, p_lost boolean, p_backoff jsonb, p_max_worker_losses integer, p_now timestamp with time zone) RETURNS void
     LANGUAGE plpgsql
@@ -1069,6 +1279,15 @@ begin
   if exists (select from "tasker".tasks t where t.task_id = p_task_id and t.irregular) and p_final then
     perform "tasker".settle_tasks(array[p_task_id], p_now);
   end if;
+end $$;
+
+CREATE FUNCTION tasker.end_maintenance(p_name text, p_next_seconds double precision, p_cursor uuid DEFAULT NULL::uuid) RETURNS void
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+begin
+  update "tasker".maintenance m set next_due_at = "tasker".clock() + make_interval(secs => p_next_seconds), cursor = p_cursor
+  where m.name = p_name;
 end $$;
 
 CREATE FUNCTION tasker.fail_step(p_task_id uuid, p_step_no integer, p_claim_no integer, p_error text, p_retryable boolean DEFAULT true, p_error_code text DEFAULT NULL::text, p_details jsonb DEFAULT NULL::jsonb, p_retry_after double precision DEFAULT NULL::double precision) RETURNS void
@@ -1153,6 +1372,46 @@ begin
   end loop;
   if p_done is not null then
     delete from "tasker".worker_claims c where c.worker_id = p_worker_id and c.batch = any (p_done);
+  end if;
+end $$;
+
+CREATE FUNCTION tasker.finished_tasks(p_rules jsonb, p_after uuid, p_scan integer, p_now timestamp with time zone, OUT task_ids uuid[], OUT ages double precision[], OUT sizes integer[], OUT page_end uuid) RETURNS record
+    LANGUAGE plpgsql STABLE
+    SET enable_seqscan TO 'off'
+    SET enable_bitmapscan TO 'off'
+    SET enable_hashjoin TO 'off'
+    SET enable_mergejoin TO 'off'
+    AS $$
+declare
+  v_rules "tasker".retention_rule[] := "tasker".retention_rules(p_rules);
+  v_before uuid := "tasker".uuid_at(p_now + interval '1 day'
+    - make_interval(secs => (select min(r.older_than_seconds) from unnest(v_rules) r)));
+  v_looked int;
+begin
+  if v_before is null then
+    return;
+  end if;
+  select count(*), (array_agg(x.task_id order by x.task_id desc))[1],
+         array_agg(x.task_id order by x.task_id) filter (where x.prunable),
+         array_agg(x.age order by x.task_id) filter (where x.prunable),
+         array_agg(x.total_steps order by x.task_id) filter (where x.prunable)
+  into v_looked, page_end, task_ids, ages, sizes
+  from (
+    select t.task_id, t.total_steps, g.age, coalesce(t.completed_at <= p_now - make_interval(secs => g.age), false) as prunable
+    from (select k.task_id, k.total_steps, k.named_task_id, k.state, k.completed_at, k.paused_at from "tasker".tasks k
+          where k.task_id > coalesce(p_after, '00000000-0000-0000-0000-000000000000') and k.task_id < v_before
+          order by k.task_id limit p_scan) t
+    left join lateral (
+      select r.older_than_seconds as age
+      from "tasker".named_tasks d join "tasker".namespaces n on n.namespace_id = d.namespace_id
+      cross join lateral unnest(v_rules) with ordinality r(namespace, name, state, older_than_seconds, ord)
+      where d.named_task_id = t.named_task_id and t.state in ('complete', 'error', 'cancelled', 'resolved_manually')
+        and t.paused_at is null
+        and (r.namespace is null or r.namespace = n.name) and (r.name is null or r.name = d.name)
+        and (r.state = t.state or (r.state is null and t.state <> 'error'))
+      order by r.ord limit 1) g on true) x;
+  if v_looked < p_scan then
+    page_end := null;
   end if;
 end $$;
 
@@ -1560,6 +1819,55 @@ begin
   return v_lane_id;
 end $$;
 
+CREATE FUNCTION tasker.lock_prunable(p_rules jsonb, p_after uuid, p_limit integer, p_scan integer, p_most_steps integer, OUT task_ids uuid[], OUT next_after uuid) RETURNS record
+    LANGUAGE plpgsql
+    SET enable_seqscan TO 'off'
+    SET enable_bitmapscan TO 'off'
+    SET enable_hashjoin TO 'off'
+    SET enable_mergejoin TO 'off'
+    AS $$
+declare
+  v_now timestamptz := "tasker".clock();
+  v_page record;
+  v_taken int;
+  v_whole uuid[];
+  v_ages double precision[];
+begin
+  select * into v_page from "tasker".finished_tasks(p_rules, p_after, p_scan, v_now);
+  next_after := v_page.page_end;
+  select count(*) into v_taken
+  from (select k.ord, sum(k.size) over (order by k.ord) - k.size as before
+        from unnest(v_page.sizes) with ordinality k(size, ord)) x
+  where x.ord <= p_limit and (x.before < p_most_steps or x.ord = 1);
+  if v_taken = 0 then
+    return;
+  elsif v_taken < cardinality(v_page.task_ids) then
+    next_after := v_page.task_ids[v_taken];
+  end if;
+
+  -- A task of which somebody holds a step is left alone, as is one of which a step may still run.
+  -- One list of tasks and steps, grouped: the planner would join the two lists by comparing every pair.
+  select array_agg(l.task_id order by l.task_id), array_agg(l.age order by l.task_id) into v_whole, v_ages
+  from (
+    select x.task_id, max(x.age) as age, count(*) - 1 as steps, bool_or(x.alive) as alive
+    from (select k.task_id, k.age, false as alive
+          from unnest(v_page.task_ids[1:v_taken], v_page.ages[1:v_taken]) k(task_id, age)
+          union all
+          select s.task_id, null, s.alive
+          from (select w.task_id, w.state = 'in_progress' or w.ready_at is not null or w.held_at is not null as alive
+                from "tasker".workflow_steps w where w.task_id = any (v_page.task_ids[1:v_taken])
+                order by w.task_id, w.step_no for update of w skip locked) s) x
+    group by x.task_id) l
+  where not l.alive and l.steps = (select count(*) from "tasker".workflow_steps w where w.task_id = l.task_id);
+
+  select array_agg(x.task_id order by x.task_id) into task_ids
+  from (select t.task_id
+        from unnest(v_whole, v_ages) k(task_id, age) join "tasker".tasks t on t.task_id = k.task_id
+        where t.state in ('complete', 'error', 'cancelled', 'resolved_manually')
+          and t.paused_at is null and t.completed_at <= v_now - make_interval(secs => k.age)
+        order by t.task_id for update of t skip locked) x;
+end $$;
+
 CREATE FUNCTION tasker.lock_task_of_failure(p_task_id uuid, p_final boolean, p_wait boolean) RETURNS boolean
     LANGUAGE plpgsql
     AS $$
@@ -1798,6 +2106,40 @@ begin
   update "tasker".workflow_steps s set held_at = s.ready_at, ready_at = null where s.task_id = p_task_id and s.ready_at is not null;
 end $$;
 
+CREATE FUNCTION tasker.prune_leftovers(p_workers_seconds double precision DEFAULT NULL::double precision, p_limit integer DEFAULT 1000) RETURNS TABLE(identities bigint, workers bigint)
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+  v_now timestamptz := "tasker".clock();
+begin
+  with gone as (
+    select i.scope, i.digest from "tasker".task_identities i where i.expires_at <= v_now
+    order by i.expires_at limit p_limit for update skip locked)
+  delete from "tasker".task_identities i using gone g where i.scope = g.scope and i.digest = g.digest;
+  get diagnostics identities = row_count;
+
+  with gone as (
+    select w.worker_id from "tasker".workers w where w.stopped_at <= v_now - make_interval(secs => p_workers_seconds)
+    order by w.worker_id limit p_limit for update skip locked),
+  claims as (delete from "tasker".worker_claims c using gone g where c.worker_id = g.worker_id)
+  delete from "tasker".workers w using gone g where w.worker_id = g.worker_id;
+  get diagnostics workers = row_count;
+  return next;
+end $$;
+
+CREATE FUNCTION tasker.prune_tasks(p_rules jsonb, p_after uuid DEFAULT NULL::uuid, p_limit integer DEFAULT 500, p_scan integer DEFAULT 2000, p_most_steps integer DEFAULT 10000) RETURNS TABLE(tasks bigint, steps bigint, next_after uuid)
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    SET plan_cache_mode TO 'force_generic_plan'
+    AS $$
+declare
+  v_batch record;
+begin
+  select * into v_batch from "tasker".lock_prunable(p_rules, p_after, p_limit, p_scan, p_most_steps);
+  return query select d.tasks, d.steps, v_batch.next_after from "tasker".delete_tasks(v_batch.task_ids) d;
+end $$;
+
 CREATE FUNCTION tasker.raise_task_id_taken(p_task_id uuid) RETURNS void
     LANGUAGE plpgsql
     AS $$
@@ -1805,6 +2147,12 @@ begin
   raise exception using errcode = 'TK004', message = format(
     'the task_id %s is taken: every request needs an id of its own; leave it out or use "tasker".uuid_v7()', p_task_id);
 end $$;
+
+CREATE FUNCTION tasker.range_time(p_id uuid) RETURNS timestamp with time zone
+    LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
+    AS $$
+  select to_timestamp(('x' || translate(substring(p_id::text for 13), '-', ''))::bit(48)::bigint / 1000.0)
+$$;
 
 CREATE FUNCTION tasker.reap_workers(p_reaper_id bigint, p_max_worker_losses integer DEFAULT 3, p_backoff jsonb DEFAULT NULL::jsonb, p_limit integer DEFAULT 16) RETURNS TABLE(worker_id bigint, task_id uuid, step_no integer, error_code text)
     LANGUAGE plpgsql SECURITY DEFINER
@@ -2073,6 +2421,34 @@ begin
   where s.task_id = p_task_id and s.held_at is not null;
 end $$;
 
+CREATE FUNCTION tasker.retention_rules(p_rules jsonb) RETURNS tasker.retention_rule[]
+    LANGUAGE plpgsql IMMUTABLE
+    AS $$
+declare
+  v_rules "tasker".retention_rule[];
+  v_unknown text;
+  v_bad text;
+begin
+  if jsonb_typeof(p_rules) is distinct from 'array' then
+    raise exception using errcode = 'TK003', message = 'the rules of retention are a list of objects';
+  end if;
+  select string_agg(distinct k, ', ') into v_unknown from jsonb_array_elements(p_rules) r cross join lateral jsonb_object_keys(r) k
+  where k not in ('namespace', 'name', 'state', 'older_than_seconds');
+  if v_unknown is not null then
+    raise exception using errcode = 'TK003',
+      message = format('a rule of retention has namespace, name, state and older_than_seconds, not %s', v_unknown);
+  end if;
+  select array_agg(jsonb_populate_record(null::"tasker".retention_rule, r.rule) order by r.ord) into v_rules
+  from jsonb_array_elements(p_rules) with ordinality r(rule, ord);
+  select case when r.state in ('pending', 'in_progress') then format('a task that is %s is not finished and never pruned', r.state)
+              else format('older_than_seconds must not be negative, but is %s', r.older_than_seconds) end into v_bad
+  from unnest(v_rules) r where r.state in ('pending', 'in_progress') or r.older_than_seconds < 0 limit 1;
+  if v_bad is not null then
+    raise exception using errcode = 'TK003', message = v_bad;
+  end if;
+  return coalesce(v_rules, '{}');
+end $$;
+
 CREATE FUNCTION tasker.retry_step(p_task_id uuid, p_step_no integer, p_reset_attempts boolean DEFAULT false, p_by text DEFAULT NULL::text, p_reason text DEFAULT NULL::text) RETURNS void
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
@@ -2332,6 +2708,19 @@ begin
   return v_claims;
 end $$;
 
+CREATE FUNCTION tasker.trail_partitions() RETURNS TABLE(parent text, partition text, from_id uuid, to_id uuid, from_at timestamp with time zone, to_at timestamp with time zone, bytes bigint)
+    LANGUAGE sql STABLE SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+  select p.relname::text, c.relname::text, b.ids[1]::uuid, b.ids[2]::uuid, "tasker".range_time(b.ids[1]::uuid), "tasker".range_time(b.ids[2]::uuid),
+         pg_total_relation_size(c.oid)
+  from pg_inherits i join pg_class p on p.oid = i.inhparent join pg_class c on c.oid = i.inhrelid
+  cross join lateral (
+    select regexp_match(pg_get_expr(c.relpartbound, c.oid), 'FROM \(''([0-9a-f-]+)''\) TO \(''([0-9a-f-]+)''\)') as ids) b
+  where p.oid in ('"tasker".workflow_step_transitions'::regclass, '"tasker".task_transitions'::regclass) and b.ids is not null
+  order by 3, 1
+$$;
+
 CREATE FUNCTION tasker.update_step(p_task_id uuid, p_step_no integer, p_retry_limit integer DEFAULT NULL::integer, p_inputs jsonb DEFAULT NULL::jsonb, p_by text DEFAULT NULL::text, p_reason text DEFAULT NULL::text) RETURNS void
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
@@ -2394,6 +2783,12 @@ begin
     raise exception using errcode = 'TK006', message = format('there is no task %s', p_task_id);
   end if;
 end $$;
+
+CREATE FUNCTION tasker.uuid_at(p_at timestamp with time zone) RETURNS uuid
+    LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
+    AS $$
+  select (lpad(to_hex(greatest((extract(epoch from p_at) * 1000)::bigint, 0)), 12, '0') || repeat('0', 20))::uuid
+$$;
 
 CREATE FUNCTION tasker.uuid_v7() RETURNS uuid
     LANGUAGE plpgsql
@@ -2659,6 +3054,14 @@ ALTER TABLE tasker.lanes ALTER COLUMN lane_id ADD GENERATED ALWAYS AS IDENTITY (
     NO MAXVALUE
     CACHE 1
 );
+
+CREATE TABLE tasker.maintenance (
+    name text NOT NULL,
+    next_due_at timestamp with time zone NOT NULL,
+    last_run_at timestamp with time zone,
+    cursor uuid
+)
+WITH (fillfactor='50');
 
 CREATE TABLE tasker.named_steps (
     named_step_id integer NOT NULL,
@@ -3019,6 +3422,9 @@ ALTER TABLE ONLY tasker.lanes
 ALTER TABLE ONLY tasker.lanes
     ADD CONSTRAINT lanes_pkey PRIMARY KEY (lane_id);
 
+ALTER TABLE ONLY tasker.maintenance
+    ADD CONSTRAINT maintenance_pkey PRIMARY KEY (name);
+
 ALTER TABLE ONLY tasker.named_steps
     ADD CONSTRAINT named_steps_dependent_system_id_name_key UNIQUE (dependent_system_id, name);
 
@@ -3098,6 +3504,8 @@ CREATE INDEX named_tasks_latest ON tasker.named_tasks USING btree (namespace_id,
 CREATE INDEX task_annotations_content ON tasker.task_annotations USING gin (annotation jsonb_path_ops);
 
 CREATE INDEX task_annotations_task ON tasker.task_annotations USING btree (task_id);
+
+CREATE INDEX task_identities_expired ON tasker.task_identities USING btree (expires_at) WHERE (expires_at IS NOT NULL);
 
 CREATE INDEX task_search_attributes_number ON tasker.task_search_attributes USING btree (name, number_value) WHERE (number_value IS NOT NULL);
 

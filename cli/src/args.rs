@@ -1,7 +1,8 @@
 //! The arguments of the command: global options and the tree of verbs. Each verb keeps its own beside its code.
 
 use crate::commands::{
-    bench, bench_worker, bulk, demo, handler, migrate, namespace, pg, prune, step, task, template, why, worker,
+    bench, bench_worker, bulk, demo, handler, migrate, namespace, pg, prune, step, task, template, why,
+    worker,
 };
 use clap::builder::Styles;
 use clap::builder::styling::AnsiColor;

@@ -3,7 +3,7 @@
 use super::handover::Hungry;
 use super::wake::Wakes;
 use crate::cluster::DatabaseChoice;
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::model::Settings;
 use crate::store::{MigrationReport, SchemaName, Store};
 use crate::template::ContextSchema;
@@ -22,8 +22,6 @@ pub struct ClientOptions {
     pub schema: String,
     /// How to behave.
     pub settings: Settings,
-    /// At most this many connections of the client; a worker has its own.
-    pub max_connections: u32,
     /// What `pg_stat_activity` shows.
     pub application_name: Option<String>,
 }
@@ -34,7 +32,6 @@ impl Default for ClientOptions {
             database_url: None,
             schema: "tasker".to_owned(),
             settings: Settings::default(),
-            max_connections: 4,
             application_name: None,
         }
     }
@@ -79,12 +76,6 @@ impl Client {
     /// `ConfigInvalid` where a setting or the name of the schema is not usable; all problems at once.
     pub fn new(options: ClientOptions) -> Result<Self> {
         options.settings.validate()?;
-        if options.max_connections == 0 {
-            return Err(Error::new(
-                crate::ErrorKind::ConfigInvalid,
-                "max_connections must be at least 1",
-            ));
-        }
         let schema = SchemaName::new(&options.schema)?;
         Ok(Self {
             inner: Arc::new(Inner {
@@ -163,9 +154,8 @@ macro_rules! call {
         let $store = $client.store().await?;
         let mut tries = 0;
         loop {
-            let mut acquired = $store.acquire().await?;
-            let $connection = &mut *acquired;
-            match $call.await {
+            let mut held = $store.acquire().await?;
+            match $crate::store::run!($store, &mut held, None, |$connection| $call) {
                 Err(error) if $crate::store::is_retryable_conflict(&error) && tries < 5 => tries += 1,
                 answer => break answer,
             }

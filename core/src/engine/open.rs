@@ -27,7 +27,7 @@ impl Client {
                 (cluster.ensure_database(PRIVATE_DATABASE).await?, true)
             }
         };
-        let store = Store::new(self.store_options(&database_url, options.max_connections))?;
+        let store = Store::new(self.store_options(&database_url, options.settings.database.max_connections))?;
         if private {
             // Nobody else looks after the private cluster.
             store.migrate().await?;
@@ -41,6 +41,7 @@ impl Client {
             database_url: database_url.to_owned(),
             schema: self.inner.schema.clone(),
             max_connections,
+            settings: self.settings().database.clone(),
             application_name: self
                 .inner
                 .options

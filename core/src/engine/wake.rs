@@ -4,7 +4,7 @@ use super::Client;
 use super::client::call;
 use crate::error::Result;
 use crate::model::TaskId;
-use crate::store::Store;
+use crate::store::{Store, run};
 use std::{
     sync::atomic::{AtomicBool, Ordering},
     time::Duration,
@@ -123,7 +123,12 @@ impl Drop for PendingHint {
 }
 
 async fn hint(store: &Store, payload: &str) {
-    let sent: Result<bool> = async { store.notify_idle(&mut *store.acquire().await?, payload).await }.await;
+    let sent: Result<bool> = async {
+        let mut held = store.acquire().await?;
+        run!(store, &mut held, None, |connection| store
+            .notify_idle(connection, payload))
+    }
+    .await;
     if let Err(error) = sent {
         tracing::debug!(%error, "idle workers were not woken; they will find the work by polling");
     }

@@ -2,6 +2,7 @@
 //!
 //! Pure: no SQL, no runtime, no clock.
 
+mod database_settings;
 mod lists;
 mod operate;
 mod outcome;
@@ -12,6 +13,7 @@ mod state;
 mod view;
 mod why;
 
+pub use database_settings::{DatabaseSettings, PoolerSetting};
 pub use lists::{
     HandlerUse, NamePage, Namespace, StepFilter, StepSummary, Worker, WorkerFilter, WorkerHealth,
 };

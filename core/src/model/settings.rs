@@ -1,6 +1,6 @@
 //! The settings of an engine, with the names of the configuration reference.
 
-use super::{OnDuplicate, RetentionSettings};
+use super::{DatabaseSettings, OnDuplicate, RetentionSettings};
 use crate::error::{Error, ErrorKind, Result};
 use serde::{Deserialize, Serialize};
 
@@ -10,6 +10,8 @@ use serde::{Deserialize, Serialize};
 pub struct Settings {
     /// How long to wait between attempts.
     pub backoff: BackoffSettings,
+    /// How this process talks to its database.
+    pub database: DatabaseSettings,
     /// Identity of tasks, versions of templates.
     pub engine: EngineSettings,
     /// How steps are executed.
@@ -211,6 +213,7 @@ impl Settings {
             "execution.max_context_bytes must be at least 2".into(),
         );
         problems.extend(self.retention.problems());
+        problems.extend(self.database.problems());
         if problems.is_empty() {
             return Ok(());
         }

@@ -157,7 +157,8 @@ impl Store {
         connection: &mut PgConnection,
         arguments: &ClaimArguments,
     ) -> Result<Vec<FlushRow>> {
-        let rows = sqlx::query(self.statements().claim_steps.sql())
+        let rows = self
+            .query(&self.statements().claim_steps)
             .bind(arguments.worker_id)
             .bind(arguments.room)
             .bind(arguments.slots)
@@ -182,7 +183,8 @@ impl Store {
         flush: &FlushArguments,
     ) -> Result<Vec<FlushRow>> {
         let columns = columns(&flush.keys);
-        let rows = sqlx::query(self.statements().complete_steps.sql())
+        let rows = self
+            .query(&self.statements().complete_steps)
             .bind(worker_id)
             .bind(columns.task_ids)
             .bind(columns.step_nos)
@@ -212,7 +214,7 @@ impl Store {
         key: &StepKey,
         results: &str,
     ) -> Result<()> {
-        sqlx::query(self.statements().complete_step.sql())
+        self.query(&self.statements().complete_step)
             .bind(key.task_id)
             .bind(key.step_no)
             .bind(key.claim_no)
@@ -233,7 +235,8 @@ impl Store {
         batch: &FailureBatch,
     ) -> Result<Vec<FlushRow>> {
         let columns = columns(&batch.keys);
-        let rows = sqlx::query(self.statements().fail_steps.sql())
+        let rows = self
+            .query(&self.statements().fail_steps)
             .bind(worker_id)
             .bind(columns.task_ids)
             .bind(columns.step_nos)
@@ -265,7 +268,8 @@ impl Store {
         room: i32,
         slots: i32,
     ) -> Result<Vec<FlushRow>> {
-        let rows = sqlx::query(self.statements().create_and_claim.sql())
+        let rows = self
+            .query(&self.statements().create_and_claim)
             .bind(request)
             .bind(worker_id)
             .bind(room)
@@ -286,7 +290,8 @@ impl Store {
         keys: &[StepKey],
     ) -> Result<i32> {
         let columns = columns(keys);
-        Ok(sqlx::query_scalar(self.statements().release_steps.sql())
+        Ok(self
+            .query_scalar(&self.statements().release_steps)
             .bind(worker_id)
             .bind(columns.task_ids)
             .bind(columns.step_nos)
@@ -300,7 +305,8 @@ impl Store {
     /// # Errors
     /// What PostgreSQL says.
     pub async fn held(&self, connection: &mut PgConnection, worker_id: i64) -> Result<Vec<StepKey>> {
-        let rows = sqlx::query(self.statements().held_steps.sql())
+        let rows = self
+            .query(&self.statements().held_steps)
             .bind(worker_id)
             .fetch_all(connection)
             .await?;

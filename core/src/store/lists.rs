@@ -26,7 +26,7 @@ impl Store {
     ) -> Result<Vec<StepSummary>> {
         let states: Vec<&str> = filter.status.iter().map(|state| state.as_str()).collect();
         rows(
-            sqlx::query_scalar(self.statements().list_steps.sql())
+            self.query_scalar(&self.statements().list_steps)
                 .bind(task_id)
                 .bind(filter.after)
                 .bind(states)
@@ -49,7 +49,7 @@ impl Store {
     ) -> Result<Vec<Worker>> {
         let health: Vec<&str> = filter.health.iter().map(|health| health.as_str()).collect();
         rows(
-            sqlx::query_scalar(self.statements().list_workers.sql())
+            self.query_scalar(&self.statements().list_workers)
                 .bind(filter.worker_id)
                 .bind(health)
                 .bind(&filter.handler)
@@ -71,7 +71,7 @@ impl Store {
         page: &NamePage,
     ) -> Result<Vec<Namespace>> {
         rows(
-            sqlx::query_scalar(self.statements().list_namespaces.sql())
+            self.query_scalar(&self.statements().list_namespaces)
                 .bind(&page.containing)
                 .bind(&page.after)
                 .bind(page_size(page.limit))
@@ -90,7 +90,7 @@ impl Store {
         page: &NamePage,
     ) -> Result<Vec<HandlerUse>> {
         rows(
-            sqlx::query_scalar(self.statements().list_handlers.sql())
+            self.query_scalar(&self.statements().list_handlers)
                 .bind(&page.containing)
                 .bind(&page.after)
                 .bind(page_size(page.limit))
@@ -110,7 +110,8 @@ impl Store {
         most: i64,
     ) -> Result<i64> {
         let states: Vec<&str> = filter.status.iter().map(|state| state.as_str()).collect();
-        Ok(sqlx::query_scalar(self.statements().count_tasks.sql())
+        Ok(self
+            .query_scalar(&self.statements().count_tasks)
             .bind(&filter.namespace)
             .bind(&filter.name)
             .bind(&filter.version)

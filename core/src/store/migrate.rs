@@ -1,10 +1,15 @@
 //! Applying migrations: one transaction, safe by any number of processes at once.
 
-use super::Store;
+use super::session::lock_limit;
+use super::{Store, run};
 use crate::error::{Error, ErrorKind, Result};
 use serde::Serialize;
-use sqlx::{AssertSqlSafe, Connection, PgConnection, Row};
+use sqlx::{AssertSqlSafe, PgConnection, Row};
+use std::time::Duration;
 use tasker_migrations::{MIGRATIONS, Migration};
+
+/// How long to wait while others migrate.
+const OTHERS_MIGRATE: Duration = Duration::from_secs(3600);
 
 /// What migrating did.
 #[derive(Debug, Clone, Serialize)]
@@ -26,20 +31,28 @@ impl Store {
     /// # Errors
     /// [`ErrorKind::SchemaMismatch`] when the schema exists and is not Tasker's; what PostgreSQL says otherwise.
     pub async fn migrate(&self) -> Result<MigrationReport> {
+        let mut held = self.acquire().await?;
+        run!(self, &mut held, Some(OTHERS_MIGRATE), |connection| self
+            .migrate_in(connection))
+    }
+
+    async fn migrate_in(&self, transaction: &mut PgConnection) -> Result<MigrationReport> {
         let schema = self.options().schema.as_str().to_owned();
-        let mut connection = self.acquire().await?;
-        let mut transaction = connection.begin().await?;
         sqlx::query("select pg_advisory_xact_lock(hashtextextended('tasker migrate ' || $1, 0))")
             .bind(&schema)
+            .persistent(false)
             .execute(&mut *transaction)
             .await?;
-        let current = self.prepare_history(&mut transaction).await?;
+        // A table that somebody uses is waited for no longer than usual: everybody else would queue behind.
+        sqlx::raw_sql(AssertSqlSafe(lock_limit(&self.options().settings)))
+            .execute(&mut *transaction)
+            .await?;
+        let current = self.prepare_history(transaction).await?;
         let mut applied = Vec::new();
         for migration in MIGRATIONS.iter().filter(|migration| migration.version > current) {
-            self.apply(&mut transaction, migration).await?;
+            self.apply(transaction, migration).await?;
             applied.push(migration.name.to_owned());
         }
-        transaction.commit().await?;
         let version = MIGRATIONS.last().map_or(0, |last| last.version).max(current);
         Ok(MigrationReport {
             schema,
@@ -53,11 +66,16 @@ impl Store {
     /// # Errors
     /// What PostgreSQL says.
     pub async fn schema_version(&self) -> Result<Option<i32>> {
-        let mut connection = self.acquire().await?;
+        let mut held = self.acquire().await?;
+        run!(self, &mut held, None, |connection| self.read_version(connection))
+    }
+
+    async fn read_version(&self, connection: &mut PgConnection) -> Result<Option<i32>> {
         let name = self.options().schema.as_str();
         let exists: bool =
             sqlx::query_scalar("select to_regclass(quote_ident($1) || '.schema_migrations') is not null")
                 .bind(name)
+                .persistent(false)
                 .fetch_one(&mut *connection)
                 .await?;
         if !exists {
@@ -68,6 +86,7 @@ impl Store {
             .schema
             .apply("select max(version) from tasker.schema_migrations");
         Ok(sqlx::query_scalar(AssertSqlSafe(sql))
+            .persistent(false)
             .fetch_one(&mut *connection)
             .await?)
     }
@@ -80,6 +99,7 @@ impl Store {
              exists (select from pg_class c join pg_namespace n on n.oid = c.relnamespace where n.nspname = $1) as occupied",
         )
         .bind(schema.as_str())
+        .persistent(false)
         .fetch_one(&mut *connection)
         .await?;
         let (schema_exists, history_exists, occupied): (bool, bool, bool) =
@@ -108,6 +128,7 @@ impl Store {
         }
         let sql = schema.apply("select coalesce(max(version), 0) from tasker.schema_migrations");
         Ok(sqlx::query_scalar(AssertSqlSafe(sql))
+            .persistent(false)
             .fetch_one(&mut *connection)
             .await?)
     }
@@ -132,6 +153,7 @@ impl Store {
         sqlx::query(AssertSqlSafe(sql))
             .bind(migration.version)
             .bind(migration.name)
+            .persistent(false)
             .execute(connection)
             .await?;
         Ok(())

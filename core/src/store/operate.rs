@@ -17,7 +17,7 @@ impl Store {
         id: TaskId,
         operator: &Operator,
     ) -> Result<()> {
-        sqlx::query(self.statements().cancel_task.sql())
+        self.query(&self.statements().cancel_task)
             .bind(id)
             .bind(&operator.by)
             .bind(&operator.reason)
@@ -37,7 +37,7 @@ impl Store {
         step: StepNo,
         operator: &Operator,
     ) -> Result<()> {
-        sqlx::query(self.statements().cancel_step.sql())
+        self.query(&self.statements().cancel_step)
             .bind(id)
             .bind(step)
             .bind(&operator.by)
@@ -57,7 +57,8 @@ impl Store {
         id: TaskId,
         operator: &Operator,
     ) -> Result<i32> {
-        Ok(sqlx::query_scalar(self.statements().retry_task.sql())
+        Ok(self
+            .query_scalar(&self.statements().retry_task)
             .bind(id)
             .bind(&operator.by)
             .bind(&operator.reason)
@@ -77,7 +78,7 @@ impl Store {
         reset_attempts: bool,
         operator: &Operator,
     ) -> Result<()> {
-        sqlx::query(self.statements().retry_step.sql())
+        self.query(&self.statements().retry_step)
             .bind(id)
             .bind(step)
             .bind(reset_attempts)
@@ -98,7 +99,7 @@ impl Store {
         id: TaskId,
         operator: &Operator,
     ) -> Result<()> {
-        sqlx::query(self.statements().resolve_task.sql())
+        self.query(&self.statements().resolve_task)
             .bind(id)
             .bind(&operator.by)
             .bind(&operator.reason)
@@ -119,7 +120,7 @@ impl Store {
         results: &Value,
         operator: &Operator,
     ) -> Result<()> {
-        sqlx::query(self.statements().resolve_step.sql())
+        self.query(&self.statements().resolve_step)
             .bind(id)
             .bind(step)
             .bind(results.to_string())
@@ -146,7 +147,7 @@ impl Store {
             .inputs
             .as_ref()
             .map(|inputs| Value::Object(inputs.clone()).to_string());
-        sqlx::query(self.statements().update_step.sql())
+        self.query(&self.statements().update_step)
             .bind(id)
             .bind(step)
             .bind(update.retry_limit)
@@ -168,7 +169,7 @@ impl Store {
         id: TaskId,
         update: &TaskUpdate,
     ) -> Result<()> {
-        sqlx::query(self.statements().update_task.sql())
+        self.query(&self.statements().update_task)
             .bind(id)
             .bind(&update.reason)
             .bind(&update.tags)
@@ -196,7 +197,7 @@ impl Store {
             } else {
                 &statements.resume_task
             };
-            sqlx::query(statement.sql())
+            self.query(statement)
                 .bind(id)
                 .bind(&operator.by)
                 .bind(&operator.reason)
@@ -210,10 +211,10 @@ impl Store {
             PauseScope::Namespace(namespace) => (Some(namespace), None, None),
             PauseScope::Task(_) => (None, None, None),
         };
-        sqlx::query(if paused {
-            statements.pause.sql()
+        self.query(if paused {
+            &statements.pause
         } else {
-            statements.resume.sql()
+            &statements.resume
         })
         .bind(namespace)
         .bind(name)
@@ -236,7 +237,8 @@ impl Store {
         ids: &[TaskId],
         operator: &Operator,
     ) -> Result<Vec<BulkOutcome>> {
-        let rows = sqlx::query(self.statements().operate_on_tasks.sql())
+        let rows = self
+            .query(&self.statements().operate_on_tasks)
             .bind(verb.as_str())
             .bind(ids)
             .bind(&operator.by)

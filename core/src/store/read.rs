@@ -24,7 +24,7 @@ impl Store {
     /// What PostgreSQL says.
     pub async fn tasks(&self, connection: &mut PgConnection, ids: &[TaskId]) -> Result<Vec<Task>> {
         rows(
-            sqlx::query_scalar(self.statements().tasks.sql())
+            self.query_scalar(&self.statements().tasks)
                 .bind(ids)
                 .fetch_all(connection)
                 .await?,
@@ -36,7 +36,8 @@ impl Store {
     /// # Errors
     /// What PostgreSQL says.
     pub async fn task_state(&self, connection: &mut PgConnection, id: TaskId) -> Result<Option<State>> {
-        let state: Option<String> = sqlx::query_scalar(self.statements().task_state.sql())
+        let state: Option<String> = self
+            .query_scalar(&self.statements().task_state)
             .bind(id)
             .fetch_optional(connection)
             .await?;
@@ -53,7 +54,8 @@ impl Store {
         filter: &TaskFilter,
     ) -> Result<Vec<TaskId>> {
         let states: Vec<&str> = filter.status.iter().map(|state| state.as_str()).collect();
-        Ok(sqlx::query_scalar(self.statements().list_tasks.sql())
+        Ok(self
+            .query_scalar(&self.statements().list_tasks)
             .bind(&filter.namespace)
             .bind(&filter.name)
             .bind(&filter.version)
@@ -75,7 +77,7 @@ impl Store {
     /// What PostgreSQL says.
     pub async fn steps(&self, connection: &mut PgConnection, task_id: TaskId) -> Result<Vec<Step>> {
         let mut steps: Vec<Step> = rows(
-            sqlx::query_scalar(self.statements().steps.sql())
+            self.query_scalar(&self.statements().steps)
                 .bind(task_id)
                 .fetch_all(connection)
                 .await?,
@@ -94,7 +96,8 @@ impl Store {
         task_id: TaskId,
         name: &str,
     ) -> Result<Option<StepNo>> {
-        Ok(sqlx::query_scalar(self.statements().find_step.sql())
+        Ok(self
+            .query_scalar(&self.statements().find_step)
             .bind(task_id)
             .bind(name)
             .fetch_optional(connection)
@@ -113,13 +116,13 @@ impl Store {
     ) -> Result<Vec<Transition>> {
         rows(match step_no {
             None => {
-                sqlx::query_scalar(self.statements().task_transitions.sql())
+                self.query_scalar(&self.statements().task_transitions)
                     .bind(task_id)
                     .fetch_all(connection)
                     .await?
             }
             Some(step_no) => {
-                sqlx::query_scalar(self.statements().step_transitions.sql())
+                self.query_scalar(&self.statements().step_transitions)
                     .bind(task_id)
                     .bind(step_no)
                     .fetch_all(connection)
@@ -134,7 +137,7 @@ impl Store {
     /// What PostgreSQL says.
     pub async fn readiness(&self, connection: &mut PgConnection, task_id: TaskId) -> Result<Vec<Readiness>> {
         rows(
-            sqlx::query_scalar(self.statements().readiness.sql())
+            self.query_scalar(&self.statements().readiness)
                 .bind(task_id)
                 .fetch_all(connection)
                 .await?,
@@ -152,7 +155,7 @@ impl Store {
         step_no: Option<StepNo>,
     ) -> Result<Vec<Why>> {
         rows(
-            sqlx::query_scalar(self.statements().why.sql())
+            self.query_scalar(&self.statements().why)
                 .bind(task_id)
                 .bind(step_no)
                 .fetch_all(connection)
@@ -169,7 +172,8 @@ impl Store {
         connection: &mut PgConnection,
         task_id: TaskId,
     ) -> Result<HashMap<String, String>> {
-        let rows = sqlx::query(self.statements().step_results.sql())
+        let rows = self
+            .query(&self.statements().step_results)
             .bind(task_id)
             .fetch_all(connection)
             .await?;
@@ -193,7 +197,8 @@ impl Store {
         connection: &mut PgConnection,
         task_ids: &[TaskId],
     ) -> Result<HashMap<TaskId, String>> {
-        let rows = sqlx::query(self.statements().task_contexts.sql())
+        let rows = self
+            .query(&self.statements().task_contexts)
             .bind(task_ids)
             .fetch_all(connection)
             .await?;

@@ -24,7 +24,8 @@ impl Store {
         rules: &[RetentionRule],
         after: Option<TaskId>,
     ) -> Result<(Vec<Prunable>, Option<TaskId>)> {
-        let rows = sqlx::query(self.statements().count_prunable.sql())
+        let rows = self
+            .query(&self.statements().count_prunable)
             .bind(json(rules)?)
             .bind(after)
             .fetch_all(connection)
@@ -60,7 +61,8 @@ impl Store {
     ) -> Result<PrunedBatch> {
         let limit = i32::try_from(batch_size).unwrap_or(i32::MAX);
         let Some(archive) = archive else {
-            let row = sqlx::query(self.statements().prune_tasks.sql())
+            let row = self
+                .query(&self.statements().prune_tasks)
                 .bind(json(rules)?)
                 .bind(after)
                 .bind(limit)
@@ -103,7 +105,8 @@ impl Store {
         let mut archived: Vec<TaskId> = Vec::new();
         let mut next_after = None;
         {
-            let mut rows = sqlx::query(self.statements().archive_tasks.sql())
+            let mut rows = self
+                .query(&self.statements().archive_tasks)
                 .bind(rules)
                 .bind(after)
                 .bind(limit)
@@ -138,7 +141,8 @@ impl Store {
             });
         }
         archive.sync().await?;
-        let row = sqlx::query(self.statements().delete_archived.sql())
+        let row = self
+            .query(&self.statements().delete_archived)
             .bind(&archived)
             .fetch_one(connection)
             .await?;
@@ -166,7 +170,8 @@ impl Store {
         connection: &mut PgConnection,
         workers_seconds: Option<f64>,
     ) -> Result<(i64, i64)> {
-        let row = sqlx::query(self.statements().prune_leftovers.sql())
+        let row = self
+            .query(&self.statements().prune_leftovers)
             .bind(workers_seconds)
             .fetch_one(connection)
             .await?;
@@ -182,7 +187,8 @@ impl Store {
         connection: &mut PgConnection,
         width_seconds: f64,
     ) -> Result<Vec<String>> {
-        Ok(sqlx::query_scalar(self.statements().add_trail_partitions.sql())
+        Ok(self
+            .query_scalar(&self.statements().add_trail_partitions)
             .bind(width_seconds)
             .fetch_all(connection)
             .await?)
@@ -197,7 +203,8 @@ impl Store {
         connection: &mut PgConnection,
         older_than_seconds: f64,
     ) -> Result<Vec<OldPartition>> {
-        let rows = sqlx::query(self.statements().drop_trail_partitions.sql())
+        let rows = self
+            .query(&self.statements().drop_trail_partitions)
             .bind(older_than_seconds)
             .fetch_all(connection)
             .await?;
@@ -222,7 +229,8 @@ impl Store {
         name: &str,
         hold_seconds: f64,
     ) -> Result<Option<Option<TaskId>>> {
-        Ok(sqlx::query_scalar(self.statements().begin_maintenance.sql())
+        Ok(self
+            .query_scalar(&self.statements().begin_maintenance)
             .bind(name)
             .bind(hold_seconds)
             .fetch_optional(connection)
@@ -240,7 +248,7 @@ impl Store {
         next_seconds: f64,
         cursor: Option<TaskId>,
     ) -> Result<()> {
-        sqlx::query(self.statements().end_maintenance.sql())
+        self.query(&self.statements().end_maintenance)
             .bind(name)
             .bind(next_seconds)
             .bind(cursor)

@@ -23,7 +23,8 @@ impl Store {
     /// # Errors
     /// Those of `tasker.create_tasks`.
     pub async fn create_tasks(&self, connection: &mut PgConnection, requests: &str) -> Result<Vec<Created>> {
-        let rows = sqlx::query(self.statements().create_tasks.sql())
+        let rows = self
+            .query(&self.statements().create_tasks)
             .bind(requests)
             .fetch_all(connection)
             .await?;
@@ -49,7 +50,8 @@ impl Store {
         name: &str,
         version: Option<&str>,
     ) -> Result<Option<Plan>> {
-        let row = sqlx::query(self.statements().find_plan.sql())
+        let row = self
+            .query(&self.statements().find_plan)
             .bind(namespace)
             .bind(name)
             .bind(version)
@@ -77,7 +79,7 @@ impl Store {
     ///
     /// By hand: sqlx would take a transaction that was begun by a plain BEGIN for none.
     pub async fn savepoint(&self, connection: &mut PgConnection) -> bool {
-        sqlx::query("savepoint tasker_create")
+        sqlx::raw_sql("savepoint tasker_create")
             .execute(connection)
             .await
             .is_ok()
@@ -93,7 +95,7 @@ impl Store {
         } else {
             "rollback to savepoint tasker_create"
         };
-        sqlx::query(end).execute(connection).await?;
+        sqlx::raw_sql(end).execute(connection).await?;
         Ok(())
     }
 }

@@ -21,7 +21,8 @@ impl Store {
     ) -> Result<Registered> {
         let json = serde_json::to_string(template)
             .map_err(|error| Error::internal("a compiled template does not serialize").with_source(error))?;
-        let answer: String = sqlx::query_scalar(self.statements().register_template.sql())
+        let answer: String = self
+            .query_scalar(&self.statements().register_template)
             .bind(json)
             .bind(force)
             .bind(strict)
@@ -46,7 +47,7 @@ impl Store {
         namespace: Option<&str>,
     ) -> Result<Vec<NamedTask>> {
         rows(
-            sqlx::query_scalar(self.statements().named_tasks.sql())
+            self.query_scalar(&self.statements().named_tasks)
                 .bind(namespace)
                 .fetch_all(connection)
                 .await?,
@@ -64,7 +65,8 @@ impl Store {
         name: &str,
         version: Option<&str>,
     ) -> Result<Option<CompiledTemplate>> {
-        let text: Option<String> = sqlx::query_scalar(self.statements().template.sql())
+        let text: Option<String> = self
+            .query_scalar(&self.statements().template)
             .bind(namespace)
             .bind(name)
             .bind(version)

@@ -62,7 +62,8 @@ impl Store {
     /// # Errors
     /// What PostgreSQL says.
     pub async fn register_worker(&self, connection: &mut PgConnection, worker: &WorkerRow) -> Result<i64> {
-        Ok(sqlx::query_scalar(self.statements().register_worker.sql())
+        Ok(self
+            .query_scalar(&self.statements().register_worker)
             .bind(&worker.name)
             .bind(&worker.host)
             .bind(worker.process_id)
@@ -86,7 +87,8 @@ impl Store {
         polled: bool,
         oldest_running: Option<&Value>,
     ) -> Result<bool> {
-        Ok(sqlx::query_scalar(self.statements().heartbeat.sql())
+        Ok(self
+            .query_scalar(&self.statements().heartbeat)
             .bind(worker_id)
             .bind(polled)
             .bind(oldest_running.map(Value::to_string))
@@ -99,7 +101,7 @@ impl Store {
     /// # Errors
     /// What PostgreSQL says.
     pub async fn drain_worker(&self, connection: &mut PgConnection, worker_id: i64) -> Result<()> {
-        sqlx::query(self.statements().drain_worker.sql())
+        self.query(&self.statements().drain_worker)
             .bind(worker_id)
             .execute(connection)
             .await?;
@@ -111,7 +113,7 @@ impl Store {
     /// # Errors
     /// What PostgreSQL says.
     pub async fn stop_worker(&self, connection: &mut PgConnection, worker_id: i64) -> Result<()> {
-        sqlx::query(self.statements().stop_worker.sql())
+        self.query(&self.statements().stop_worker)
             .bind(worker_id)
             .execute(connection)
             .await?;
@@ -129,7 +131,8 @@ impl Store {
         max_worker_losses: i32,
         backoff: &str,
     ) -> Result<Vec<(i64, StepKey, String)>> {
-        let rows = sqlx::query(self.statements().reap_workers.sql())
+        let rows = self
+            .query(&self.statements().reap_workers)
             .bind(reaper_id)
             .bind(max_worker_losses)
             .bind(backoff)
@@ -152,7 +155,8 @@ impl Store {
     /// # Errors
     /// What PostgreSQL says.
     pub async fn notify_idle(&self, connection: &mut PgConnection, payload: &str) -> Result<bool> {
-        Ok(sqlx::query_scalar(self.statements().notify_idle.sql())
+        Ok(self
+            .query_scalar(&self.statements().notify_idle)
             .bind(payload)
             .fetch_one(connection)
             .await?)
@@ -163,7 +167,7 @@ impl Store {
     /// # Errors
     /// What PostgreSQL says.
     pub async fn notify_all(&self, connection: &mut PgConnection, payload: &str) -> Result<()> {
-        sqlx::query(self.statements().notify_all.sql())
+        self.query(&self.statements().notify_all)
             .bind(payload)
             .execute(connection)
             .await?;
@@ -179,7 +183,8 @@ impl Store {
         connection: &mut PgConnection,
         ids: &[i32],
     ) -> Result<Vec<StepDefinition>> {
-        let rows = sqlx::query(self.statements().step_definitions.sql())
+        let rows = self
+            .query(&self.statements().step_definitions)
             .bind(ids)
             .fetch_all(connection)
             .await?;
@@ -196,7 +201,7 @@ impl Store {
         task_id: TaskId,
         context: Option<&str>,
     ) -> Result<()> {
-        sqlx::query(self.statements().mark_validated.sql())
+        self.query(&self.statements().mark_validated)
             .bind(task_id)
             .bind(context)
             .execute(connection)
@@ -210,7 +215,7 @@ impl Store {
     /// What PostgreSQL says.
     pub async fn workers(&self, connection: &mut PgConnection) -> Result<Vec<Value>> {
         super::read::rows(
-            sqlx::query_scalar(self.statements().workers.sql())
+            self.query_scalar(&self.statements().workers)
                 .fetch_all(connection)
                 .await?,
         )

@@ -72,7 +72,8 @@ pub(super) struct Core {
     dead_id: AtomicI64,
     /// Held shared around every call that claims or reports; exclusively while what is held is compared.
     pub(super) gate: Arc<RwLock<()>>,
-    /// For what is asked now and then: definitions, large contexts, comparisons.
+    /// For what is asked now and then: definitions, large contexts, comparisons. One at a time, so that it takes no more
+    /// than one connection.
     pub(super) errands: AsyncMutex<Line>,
     /// Asked to stop: nothing more is claimed.
     pub(super) draining: CancellationToken,
@@ -132,7 +133,7 @@ impl Core {
         })
     }
 
-    /// A connection for one part of the worker.
+    /// What one part of the worker calls the database over.
     pub(super) fn line(&self) -> Line {
         Line::new(self.store.clone(), call_limit(&self.settings))
     }
@@ -165,11 +166,12 @@ impl Core {
         let _ = self.runtime.set(handle);
     }
 
-    /// Runs something there, without waiting for it.
-    pub(super) fn on_own_runtime(&self, future: impl Future<Output = ()> + Send + 'static) {
-        if let Some(handle) = self.runtime.get() {
-            handle.spawn(future);
-        }
+    /// Runs something there, without waiting for it. None before there is a runtime.
+    pub(super) fn on_own_runtime<T: Send + 'static>(
+        &self,
+        future: impl Future<Output = T> + Send + 'static,
+    ) -> Option<tokio::task::JoinHandle<T>> {
+        Some(self.runtime.get()?.spawn(future))
     }
 
     /// The heartbeat found that this worker id was taken for dead.

@@ -13,7 +13,7 @@ impl Core {
         self.work_ready.notify_waiters();
         let worker_id = self.worker_id();
         {
-            let mut line = self.errands.lock().await;
+            let line = self.errands.lock().await;
             if let Err(error) = on_line!(line, |store, connection| store
                 .drain_worker(connection, worker_id))
             {
@@ -38,7 +38,7 @@ impl Core {
             tracing::warn!(%error, "what was claimed last could not be compared; the lease takes it back");
         }
         let _ = tokio::time::timeout(Duration::from_secs(5), self.until_empty()).await;
-        let mut line = self.errands.lock().await;
+        let line = self.errands.lock().await;
         let worker_id = self.worker_id();
         let stopped = on_line!(line, |store, connection| store.stop_worker(connection, worker_id));
         drop(line);

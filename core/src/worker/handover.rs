@@ -99,7 +99,7 @@ impl Offer for Seat {
             // Something has to be read first, on a connection that belongs to the worker's runtime. Not waited for: the
             // caller's task is created.
             let seat = self;
-            core.on_own_runtime(async move {
+            let _ = core.on_own_runtime(async move {
                 if let Err(error) = seat.core.accept(claims, &Reported::new()).await {
                     tracing::warn!(%error, "claimed roots could not be prepared");
                     seat.core.note_uncertain();

@@ -2,9 +2,10 @@
 //! thread takes back what dead workers held, but only after a full lease of its own uninterrupted heartbeats.
 
 use super::core::{Core, seconds};
-use super::line::{Line, on_line};
+use super::line::{on_line, within};
 use super::reaping::Reaping;
 use crate::error::{Error, Result};
+use crate::store::run;
 use serde_json::{Value, json};
 use std::{
     sync::Arc,
@@ -14,6 +15,9 @@ use std::{
 
 /// The exit status of a process that `execution.exit_when_stuck` ends.
 const EXIT_STUCK: i32 = 70;
+
+/// No heartbeat waits longer for a connection that the rest of the worker uses, however long the interval.
+const LONGEST_WAIT: Duration = Duration::from_secs(2);
 
 /// Starts the thread. It ends when the worker has stopped.
 pub(super) fn start(core: Arc<Core>) -> Result<JoinHandle<()>> {
@@ -29,7 +33,6 @@ pub(super) fn start(core: Arc<Core>) -> Result<JoinHandle<()>> {
 
 struct Heartbeat {
     core: Arc<Core>,
-    line: Line,
     interval: Duration,
     reaping: Reaping,
     /// What takes the steps of the dead back: many of them take a while, and no heartbeat waits for that.
@@ -40,11 +43,9 @@ struct Heartbeat {
 impl Heartbeat {
     fn new(core: Arc<Core>) -> Self {
         let interval = seconds(core.settings.execution.heartbeat_interval_seconds());
-        let line = core.line();
         let reaping = Reaping::new(core.lease(), interval);
         Self {
             core,
-            line,
             interval,
             reaping,
             reaper: None,
@@ -60,13 +61,10 @@ impl Heartbeat {
             match beat {
                 Ok(Ok(())) => {}
                 Ok(Err(error)) => self.missed(&error),
-                Err(_) => {
-                    self.line = self.core.line();
-                    self.missed(&Error::new(
-                        crate::ErrorKind::Timeout,
-                        "no answer within the lease",
-                    ));
-                }
+                Err(_) => self.missed(&Error::new(
+                    crate::ErrorKind::Timeout,
+                    "no answer within the lease",
+                )),
             }
             let pause = if self.reaping.is_unbroken() {
                 self.interval
@@ -85,14 +83,8 @@ impl Heartbeat {
     async fn beat(&mut self) -> Result<()> {
         let core = Arc::clone(&self.core);
         let worker_id = core.worker_id();
-        let oldest = core.oldest_running();
         let polled = !core.language_hangs();
-        let alive = on_line!(&mut self.line, |store, connection| store.heartbeat(
-            connection,
-            worker_id,
-            polled,
-            oldest.as_ref()
-        ))?;
+        let alive = self.say_alive(worker_id, polled).await?;
         if !alive {
             self.reaping.missed();
             core.found_dead(worker_id);
@@ -112,9 +104,47 @@ impl Heartbeat {
                 .as_ref()
                 .is_none_or(tokio::task::JoinHandle::is_finished)
         {
-            self.reaper = Some(tokio::spawn(reap(core, worker_id)));
+            let reaping = reap(Arc::clone(&core), worker_id);
+            self.reaper = core.on_own_runtime(reaping);
         }
         Ok(())
+    }
+
+    /// Over a connection of the worker's; and where none is free in time, or the worker's own threads hang, over one opened
+    /// here for this once.
+    async fn say_alive(&self, worker_id: i64, polled: bool) -> Result<bool> {
+        let core = Arc::clone(&self.core);
+        let oldest = core.oldest_running();
+        let shared = {
+            let (core, oldest) = (Arc::clone(&core), oldest.clone());
+            self.core.on_own_runtime(async move {
+                on_line!(&core.line(), |store, connection| store.heartbeat(
+                    connection,
+                    worker_id,
+                    polled,
+                    oldest.as_ref()
+                ))
+            })
+        };
+        if let Some(mut shared) = shared {
+            match tokio::time::timeout((self.interval / 2).min(LONGEST_WAIT), &mut shared).await {
+                Ok(Ok(answer)) => return answer,
+                Ok(Err(_)) => {}
+                Err(_) => shared.abort(),
+            }
+        }
+        tracing::warn!("the connections of this worker are all in use: its heartbeat takes one of its own");
+        let store = &core.store;
+        let call = async {
+            let mut held = store.acquire_beyond().await?;
+            run!(store, &mut held, None, |connection| store.heartbeat(
+                connection,
+                worker_id,
+                polled,
+                oldest.as_ref()
+            ))
+        };
+        within(core.line().limit(), call).await
     }
 
     /// Every slot is taken by a handler that does not return: nothing but a new process helps, where that is wanted.
@@ -142,8 +172,8 @@ impl Heartbeat {
 /// Takes back what dead workers held. What goes wrong is tried again at the next heartbeat.
 async fn reap(core: Arc<Core>, worker_id: i64) {
     let losses = core.settings.execution.max_worker_losses;
-    let mut line = core.line();
-    let taken = match on_line!(&mut line, |store, connection| store.reap_workers(
+    let line = core.line();
+    let taken = match on_line!(&line, |store, connection| store.reap_workers(
         connection,
         worker_id,
         losses,
@@ -157,9 +187,7 @@ async fn reap(core: Arc<Core>, worker_id: i64) {
     }
     if !taken.is_empty() {
         core.wake(crate::engine::Wake::Ready);
-        if let Err(error) = on_line!(&mut line, |store, connection| store
-            .notify_idle(connection, "ready"))
-        {
+        if let Err(error) = on_line!(&line, |store, connection| store.notify_idle(connection, "ready")) {
             tracing::debug!(%error, "idle workers were not woken; they will find the work by polling");
         }
     }

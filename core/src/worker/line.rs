@@ -1,16 +1,16 @@
-//! A connection that one part of the worker keeps for itself.
+//! What one part of the worker calls the database over.
 
 use crate::error::{Error, ErrorKind, Result};
 use crate::store::Store;
-use sqlx::PgConnection;
 use std::time::Duration;
 
-/// A connection, opened at first use and again after it broke. Kept, because giving one back to a pool costs a round trip.
+/// The connections of the worker, and how patient one of its parts is. Any free connection will do: taking one and giving
+/// it back costs nothing.
 #[derive(Debug)]
 pub(super) struct Line {
     store: Store,
-    connection: Option<PgConnection>,
     limit: Duration,
+    lock_wait: Option<Duration>,
 }
 
 impl Line {
@@ -18,31 +18,30 @@ impl Line {
     pub(super) fn new(store: Store, limit: Duration) -> Self {
         Self {
             store,
-            connection: None,
             limit,
+            lock_wait: None,
         }
+    }
+
+    /// Of a part that waits so long for somebody else's locks.
+    pub(super) fn patient(store: Store, lock_wait: Duration) -> Self {
+        Self {
+            store,
+            limit: lock_wait.saturating_mul(2),
+            lock_wait: Some(lock_wait),
+        }
+    }
+
+    pub(super) fn store(&self) -> &Store {
+        &self.store
     }
 
     pub(super) fn limit(&self) -> Duration {
         self.limit
     }
 
-    pub(super) async fn open(&mut self) -> Result<(&Store, &mut PgConnection)> {
-        let connection = match self.connection.take() {
-            Some(connection) => connection,
-            None => within(self.limit, self.store.connect()).await?,
-        };
-        Ok((&self.store, self.connection.insert(connection)))
-    }
-
-    /// Looks at the result of a call: a connection that broke is dropped.
-    pub(super) fn checked<T>(&mut self, result: Result<T>) -> Result<T> {
-        if let Err(error) = &result
-            && matches!(error.kind, ErrorKind::DatabaseUnavailable | ErrorKind::Internal)
-        {
-            self.connection = None;
-        }
-        result
+    pub(super) fn lock_wait(&self) -> Option<Duration> {
+        self.lock_wait
     }
 }
 
@@ -56,18 +55,16 @@ pub(super) async fn within<T>(limit: Duration, call: impl Future<Output = Result
     })
 }
 
-/// `on_line!(line, |store, connection| call)`: one call; the connection is dropped if it broke.
+/// `on_line!(line, |store, connection| call)`: one call on a connection of the worker.
 macro_rules! on_line {
     ($line:expr, |$store:ident, $connection:ident| $call:expr) => {{
-        let line = &mut *$line;
-        let limit = line.limit();
-        match line.open().await {
-            Ok(($store, $connection)) => {
-                let result = $crate::worker::line::within(limit, $call).await;
-                line.checked(result)
-            }
-            Err(error) => Err(error),
-        }
+        let line = &*$line;
+        let $store = line.store();
+        let call = async {
+            let mut held = $store.acquire().await?;
+            $crate::store::run!($store, &mut held, line.lock_wait(), |$connection| $call)
+        };
+        $crate::worker::line::within(line.limit(), call).await
     }};
 }
 pub(super) use on_line;

@@ -22,9 +22,16 @@ pub(super) async fn run(core: Arc<Core>) {
 }
 
 async fn listen(core: &Core, patience: &mut Patience) -> Result<()> {
+    let Some(options) = core.store.listening()? else {
+        tracing::info!(
+            "not listening: a pooler stands before the database, and database.listen_url names no way around it"
+        );
+        core.stopped.cancelled().await;
+        return Ok(());
+    };
     let pool = sqlx::postgres::PgPoolOptions::new()
         .max_connections(1)
-        .connect_lazy_with(core.store.connect_options()?);
+        .connect_lazy_with(options);
     let mut listener = PgListener::connect_with(&pool).await?;
     listener.listen(core.store.options().schema.as_str()).await?;
     patience.reset();

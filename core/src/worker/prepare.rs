@@ -134,7 +134,7 @@ impl Core {
             }
         }
         if !missing.is_empty() {
-            let mut line = self.errands.lock().await;
+            let line = self.errands.lock().await;
             let read = on_line!(line, |store, connection| store
                 .step_definitions(connection, &missing))?;
             drop(line);
@@ -168,7 +168,7 @@ impl Core {
         match schema.validate_and_fill(given) {
             Ok(filled) => {
                 let filled = Value::Object(filled).to_string();
-                let mut line = self.errands.lock().await;
+                let line = self.errands.lock().await;
                 on_line!(line, |store, connection| store.mark_validated(
                     connection,
                     task_id,
@@ -207,7 +207,7 @@ impl Core {
 
     /// The context of a task, where it was too large to come with the claim.
     pub(super) async fn fetch_context(&self, task_id: TaskId) -> Result<Arc<str>> {
-        let mut line = self.errands.lock().await;
+        let line = self.errands.lock().await;
         let mut found = on_line!(line, |store, connection| store.contexts(connection, &[task_id]))?;
         found
             .remove(&task_id)
@@ -217,7 +217,7 @@ impl Core {
 
     /// The results of every step of a task that ended well, by name, as JSON text.
     pub(super) async fn fetch_results(&self, task_id: TaskId) -> Result<HashMap<String, String>> {
-        let mut line = self.errands.lock().await;
+        let line = self.errands.lock().await;
         on_line!(line, |store, connection| store.step_results(connection, task_id))
     }
 }

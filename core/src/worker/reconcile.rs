@@ -71,7 +71,7 @@ impl Core {
         let _gate = self.gate.write().await;
         self.uncertain.store(false, Ordering::Release);
         let worker_id = self.worker_id();
-        let mut line = self.errands.lock().await;
+        let line = self.errands.lock().await;
         let held: HashSet<StepKey> = on_line!(line, |store, connection| store.held(connection, worker_id))?
             .into_iter()
             .collect();
@@ -111,7 +111,7 @@ impl Core {
             return;
         }
         let row = self.worker_row();
-        let mut line = self.errands.lock().await;
+        let line = self.errands.lock().await;
         let registered = on_line!(line, |store, connection| store.register_worker(connection, &row));
         drop(line);
         match registered {

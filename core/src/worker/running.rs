@@ -11,7 +11,7 @@ use super::{
 use crate::engine::Client;
 use crate::error::{Error, ErrorKind, Result};
 use crate::model::{Outcome, OutcomeKind, TaskId};
-use crate::store::{StepKey, Store};
+use crate::store::{Reservation, StepKey, Store};
 use crate::values::{MAX_TEXT_BYTES, check_results, repair_failure};
 use sqlx::PgConnection;
 use std::{
@@ -24,8 +24,6 @@ use tokio_util::sync::CancellationToken;
 
 /// No single poll waits longer.
 const LONGEST_POLL: Duration = Duration::from_secs(3600);
-/// How many connections a worker opens now and then for hints; its parts have their own.
-const CONNECTIONS: u32 = 4;
 
 /// What a worker does at present.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize)]
@@ -50,6 +48,8 @@ pub struct Worker {
     table: Arc<Table>,
     runtime: Mutex<Option<Runtime>>,
     heartbeat: Mutex<Option<std::thread::JoinHandle<()>>>,
+    /// The client's connections that this worker has in its place.
+    reservation: Mutex<Option<Reservation>>,
     /// Held while stopping; true once stopped.
     stopping: AsyncMutex<bool>,
 }
@@ -61,8 +61,10 @@ impl Worker {
     /// `ConfigInvalid`, `DatabaseUnavailable`, `SchemaMismatch`.
     pub async fn start(client: &Client, options: WorkerOptions) -> Result<Self> {
         options.validate()?;
+        let connections = client.settings().database.worker_connections()?;
+        let reservation = client.store().await?.reserve(connections).await?;
         let database_url = client.database_url().await?;
-        let store = Store::new(client.store_options(&database_url, CONNECTIONS))?;
+        let store = Store::new(client.store_options(&database_url, connections))?;
         let core = Arc::new(Core::new(client.clone(), store, options)?);
         let runtime = tokio::runtime::Builder::new_multi_thread()
             .worker_threads(1)
@@ -81,13 +83,13 @@ impl Worker {
             table,
             runtime: Mutex::new(Some(runtime)),
             heartbeat: Mutex::new(None),
+            reservation: Mutex::new(Some(reservation)),
             stopping: AsyncMutex::new(false),
         };
         let registering = Arc::clone(&core);
         let register = async move {
-            let mut line = registering.line();
             let row = registering.worker_row();
-            on_line!(&mut line, |store, connection| store
+            on_line!(&registering.line(), |store, connection| store
                 .register_worker(connection, &row))
         };
         core.set_worker_id(worker.on_runtime(register).await?);
@@ -280,15 +282,20 @@ impl Worker {
             .lock()
             .ok()
             .and_then(|mut heartbeat| heartbeat.take());
+        let store = self.core.store.clone();
         let ending = tokio::task::spawn_blocking(move || {
             if let Some(heartbeat) = heartbeat {
                 let _ = heartbeat.join();
             }
             if let Some(runtime) = runtime {
+                runtime.block_on(store.close());
                 runtime.shutdown_timeout(Duration::from_secs(5));
             }
         });
         let _ = ending.await;
+        if let Ok(mut reservation) = self.reservation.lock() {
+            reservation.take();
+        }
         drained.map(|_| ())
     }
 

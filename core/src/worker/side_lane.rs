@@ -1,5 +1,5 @@
-//! The side lane: outcomes that somebody else's transaction holds up wait here, on a connection of their own, so that no
-//! user's transaction stalls the flusher.
+//! The side lane: outcomes that somebody else's transaction holds up wait here, on one connection of the worker's, so that
+//! no user's transaction stalls the flushers.
 
 use super::core::{Core, Patience, is_outage};
 use super::line::{Line, on_line};
@@ -9,7 +9,7 @@ use crate::store::{FlushArguments, StepKey, WORKER_NOT_ALIVE, is_retryable_confl
 use std::{sync::Arc, time::Duration};
 use tokio::sync::mpsc;
 
-/// How long to wait for somebody else's transaction before the connection counts as broken.
+/// How long to wait for somebody else's transaction before it is asked again.
 const LONGEST_WAIT: Duration = Duration::from_secs(600);
 
 enum Delayed {
@@ -44,7 +44,7 @@ impl SideLane {
 }
 
 async fn run(core: Arc<Core>, mut receiver: mpsc::UnboundedReceiver<Delayed>) {
-    let mut line = Line::new(core.store.clone(), LONGEST_WAIT);
+    let line = Line::patient(core.store.clone(), LONGEST_WAIT);
     let mut patience = Patience::default();
     while let Some(first) = receiver.recv().await {
         let mut delayed = vec![first];
@@ -59,7 +59,7 @@ async fn run(core: Arc<Core>, mut receiver: mpsc::UnboundedReceiver<Delayed>) {
             }
         }
         while !completions.is_empty() || !failures.is_empty() {
-            match deliver(&core, &mut line, &completions, &failures).await {
+            match deliver(&core, &line, &completions, &failures).await {
                 Ok(()) => break,
                 Err(error) if sqlstate(&error) == Some(WORKER_NOT_ALIVE) => break,
                 Err(error) if is_retryable_conflict(&error) => {}
@@ -83,7 +83,7 @@ async fn run(core: Arc<Core>, mut receiver: mpsc::UnboundedReceiver<Delayed>) {
 /// Waits for its turn with each lock; a repeated outcome is answered `already_recorded`.
 async fn deliver(
     core: &Core,
-    line: &mut Line,
+    line: &Line,
     completions: &[(StepKey, Arc<str>)],
     failures: &[(StepKey, Box<Failure>)],
 ) -> Result<()> {

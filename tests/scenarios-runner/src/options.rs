@@ -21,7 +21,8 @@ use std::path::PathBuf;
         run-scenarios tests/scenarios                       everything\n  \
         run-scenarios --filter retry tests/scenarios        those with 'retry' in their name\n  \
         run-scenarios --jobs 1 --keep tests/scenarios/dag/one_step.yaml\n  \
-        run-scenarios --workers 3 tests/scenarios           three workers wherever a scenario says one"
+        run-scenarios --workers 3 tests/scenarios           three workers wherever a scenario says one\n  \
+        run-scenarios --pooler tests/scenarios              the engine behind a PgBouncer"
 )]
 pub struct Options {
     /// The language whose workers run the steps: rust; 'all' for each in turn, 'mixed' for all of them together
@@ -49,6 +50,10 @@ pub struct Options {
     /// So many worker processes where a scenario says one (and not how many steps that one runs at once)
     #[arg(long, value_name = "N", value_parser = positive)]
     pub workers: Option<usize>,
+
+    /// Put a private PgBouncer in transaction mode between the engine and the server
+    #[arg(long)]
+    pub pooler: bool,
 
     /// Keep databases and logs of all scenarios, not only the logs of those that failed
     #[arg(long)]

@@ -6,9 +6,12 @@ use std::path::PathBuf;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 use tasker_core::cluster::StopMode;
-use tasker_tests::PrivateServer;
+use tasker_tests::{Pooler, PrivateServer};
 use tokio::sync::{Mutex, OnceCell};
 use url::Url;
+
+/// Server processes a database behind a pooler: fewer than the engine has connections.
+const SERVERS: u32 = 3;
 
 /// A server on which scenarios have their databases.
 pub struct Server {
@@ -20,6 +23,8 @@ pub struct Server {
     template: OnceCell<String>,
     /// Stopped and removed when it is dropped.
     private: Option<Mutex<PrivateServer>>,
+    /// Between the engine and the server.
+    pooler: Option<Pooler>,
 }
 
 /// A database of one scenario.
@@ -29,6 +34,8 @@ pub struct Database {
     pub name: String,
     /// Its URL.
     pub url: String,
+    /// Where the engine finds it: the same, or through a pooler.
+    pub engine_url: String,
 }
 
 impl Server {
@@ -76,7 +83,25 @@ impl Server {
             number: AtomicUsize::new(1),
             template: OnceCell::new(),
             private,
+            pooler: None,
         }
+    }
+
+    /// The same server, with a pooler in transaction mode between it and the engine.
+    ///
+    /// # Errors
+    /// PgBouncer is not installed, or does not start.
+    pub async fn behind_a_pooler(self) -> Result<Self> {
+        let pooler = Pooler::start(self.admin_url.as_str(), SERVERS, "").await?;
+        Ok(Self {
+            pooler: Some(pooler),
+            ..self
+        })
+    }
+
+    /// Whether there is a pooler, which keeps sessions on the server that are nobody's.
+    pub fn has_pooler(&self) -> bool {
+        self.pooler.is_some()
     }
 
     /// A new database with the engine's schema in it.
@@ -90,6 +115,10 @@ impl Server {
             .await?;
         Ok(Database {
             url: self.url_of(&name),
+            engine_url: match &self.pooler {
+                Some(pooler) => pooler.url(&name),
+                None => self.url_of(&name),
+            },
             name,
         })
     }
@@ -176,6 +205,7 @@ impl Server {
         let database = Database {
             name: name.to_owned(),
             url: String::new(),
+            engine_url: String::new(),
         };
         let deadline = tokio::time::Instant::now() + Duration::from_secs(10);
         loop {

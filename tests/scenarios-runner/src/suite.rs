@@ -171,10 +171,11 @@ impl Suite {
 
     async fn run_on_shared_server(&self, scenario: &Scenario, lane: &Lane, directory: &Path) -> Result<()> {
         let server = self.server.get_or_try_init(|| async {
-            match &self.options.database_url {
-                Some(url) => Server::given(url).await,
-                None => Server::private().await,
-            }
+            let server = match &self.options.database_url {
+                Some(url) => Server::given(url).await?,
+                None => Server::private().await?,
+            };
+            self.behind_a_pooler(server).await
         });
         run(
             scenario,
@@ -189,7 +190,7 @@ impl Suite {
 
     /// Others must not notice that this one restarts its server.
     async fn run_on_own_server(&self, scenario: &Scenario, lane: &Lane, directory: &Path) -> Result<()> {
-        let server = Server::private().await?;
+        let server = self.behind_a_pooler(Server::private().await?).await?;
         let options = RunOptions {
             keep: false,
             ..self.run_options()
@@ -197,6 +198,14 @@ impl Suite {
         let done = run(scenario, lane, &server, directory, &options, &self.interrupted).await;
         let closed = server.close().await;
         done.and(closed)
+    }
+
+    async fn behind_a_pooler(&self, server: Server) -> Result<Server> {
+        if self.options.pooler {
+            server.behind_a_pooler().await
+        } else {
+            Ok(server)
+        }
     }
 
     fn run_options(&self) -> RunOptions {

@@ -21,6 +21,7 @@ fn stories(kind: &str) -> PathBuf {
 async fn judge(paths: &[PathBuf], change: impl Fn(&mut Options)) -> anyhow::Result<(Vec<String>, Sum)> {
     let mut options = Options {
         runtime: "rust".to_owned(),
+        pooler: false,
         database_url: std::env::var("TASKER_TEST_SERVER")
             .ok()
             .filter(|url| !url.is_empty()),

@@ -16,6 +16,7 @@ async fn main() -> Result<()> {
         database_url: database.url(),
         schema: SchemaName::new("tasker")?,
         max_connections: 1,
+        settings: tasker_core::model::DatabaseSettings::default(),
         application_name: "schema-dump".to_owned(),
     })?;
     store.migrate().await?;

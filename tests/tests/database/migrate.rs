@@ -162,3 +162,43 @@ async fn a_caller_without_rights_on_the_tables_works_through_the_functions() {
         .await
         .unwrap();
 }
+
+#[tokio::test]
+async fn a_role_that_owns_the_schema_and_nothing_else_migrates_and_works() {
+    let database = TestDatabase::create().await.unwrap();
+    let mut admin = database.connect().await.unwrap();
+    // Roles belong to the server, databases to the test.
+    let role = format!("owner_of_{}", database.name());
+    let prepare = format!(
+        "create role {role} login nosuperuser; revoke create on database {} from public; \
+         revoke all on schema public from public; create schema tasker authorization {role}",
+        database.name()
+    );
+    sqlx::raw_sql(AssertSqlSafe(prepare))
+        .execute(&mut admin)
+        .await
+        .unwrap();
+    let mut url = url::Url::parse(&database.url()).unwrap();
+    url.set_username(&role).unwrap();
+    let owner = store(url.as_str(), "tasker").unwrap();
+    let report = owner.migrate().await;
+    let worked = async {
+        let mut connection = owner.acquire().await?;
+        let template = crate::plan::Plan::chain("order", &["a"]).compile();
+        owner
+            .register_template(&mut connection, &template, false, false)
+            .await?;
+        owner
+            .create_tasks(&mut connection, r#"[{"namespace": "shop", "name": "order"}]"#)
+            .await
+    };
+    let worked = worked.await;
+    owner.close().await;
+    let clean = format!("drop owned by {role}; drop role {role}");
+    sqlx::raw_sql(AssertSqlSafe(clean))
+        .execute(&mut admin)
+        .await
+        .unwrap();
+    assert_eq!(report.unwrap().applied.len(), MIGRATIONS.len());
+    assert!(worked.unwrap()[0].created);
+}

@@ -43,6 +43,7 @@ pub(crate) fn store(url: &str, schema: &str) -> Result<Store> {
         database_url: url.to_owned(),
         schema: tasker_core::store::SchemaName::new(schema)?,
         max_connections: 2,
+        settings: tasker_core::model::DatabaseSettings::default(),
         application_name: "database tests".to_owned(),
     };
     Ok(Store::new(options)?)

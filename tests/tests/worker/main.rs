@@ -7,7 +7,9 @@
 
 mod attempts;
 mod basics;
+mod connections;
 mod fairness;
+mod poolers;
 mod refusals;
 mod results;
 mod retention;

@@ -75,7 +75,7 @@ pub async fn run(
     let mut workers = Workers::new(
         &lane.runtimes,
         directory.to_owned(),
-        &database.url,
+        &database.engine_url,
         environment.clone(),
     );
     let mut run = Run {
@@ -84,7 +84,11 @@ pub async fn run(
         database: &database,
         directory,
         journal: &journal,
-        client: engine::client(&database.url, scenario.settings.clone(), "tasker-scenarios")?,
+        client: engine::client(
+            &database.engine_url,
+            scenario.settings.clone(),
+            "tasker-scenarios",
+        )?,
         environment,
         assignment: Assignment::new(&lane.runtimes, scenario.all_templates()),
         tasks: BTreeMap::new(),

@@ -27,6 +27,10 @@ impl Run<'_> {
             }
         }
         self.client.close().await;
+        if self.server.has_pooler() {
+            self.journal.say("the sessions that are left are the pooler's");
+            return Ok(());
+        }
         let deadline = Instant::now() + Duration::from_secs(SESSION_SECONDS);
         loop {
             let sessions = self.server.sessions(self.database).await?;
