@@ -9,10 +9,14 @@ use anyhow::{Context, Result, bail};
 use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Instant;
 use tokio::sync::{OnceCell, Semaphore};
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
+
+/// Several suites of one process (its tests) stay out of each other's way.
+static RUNS: AtomicUsize = AtomicUsize::new(1);
 
 /// What came of all scenarios.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -77,7 +81,8 @@ pub async fn run_suite(
             options.filter.unwrap_or_default()
         );
     }
-    let root = std::env::temp_dir().join(format!("tasker-scenarios-{}", std::process::id()));
+    let run = RUNS.fetch_add(1, Ordering::Relaxed);
+    let root = std::env::temp_dir().join(format!("tasker-scenarios-{}-{run}", std::process::id()));
     std::fs::create_dir_all(&root).with_context(|| format!("cannot make {}", root.display()))?;
     let suite = Arc::new(Suite {
         options,

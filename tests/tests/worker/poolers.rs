@@ -169,7 +169,7 @@ async fn straight_to_the_server_a_call_is_one_named_statement_and_nothing_else()
         client.workers().await.unwrap();
     }
     let last = "select count(*) from pg_stat_activity where datname = current_database()
-                and application_name = 'tasker' and state = 'idle' and query like '%from tasker.workers%'";
+                and application_name = 'tasker' and state = 'idle' and query like '%from \"tasker\".workers%'";
     until("the last statement of the session is the call", async || {
         number(&database, last).await == 1
     })
