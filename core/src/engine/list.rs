@@ -8,7 +8,6 @@ use crate::model::{
     WorkerFilter,
 };
 use crate::template::CompiledTemplate;
-use serde_json::Value;
 
 impl Client {
     /// Tasks, newest first.
@@ -53,14 +52,6 @@ impl Client {
                 ),
             )
         })
-    }
-
-    /// Workers that live, and those that ended in the last hour, as JSON.
-    ///
-    /// # Errors
-    /// `DatabaseUnavailable`.
-    pub async fn workers(&self) -> Result<Vec<Value>> {
-        call!(self, |store, connection| store.workers(connection))
     }
 
     /// Steps of a task, by number, without inputs and results.

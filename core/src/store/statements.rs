@@ -33,7 +33,7 @@ statements! {
     operate_on_tasks, pause, pause_task, prune_leftovers, prune_tasks, readiness, reap_workers,
     register_template, register_worker, release_steps, resolve_step, resolve_task, resume, resume_task, retry_step, retry_task,
     step_definitions, step_results, step_transitions, steps, stop_worker, task_contexts, task_state, task_transitions, tasks, template,
-    update_step, update_task, why, workers,
+    update_step, update_task, why,
 }
 
 /// The text of a statement in the caller's schema.

@@ -208,18 +208,6 @@ impl Store {
             .await?;
         Ok(())
     }
-
-    /// Workers that live, and those that ended lately, as JSON.
-    ///
-    /// # Errors
-    /// What PostgreSQL says.
-    pub async fn workers(&self, connection: &mut PgConnection) -> Result<Vec<Value>> {
-        super::read::rows(
-            self.query_scalar(&self.statements().workers)
-                .fetch_all(connection)
-                .await?,
-        )
-    }
 }
 
 fn decode(row: &PgRow) -> Result<StepDefinition> {

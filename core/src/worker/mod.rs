@@ -1,8 +1,9 @@
 //! The worker: pull → hand over → report.
 //!
-//! Five things go on at once, each in its file: the [`dispatcher`] claims when the buffer runs low, the [`flusher`]
-//! reports outcomes and takes the next steps in return, the [`heartbeat`] has a thread of its own and reaps the dead, the
-//! [`listener`] hears hints, [`deadlines`] end what takes too long. What they share is the [`ledger`]: everything this
+//! Six things go on at once, each in its file: the [`dispatcher`] claims when the buffer runs low, two [`flusher`]s
+//! report outcomes and take the next steps in return, the [`heartbeat`] has a thread of its own and reaps the dead, the
+//! [`listener`] hears hints, [`deadlines`] end what takes too long, [`maintenance`] looks after the trail's partitions and
+//! prunes. What they share is the [`ledger`]: everything this
 //! process holds, under one lock. [`Worker::poll`] and [`Worker::complete`] are all that a language sees; the engine never
 //! calls user code on its own threads.
 

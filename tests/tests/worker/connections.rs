@@ -15,7 +15,7 @@ use std::{
 use tasker_core::{
     ErrorKind,
     handler::{Registry, Step},
-    model::{Operator, State, TaskRequest},
+    model::{Operator, State, TaskRequest, WorkerFilter},
 };
 
 /// Sessions of the engine; a listener has nothing to do but to wait, and is counted by itself.
@@ -97,12 +97,12 @@ async fn connections_that_nobody_uses_are_closed_after_a_while() {
     let mut settings = settings();
     settings.database.idle_seconds = 0.1;
     let client = client(&database, settings);
-    client.workers().await.unwrap();
+    client.list_workers(&WorkerFilter::default()).await.unwrap();
     until("no connection is open", async || {
         number(&database, WORKING).await == 0
     })
     .await;
-    client.workers().await.unwrap();
+    client.list_workers(&WorkerFilter::default()).await.unwrap();
 }
 
 #[tokio::test]

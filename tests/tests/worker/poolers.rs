@@ -6,7 +6,7 @@ use std::time::Duration;
 use tasker_core::{
     Client, ClientOptions, ErrorKind,
     handler::{Registry, Step},
-    model::{DatabaseSettings, Operator, PoolerSetting, Settings, State},
+    model::{DatabaseSettings, Operator, PoolerSetting, Settings, State, WorkerFilter},
     store::{SchemaName, Session, Store, StoreOptions},
 };
 use tasker_tests::{Pooler, TestDatabase};
@@ -166,10 +166,10 @@ async fn straight_to_the_server_a_call_is_one_named_statement_and_nothing_else()
     let database = database().await;
     let client = client(database.url(), settings());
     for _ in 0..2 {
-        client.workers().await.unwrap();
+        client.list_workers(&WorkerFilter::default()).await.unwrap();
     }
     let last = "select count(*) from pg_stat_activity where datname = current_database()
-                and application_name = 'tasker' and state = 'idle' and query like '%from \"tasker\".workers%'";
+                and application_name = 'tasker' and state = 'idle' and query like '-- Client::list_workers%'";
     until("the last statement of the session is the call", async || {
         number(&database, last).await == 1
     })

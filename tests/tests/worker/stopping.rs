@@ -7,7 +7,7 @@ use tasker_core::{
     Client, ErrorKind,
     bridge::{BridgeWorker, InvocationMessage},
     handler::{Registry, Step, Worker, WorkerOptions},
-    model::{Operator, Outcome, OutcomeKind, PauseScope, State, TaskId},
+    model::{Operator, Outcome, OutcomeKind, PauseScope, State, TaskId, WorkerFilter, WorkerHealth},
 };
 
 async fn tasks(client: &Client, count: usize) -> Vec<TaskId> {
@@ -80,8 +80,12 @@ async fn what_waits_goes_back_unburned_and_what_runs_finishes_within_the_grace_t
     assert_eq!(worker.complete(vec![completed(&running)]), 1);
     stopping.await.unwrap().unwrap();
     assert_eq!(only(&client, running.task_id).await.status, State::Complete);
-    let workers = client.workers().await.unwrap();
-    assert_eq!(workers[0]["state"], "stopped");
+    let ended = WorkerFilter {
+        ended: true,
+        ..WorkerFilter::default()
+    };
+    let workers = client.list_workers(&ended).await.unwrap();
+    assert_eq!(workers[0].health, WorkerHealth::Stopped);
 }
 
 #[tokio::test]
