@@ -134,7 +134,8 @@ begin
 end $$;
 
 -- tasker.update_step(…): a new retry limit, or the step's own inputs. Raising the limit of an exhausted step makes it
--- eligible again by itself; lowering it to the attempts made exhausts it.
+-- eligible again by itself; lowering it to the attempts made exhausts it. A step that lost its worker is never exhausted by
+-- that, whatever the count (decisions.md 31), unless the new limit says that it may run once only.
 create function tasker.update_step(p_task_id uuid, p_step_no int, p_retry_limit int default null, p_inputs jsonb default null,
   p_by text default null, p_reason text default null)
 returns void language plpgsql as $$
@@ -143,7 +144,7 @@ declare
   v_step tasker.workflow_steps := tasker.operate_on_step(p_task_id, p_step_no);
   v_template tasker.step_templates;
   v_waits boolean := v_step.ready_at is not null or v_step.held_at is not null;
-  v_lowered boolean := p_retry_limit < v_step.retry_limit;
+  v_again boolean;
 begin
   if p_retry_limit not between 1 and 32767 then
     raise exception using errcode = 'TK003', message = format(
@@ -163,13 +164,13 @@ begin
   where s.task_id = p_task_id and s.step_no = p_step_no;
   select * into strict v_step from tasker.workflow_steps s where s.task_id = p_task_id and s.step_no = p_step_no;
 
-  if v_step.state = 'error' and not v_waits and v_template.retryable and v_step.attempts < v_step.retry_limit
-     and (v_step.results ->> 'retryable')::boolean then
+  v_again := v_template.retryable and coalesce((v_step.results ->> 'retryable')::boolean, true)
+    and (v_step.attempts < v_step.retry_limit or (v_step.results ->> 'error_code' = 'worker_lost' and v_step.retry_limit > 1) is true);
+  if v_step.state = 'error' and v_waits <> v_again then
     update tasker.workflow_steps s
-    set ready_at = case when t.paused_at is null then v_now end, held_at = case when t.paused_at is not null then v_now end
+    set ready_at = case when v_again and t.paused_at is null then v_now end,
+        held_at = case when v_again and t.paused_at is not null then v_now end
     from tasker.tasks t where t.task_id = p_task_id and s.task_id = p_task_id and s.step_no = p_step_no;
-  elsif v_step.state = 'error' and v_waits and v_lowered and v_step.attempts >= v_step.retry_limit then
-    update tasker.workflow_steps s set ready_at = null, held_at = null where s.task_id = p_task_id and s.step_no = p_step_no;
   end if;
   perform tasker.settle_tasks(array[p_task_id], v_now, tasker.audit('update_step', p_by, p_reason));
 end $$;

@@ -126,7 +126,8 @@ const RULES: &[(&str, &str)] = &[
          where s.state = 'error' and k.state not in ('cancelled', 'resolved_manually')
            and (s.ready_at is not null or s.held_at is not null) <> (
              coalesce((s.results ->> 'retryable')::boolean, true) and t.retryable
-             and (s.attempts < s.retry_limit or s.results ->> 'error_code' is not distinct from 'worker_lost'))",
+             and (s.attempts < s.retry_limit
+                  or (s.results ->> 'error_code' is not distinct from 'worker_lost' and s.retry_limit > 1)))",
     ),
     (
         "a task is in the state that its steps call for",

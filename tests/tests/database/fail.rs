@@ -1,10 +1,10 @@
 //! `fail_steps`, `fail_step`, `reap_workers` and the backoff.
 
 use crate::plan::Plan;
-use crate::session::{Session, failures, statuses};
+use crate::session::{Session, claimed, failures, statuses};
 use crate::support::on_database;
 use serde_json::{Value, json};
-use tasker_core::store::{FailureBatch, FlushStatus, StepKey};
+use tasker_core::store::{ClaimArguments, FailureBatch, FlushStatus, StepKey};
 
 fn single() -> Plan {
     Plan::new("job").step("a", &[])
@@ -194,14 +194,14 @@ async fn a_failure_of_a_paused_task_keeps_its_instant_for_the_resume() {
 /// Claims what is ready with a worker that then dies; what its steps came to.
 async fn lose(s: &mut Session) -> Vec<(i32, String)> {
     let doomed = s.worker().await;
-    let arguments = tasker_core::store::ClaimArguments {
+    let arguments = ClaimArguments {
         worker_id: doomed,
         room: 9,
         slots: 9,
         alone: true,
         ..Default::default()
     };
-    assert!(!crate::session::claimed(&s.try_claim(&arguments).await.unwrap()).is_empty());
+    assert!(!claimed(&s.try_claim(&arguments).await.unwrap()).is_empty());
     s.advance(31.0).await;
     let reaper = s.worker().await;
     let taken = s.reap(reaper).await;
@@ -256,6 +256,46 @@ async fn losses_alone_never_exhaust_the_budget() {
         let key = s.claim_one(worker).await;
         s.fail(worker, key, true).await;
         assert_eq!(s.state(task).await, "error");
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn lowering_the_limit_exhausts_a_lost_step_only_where_it_may_run_once() {
+    on_database(async |_, s| {
+        let task = s.task_of(&single().limit(3)).await;
+        s.max_worker_losses = 9;
+        s.freeze().await;
+        lose(s).await;
+        lose(s).await;
+        s.operate(task, "update_step($1, 1, 2)").await;
+        assert_eq!(
+            (seconds_until(s, task, 1).await, s.state(task).await),
+            (2.0, "in_progress".into()),
+            "its instant stays"
+        );
+        s.operate(task, "update_step($1, 1, 1)").await;
+        assert_eq!(
+            (s.step(task, 1).await.ready_at, s.state(task).await),
+            (None, "error".into())
+        );
+        s.operate(task, "update_step($1, 1, 2)").await;
+        assert_eq!(
+            (seconds_until(s, task, 1).await, s.state(task).await),
+            (0.0, "in_progress".into())
+        );
+        let worker = s.worker().await;
+        // Twice lost: a suspect, which only an idle process takes.
+        let arguments = ClaimArguments {
+            worker_id: worker,
+            room: 1,
+            slots: 1,
+            alone: true,
+            ..ClaimArguments::default()
+        };
+        let key = claimed(&s.try_claim(&arguments).await.unwrap())[0];
+        s.fail(worker, key, true).await;
+        assert_eq!(s.state(task).await, "error", "a failure of its own counts");
     })
     .await;
 }

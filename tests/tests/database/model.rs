@@ -38,6 +38,8 @@ pub(crate) struct Step {
     pub(crate) limit: i32,
     pub(crate) retryable: bool,
     losses: i32,
+    /// The last attempt ended with its worker.
+    lost: bool,
     /// A failed step that will be tried again: when, in seconds of the model's clock.
     pub(crate) due: Option<i64>,
     verdict: bool,
@@ -67,6 +69,7 @@ impl Model {
             limit: if *retryable { *limit } else { 1 },
             retryable: *retryable,
             losses: 0,
+            lost: false,
             due: None,
             verdict: true,
             claim_no: 0,
@@ -158,7 +161,7 @@ impl Model {
         let due = self.now + self.backoff(step, after);
         let it = &mut self.steps[step];
         it.state = S::Error;
-        it.verdict = retryable;
+        (it.verdict, it.lost) = (retryable, false);
         it.due = (retryable && it.retryable && it.attempts < it.limit).then_some(due);
         self.settle();
     }
@@ -169,6 +172,7 @@ impl Model {
         let it = &mut self.steps[step];
         it.state = S::Error;
         it.losses += 1;
+        it.lost = true;
         it.claim_no += 1;
         it.verdict = it.losses < 3 && it.retryable && it.limit > 1;
         it.due = it.verdict.then_some(if it.losses == 1 { now } else { later });
@@ -227,14 +231,11 @@ impl Model {
         if over || !matches!(it.state, S::Pending | S::Running | S::Error) {
             return false;
         }
-        let lowered = limit < it.limit;
         it.limit = limit;
         if it.state == S::Error {
-            if it.due.is_none() && it.retryable && it.verdict && it.attempts < limit {
-                it.due = Some(now);
-            } else if it.due.is_some() && lowered && it.attempts >= limit {
-                it.due = None;
-            }
+            // Losses alone exhaust nothing, but for a step that may run once only.
+            let again = it.retryable && it.verdict && (it.attempts < limit || (it.lost && limit > 1));
+            it.due = again.then(|| it.due.unwrap_or(now));
         }
         self.settle();
         true
