@@ -154,12 +154,14 @@ begin
   insert into tasker.worker_claims (worker_id, task_ids, step_nos)
   select p_worker_id, array_agg(a.task_id), array_agg(a.step_no) from unnest(v_all) a
   returning batch into v_batch;
+  -- In the order they were taken, which is the order they will run in.
   return query
   select c.status, c.task_id, c.step_no, c.claim_no, c.attempt, c.step_template_id, c.lane_id, v_batch, c.ready_at, t.unvalidated,
          case when c.place = 1 and pg_column_size(t.context) <= 65536 then t.context::text end, c.inputs, c.dependencies
-  from (select a.*, row_number() over (partition by a.task_id) as place  -- the context comes once a task
-        from unnest(tasker.with_parent_results(v_all)) a) c
-  join tasker.tasks t on t.task_id = c.task_id;
+  from (select a.*, row_number() over (partition by a.task_id order by a.ordinality) as place  -- the context comes once a task
+        from unnest(tasker.with_parent_results(v_all)) with ordinality a) c
+  join tasker.tasks t on t.task_id = c.task_id
+  order by c.ordinality;
 end $$;
 
 -- tasker.flush_note(…): a row that is not about one step.
@@ -244,31 +246,24 @@ begin
 end $$;
 
 -- tasker.with_parent_results(…): the claims with the results of their direct parents, {"step_no": results}, for those that
--- have an empty text there; null where they are over 64 KiB together.
+-- have an empty text there; null where they are over 64 KiB together. In the same order.
 -- Index: workflow_steps_pkey, by the whole key: left alone the planner reads all steps of a task for each of them.
 create function tasker.with_parent_results(p_claims tasker.flush_row[])
 returns tasker.flush_row[] language plpgsql stable as $$
-declare
-  v_claims tasker.flush_row[];
 begin
   if not exists (select from unnest(p_claims) c where c.dependencies is not null) then
     return p_claims;
   end if;
-  select array_agg(x.claim) into v_claims
-  from (
-    select c::tasker.flush_row as claim from unnest(p_claims) c where c.dependencies is null
-    union all
-    select row(c.status, c.task_id, c.step_no, c.claim_no, c.attempt, c.step_template_id, c.lane_id, c.batch, c.ready_at,
-               c.unvalidated, c.context, c.inputs,
-               case when sum(pg_column_size(p.results)) <= 65536
-               then '{' || string_agg('"' || p.step_no || '":' || coalesce(p.results::text, 'null'), ',') || '}' end)::tasker.flush_row
-    from unnest(p_claims) c
-    join tasker.step_templates t on t.step_template_id = c.step_template_id
-    cross join lateral unnest(t.parents) k(step_no)
-    cross join lateral (select s.step_no, s.results from tasker.workflow_steps s
-                        where s.task_id = c.task_id and s.step_no = k.step_no offset 0) p
-    where c.dependencies is not null
-    group by c.status, c.task_id, c.step_no, c.claim_no, c.attempt, c.step_template_id, c.lane_id, c.batch, c.ready_at,
-             c.unvalidated, c.context, c.inputs) x;
-  return v_claims;
+  return (
+    select array_agg(row(c.status, c.task_id, c.step_no, c.claim_no, c.attempt, c.step_template_id, c.lane_id, c.batch, c.ready_at,
+                         c.unvalidated, c.context, c.inputs, d.results)::tasker.flush_row order by c.ordinality)
+    from unnest(p_claims) with ordinality c
+    cross join lateral (
+      select case when sum(pg_column_size(p.results)) <= 65536
+             then '{' || string_agg('"' || p.step_no || '":' || coalesce(p.results::text, 'null'), ',') || '}' end as results
+      from tasker.step_templates t
+      cross join lateral unnest(t.parents) k(step_no)
+      cross join lateral (select s.step_no, s.results from tasker.workflow_steps s
+                          where s.task_id = c.task_id and s.step_no = k.step_no offset 0) p
+      where c.dependencies is not null and t.step_template_id = c.step_template_id) d);
 end $$;

@@ -25,6 +25,7 @@ declare
   v_row tasker.flush_row;
   v_lanes int[];
   v_modes int[];
+  v_priorities int[];
   v_keys int;
   v_task_count int;
   v_to_close uuid[];
@@ -64,7 +65,7 @@ begin
       end if;
     end if;
     if p_room > 0 and v_handlers is not null then
-      select array_agg(n.lane_id), array_agg(n.mode) into v_lanes, v_modes from tasker.lanes n
+      select array_agg(n.lane_id), array_agg(n.mode), array_agg(n.priority) into v_lanes, v_modes, v_priorities from tasker.lanes n
       where n.handler = any (v_handlers) and not n.paused and n.priority <= p_priority and (n.mode = 0 or (n.mode = 1 and p_slots > 0));
     end if;
   end if;
@@ -138,18 +139,18 @@ begin
   freed as (
     select d.task_id, n.step_no, count(*)::int as parents from done d cross join lateral unnest(d.dependents) n(step_no) group by 1, 2),
   target as (
-    select s.task_id, s.step_no, f.parents, l.mode, s.state = 'pending' and s.open_parents = f.parents as readied,
+    select s.task_id, s.step_no, f.parents, l.mode, l.priority, s.state = 'pending' and s.open_parents = f.parents as readied,
            s.task_id = any (v_held) is true as held
     from freed f join tasker.workflow_steps s on s.task_id = f.task_id and s.step_no = f.step_no
-    left join unnest(v_lanes, v_modes) l(lane_id, mode) on l.lane_id = s.lane_id),
-  -- Steps that must start at once come first, as many as there are slots. No join here: with nested loops only it would
-  -- compare every pair of the flush.
+    left join unnest(v_lanes, v_modes, v_priorities) l(lane_id, mode, priority) on l.lane_id = s.lane_id),
+  -- Steps that must start at once come first, as many as there are slots; then by priority. No join here: with nested loops
+  -- only it would compare every pair of the flush.
   placed as (
     select t.*, t.readied and not t.held and t.mode is not null as eligible,
-           row_number() over (partition by t.readied and not t.held and t.mode is not null order by t.mode desc, t.task_id, t.step_no) as place
+           row_number() over (partition by t.readied and not t.held and t.mode is not null order by t.mode desc, t.priority, t.task_id, t.step_no) as place
     from target t),
   decided as materialized (
-    select p.task_id, p.step_no, p.parents, p.readied, p.held,
+    select p.task_id, p.step_no, p.parents, p.readied, p.held, p.place,
            p.eligible and p.place <= case p.mode when 1 then least(p_slots, p_room) else p_room end as sticky
     from placed p),
   next as (
@@ -163,7 +164,7 @@ begin
         last_attempted_at = case when d.sticky then v_now else s.last_attempted_at end
     from decided d where s.task_id = d.task_id and s.step_no = d.step_no
     returning s.task_id, s.step_no, s.claim_no, s.attempts, s.seq, s.step_template_id, s.lane_id, s.parent_count, s.inputs,
-              d.sticky, d.readied),
+              d.sticky, d.readied, d.place),
   trail as (
     insert into tasker.workflow_step_transitions (task_id, step_no, seq, from_state, to_state, attempt, created_at, worker_id)
     select d.task_id, d.step_no, d.seq, 'in_progress'::tasker.state, 'complete'::tasker.state, d.attempts, v_now, null::bigint from done d
@@ -174,7 +175,7 @@ begin
            array_agg(d.task_id) filter (where d.dependents is null) as sinks from done d)
   select t.tasks, t.steps, t.claims, t.sinks, (select count(*) from next n where n.readied and not n.sticky),
          (select array_agg(row('claimed', n.task_id, n.step_no, n.claim_no, n.attempts, n.step_template_id, n.lane_id, null, v_now,
-                               null, null, n.inputs::text, case when n.parent_count > 1 then '' end)::tasker.flush_row)
+                               null, null, n.inputs::text, case when n.parent_count > 1 then '' end)::tasker.flush_row order by n.place)
           from next n where n.sticky),
          (select array_agg(n.task_id) from next n where n.sticky), (select array_agg(n.step_no) from next n where n.sticky)
   into v_done_tasks, v_done_steps, v_done_claims, v_sinks, v_readied, v_claims, v_claimed_tasks, v_claimed_steps from totals t;

@@ -88,7 +88,7 @@ begin
   select array_agg(row('claimed', v_request.task_id, s.step_no, 1, 1, s.step_template_id, s.lane_id, v_batch, v_now,
            v_plan.has_schema and v_request.plan_id is null,
            case when s.step_no = v_roots[1] and pg_column_size(v_request.context) <= 65536 then v_request.context::text end,
-           null, null)::tasker.flush_row)
+           null, null)::tasker.flush_row order by array_position(v_roots, s.step_no))
            filter (where s.seq = 1),
          count(s.ready_at)
   into v_claims, v_left from step s;

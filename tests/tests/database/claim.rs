@@ -65,6 +65,34 @@ async fn the_best_priority_comes_first_and_the_oldest_within_a_lane() {
 }
 
 #[tokio::test]
+async fn what_is_claimed_at_once_comes_in_the_order_in_which_it_is_to_run() {
+    on_database(async |_, s| {
+        let join = Plan::new("join")
+            .step("a", &[])
+            .handler("elsewhere")
+            .step("b", &["a"])
+            .priority(2);
+        s.register(&single("job")).await;
+        s.freeze().await;
+        let mut made = Vec::new();
+        for priority in [9, 4, 0, 4, 7, 0] {
+            made.push(s.create_with("job", json!({"priority": priority})).await.task_id);
+            s.advance(1.0).await;
+        }
+        // One whose results of parents come along, in the midst of others.
+        let joined = s.task_of(&join).await;
+        s.operate(joined, "resolve_step($1, 1)").await;
+        let worker = s.worker().await;
+        let order: Vec<_> = s.claim(worker, 10).await.iter().map(|key| key.task_id).collect();
+        assert_eq!(
+            order,
+            [made[2], made[5], joined, made[1], made[3], made[4], made[0]]
+        );
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn lanes_of_one_priority_share_the_room_and_leave_none_unused() {
     on_database(async |_, s| {
         for (name, count) in [("many", 20), ("few", 2), ("other", 20)] {

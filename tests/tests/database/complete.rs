@@ -15,8 +15,12 @@ fn diamond() -> Plan {
         .step("d", &["b", "c"])
 }
 
+fn in_order(keys: &[StepKey]) -> Vec<i32> {
+    keys.iter().map(|key| key.step_no).collect()
+}
+
 fn numbers(keys: &[StepKey]) -> Vec<i32> {
-    let mut numbers: Vec<_> = keys.iter().map(|key| key.step_no).collect();
+    let mut numbers = in_order(keys);
     numbers.sort_unstable();
     numbers
 }
@@ -206,6 +210,29 @@ async fn gate(plan: Plan, prepare: &str, change: impl FnOnce(&mut FlushArguments
     })
     .await;
     passed
+}
+
+#[tokio::test]
+async fn sticky_claims_take_the_best_first_and_come_in_the_order_in_which_they_are_to_run() {
+    on_database(async |_, s| {
+        let plan = Plan::new("fan")
+            .step("root", &[])
+            .step("worst", &["root"])
+            .priority(9)
+            .step("usual", &["root"])
+            .step("best", &["root"])
+            .priority(0);
+        let task = s.task_of(&plan).await;
+        let worker = s.worker().await;
+        let root = s.claim_one(worker).await;
+        assert_eq!(in_order(&s.complete_sticky(worker, &[root], 2).await), [4, 3]);
+        assert_eq!(s.claim_one(worker).await.step_no, 2);
+        let other = s.create("fan").await;
+        assert_ne!(task, other);
+        let root = s.claim_one(worker).await;
+        assert_eq!(in_order(&s.complete_sticky(worker, &[root], 5).await), [4, 3, 2]);
+    })
+    .await;
 }
 
 #[tokio::test]
