@@ -36,6 +36,7 @@ declare
   v_held uuid[];
   v_irregular uuid[];
   v_free uuid[];
+  v_busy bigint[];
   v_done_tasks uuid[];
   v_done_steps int[];
   v_done_claims int[];
@@ -110,20 +111,19 @@ begin
 
   if coalesce(cardinality(v_locked_tasks), 0) < v_keys or coalesce(cardinality(v_tasks), 0) < v_task_count
      or cardinality(v_free) is distinct from cardinality(v_to_close) then
-    -- Somebody else's transaction holds some of it: leave those outcomes alone. Rare, so plain rather than fast.
+    -- Somebody else's transaction holds some of it: leave those outcomes alone.
+    v_busy := array(select b from tasker.busy_outcomes(p_task_ids, p_step_nos, v_locked_tasks, v_locked_steps, v_tasks, v_free,
+                                                       v_sinks, v_irregular) b);
     return query
     select 'busy', o.task_id, o.step_no, o.claim_no, null::int, null::int, null::int, null::bigint, null::timestamptz, null::boolean,
            null::text, null::text, null::text
-    from tasker.busy_outcomes(p_task_ids, p_step_nos, p_claim_nos, v_locked_tasks, v_locked_steps, v_tasks,
-                              v_free, v_sinks, v_irregular) o;
+    from unnest(p_task_ids, p_step_nos, p_claim_nos) with ordinality o(task_id, step_no, claim_no, place)
+    where o.place = any (v_busy);
     select coalesce(array_agg(o.task_id), '{}'), coalesce(array_agg(o.step_no), '{}'), coalesce(array_agg(o.claim_no), '{}'),
            coalesce(array_agg(o.results), '{}')
     into p_task_ids, p_step_nos, p_claim_nos, p_results
-    from unnest(p_task_ids, p_step_nos, p_claim_nos, p_results) o(task_id, step_no, claim_no, results)
-    where not exists (
-      select from tasker.busy_outcomes(p_task_ids, p_step_nos, p_claim_nos, v_locked_tasks, v_locked_steps, v_tasks,
-                                       v_free, v_sinks, v_irregular) b
-      where b.task_id = o.task_id and b.step_no = o.step_no);
+    from unnest(p_task_ids, p_step_nos, p_claim_nos, p_results) with ordinality o(task_id, step_no, claim_no, results, place)
+    where o.place <> all (v_busy);
   end if;
 
   -- Only now, with the locks: who completes a join after another parent did so in another transaction says so, or the trail
@@ -231,19 +231,27 @@ begin
   order by k.task_id, k.step_no for no key update of s;
 end $$;
 
--- tasker.busy_outcomes(…): the outcomes for which a lock is missing: their own step, a dependent, or their task.
-create function tasker.busy_outcomes(p_task_ids uuid[], p_step_nos int[], p_claim_nos int[], p_locked_tasks uuid[], p_locked_steps int[],
+-- tasker.busy_outcomes(…): the places, from 1, of the outcomes for which a lock is missing: their own step, a dependent, or
+-- their task. Two flushes that meet in a large task ask for hundreds of locks: hashed, or every pair would be compared.
+create function tasker.busy_outcomes(p_task_ids uuid[], p_step_nos int[], p_locked_tasks uuid[], p_locked_steps int[],
   p_shared uuid[], p_free uuid[], p_sinks uuid[], p_irregular uuid[])
-returns table (task_id uuid, step_no int, claim_no int) language sql stable as $$
-  select o.task_id, o.step_no, o.claim_no
-  from unnest(p_task_ids, p_step_nos, p_claim_nos) o(task_id, step_no, claim_no)
-  join tasker.workflow_steps s on s.task_id = o.task_id and s.step_no = o.step_no
-  where not (o.task_id = any (coalesce(p_shared, '{}')))
-     or ((o.task_id = any (p_irregular) or (o.task_id = any (p_sinks) and s.dependents is null))
-         and not (o.task_id = any (coalesce(p_free, '{}'))))
-     or exists (select from unnest(o.step_no || s.dependents) k(step_no)
-                where not exists (select from unnest(p_locked_tasks, p_locked_steps) l(task_id, step_no)
-                                  where l.task_id = o.task_id and l.step_no = k.step_no))
+returns setof bigint language sql stable set enable_hashjoin = on as $$
+  with outcome as materialized (
+    select o.place, o.task_id, o.step_no, s.dependents
+    from unnest(p_task_ids, p_step_nos) with ordinality o(task_id, step_no, place)
+    join tasker.workflow_steps s on s.task_id = o.task_id and s.step_no = o.step_no),
+  key as materialized (
+    select o.place, o.task_id, k.step_no from outcome o cross join lateral unnest(o.step_no || o.dependents) k(step_no)),
+  locked as materialized (select l.task_id, l.step_no from unnest(p_locked_tasks, p_locked_steps) l(task_id, step_no)),
+  exclusive as materialized (
+    select o.place, o.task_id from outcome o
+    where o.task_id = any (p_irregular) or (o.dependents is null and o.task_id = any (p_sinks)))
+  select k.place from key k
+  where not exists (select from locked l where l.task_id = k.task_id and l.step_no = k.step_no)
+  union
+  select o.place from outcome o where not exists (select from unnest(p_shared) t(task_id) where t.task_id = o.task_id)
+  union
+  select e.place from exclusive e where not exists (select from unnest(p_free) t(task_id) where t.task_id = e.task_id)
 $$;
 
 -- tasker.close_tasks(…): counts completed sinks (one entry each); a regular task without open sinks is complete. Returns those.

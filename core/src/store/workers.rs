@@ -1,10 +1,10 @@
-//! Workers and what they need to know about steps.
+//! Workers: their rows, their heartbeats, what they hold.
 
 use super::{StepKey, Store};
-use crate::error::{Error, Result};
-use crate::model::{StepNo, TaskId};
+use crate::error::Result;
+use crate::model::TaskId;
 use serde_json::Value;
-use sqlx::{PgConnection, Row, postgres::PgRow};
+use sqlx::{PgConnection, Row};
 
 /// A worker as it registers.
 #[derive(Debug, Clone)]
@@ -25,35 +25,6 @@ pub struct WorkerRow {
     pub concurrency: i32,
     /// Its lease, in seconds.
     pub lease_seconds: f64,
-}
-
-/// A step of a plan: what a worker has to know to run it. Never changes.
-#[derive(Debug, Clone)]
-pub struct StepDefinition {
-    /// Its id.
-    pub step_template_id: i32,
-    /// Its number.
-    pub step_no: StepNo,
-    /// Its name.
-    pub name: String,
-    /// Its handler.
-    pub handler: String,
-    /// Its parents: number and name.
-    pub parents: Vec<(StepNo, String)>,
-    /// How long an attempt may take, in seconds.
-    pub timeout_seconds: Option<f64>,
-    /// The handler's configuration, `${…}` unfilled.
-    pub config: Option<Value>,
-    /// The namespace of the task.
-    pub namespace: String,
-    /// The name of the task.
-    pub task_name: String,
-    /// The version of the task.
-    pub version: String,
-    /// The schema of the task's context.
-    pub schema: Option<Value>,
-    /// The plan.
-    pub plan_id: i32,
 }
 
 impl Store {
@@ -174,23 +145,6 @@ impl Store {
         Ok(())
     }
 
-    /// The definitions of steps.
-    ///
-    /// # Errors
-    /// What PostgreSQL says.
-    pub async fn step_definitions(
-        &self,
-        connection: &mut PgConnection,
-        ids: &[i32],
-    ) -> Result<Vec<StepDefinition>> {
-        let rows = self
-            .query(&self.statements().step_definitions)
-            .bind(ids)
-            .fetch_all(connection)
-            .await?;
-        rows.iter().map(decode).collect()
-    }
-
     /// Notes that the context of a task made by raw SQL has been validated; `context` with the defaults filled in.
     ///
     /// # Errors
@@ -208,28 +162,4 @@ impl Store {
             .await?;
         Ok(())
     }
-}
-
-fn decode(row: &PgRow) -> Result<StepDefinition> {
-    let json = |text: Option<String>| {
-        text.map(|text| serde_json::from_str(&text))
-            .transpose()
-            .map_err(|error| Error::internal("a stored template is not JSON").with_source(error))
-    };
-    let numbers: Vec<StepNo> = row.try_get(4)?;
-    let names: Vec<String> = row.try_get(11)?;
-    Ok(StepDefinition {
-        step_template_id: row.try_get(0)?,
-        step_no: row.try_get(1)?,
-        name: row.try_get(2)?,
-        handler: row.try_get(3)?,
-        parents: numbers.into_iter().zip(names).collect(),
-        timeout_seconds: row.try_get(5)?,
-        config: json(row.try_get(6)?)?,
-        namespace: row.try_get(7)?,
-        task_name: row.try_get(8)?,
-        version: row.try_get(9)?,
-        schema: json(row.try_get(10)?)?,
-        plan_id: row.try_get(12)?,
-    })
 }

@@ -1,16 +1,15 @@
 //! What the parts of a worker share.
 
 use super::capacity::Capacity;
+use super::definitions::Definitions;
 use super::ledger::{FLUSHERS, Ledger};
 use super::line::Line;
 use super::options::WorkerOptions;
 use crate::engine::{Client, Wake};
 use crate::error::{Error, ErrorKind, Result};
 use crate::model::Settings;
-use crate::store::{StepDefinition, Store};
-use crate::template::ContextSchema;
+use crate::store::Store;
 use std::{
-    collections::HashMap,
     sync::{
         Arc, Mutex, MutexGuard, OnceLock, PoisonError,
         atomic::{AtomicBool, AtomicI64, AtomicU64, AtomicUsize, Ordering},
@@ -53,8 +52,7 @@ pub(super) struct Core {
     pub(super) backoff: String,
     worker_id: AtomicI64,
     books: Mutex<Books>,
-    pub(super) definitions: Mutex<HashMap<i32, Arc<StepDefinition>>>,
-    pub(super) schemas: Mutex<HashMap<i32, Arc<ContextSchema>>>,
+    pub(super) definitions: Definitions,
     /// Something is in the buffer.
     pub(super) work_ready: Notify,
     /// An outcome waits, by flusher.
@@ -112,8 +110,7 @@ impl Core {
                 drained_at: None,
                 stuck_said: false,
             }),
-            definitions: Mutex::default(),
-            schemas: Mutex::default(),
+            definitions: Definitions::default(),
             work_ready: Notify::new(),
             outcomes_ready: Default::default(),
             room_ready: Notify::new(),

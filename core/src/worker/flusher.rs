@@ -1,6 +1,6 @@
 //! The flusher: reports outcomes, by natural batching. While one flush is on its way outcomes gather; the next one takes
-//! them all. Alone, an outcome is flushed at once. Two of them share the tasks, so that one writes while the other waits
-//! for the disk.
+//! them all. Alone, an outcome is flushed at once. Two of them share the tasks, and the parts of a large one, so that one
+//! writes while the other waits for the disk.
 
 use super::core::{Core, Patience};
 use super::dispatcher::as_i32;
@@ -345,7 +345,7 @@ impl Core {
 
     /// Reads the answer to a flush of completions; returns the outcomes that somebody else's transaction holds up.
     pub(super) async fn read_completions(
-        &self,
+        self: &Arc<Self>,
         completions: &[(StepKey, Arc<str>)],
         rows: Vec<FlushRow>,
     ) -> Result<Vec<(StepKey, Arc<str>)>> {
@@ -376,6 +376,10 @@ impl Core {
             .map(|(key, results)| ((key.task_id, key.step_no), Arc::clone(results)))
             .collect();
         let accepted = self.accept(claims, &reported).await;
+        if !busy.is_empty() {
+            let flushed = completions.iter().map(|(key, _)| *key);
+            self.books().ledger.note_meetings(flushed, &busy);
+        }
         let (stuck, recorded): (Vec<_>, Vec<_>) = completions
             .iter()
             .cloned()

@@ -12,14 +12,14 @@ use tokio_util::sync::CancellationToken;
 
 type Place = (TaskId, StepNo);
 
-/// How many flushes may be on their way at once. What belongs to one task goes by one flusher, so that two of them never
-/// lock the same rows.
+/// How many flushes may be on their way at once. Small tasks go by one flusher each, large ones by all of them: a flush
+/// locks the dependents of its steps, so that steps which wait for neighbours go the same way.
 pub(super) const FLUSHERS: usize = 2;
-
-/// The flusher of a task; the last bits of its id are random.
-fn flusher(key: &StepKey) -> usize {
-    usize::from(key.task_id.as_bytes()[15]) % FLUSHERS
-}
+/// Steps whose first dependents lie in the same block of so many numbers go by one flusher. Layers are wider, and a wait
+/// at the edge of a block is rare.
+const BLOCK: StepNo = 64;
+/// A task of which more than one in so many outcomes met another flush goes by one flusher from then on.
+const TOLERATED_MEETINGS: usize = 10;
 
 /// How far a held step has come.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -74,6 +74,8 @@ impl Report {
 struct TaskEntry {
     context: Option<Arc<str>>,
     held: usize,
+    /// Its flushes met too often.
+    one_flusher: bool,
 }
 
 /// Everything that this process holds.
@@ -270,7 +272,41 @@ impl Ledger {
     }
 
     fn line_up(&mut self, report: Report) {
-        self.reports[flusher(&report.key())].push(report);
+        let flusher = self.flusher(&report.key());
+        self.reports[flusher].push(report);
+    }
+
+    /// The flusher of a step: by the last bits of its task's id, which are random, and by block within a large task. Sinks
+    /// of a task have no block: they meet at the task's row.
+    fn flusher(&self, key: &StepKey) -> usize {
+        let whole = self.tasks.get(&key.task_id).is_none_or(|task| task.one_flusher);
+        let dependent = self
+            .held
+            .get(&place(key))
+            .and_then(|held| held.invocation.definition.first_dependent)
+            .filter(|_| !whole);
+        let block = dependent.map_or(0, |step_no| usize::try_from(step_no / BLOCK).unwrap_or(0));
+        (usize::from(key.task_id.as_bytes()[15]) + block) % FLUSHERS
+    }
+
+    /// Notes which outcomes of a flush somebody else's transaction held up, most likely that of another flusher.
+    pub(super) fn note_meetings(&mut self, flushed: impl Iterator<Item = StepKey>, busy: &[StepKey]) {
+        let mut tasks: HashMap<TaskId, (usize, usize)> = HashMap::new();
+        for key in busy {
+            tasks.entry(key.task_id).or_default().0 += 1;
+        }
+        for key in flushed {
+            if let Some((_, all)) = tasks.get_mut(&key.task_id) {
+                *all += 1;
+            }
+        }
+        for (task_id, (met, all)) in tasks {
+            if met * TOLERATED_MEETINGS > all
+                && let Some(task) = self.tasks.get_mut(&task_id)
+            {
+                task.one_flusher = true;
+            }
+        }
     }
 
     /// Whether outcomes wait, by flusher.

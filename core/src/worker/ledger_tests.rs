@@ -5,7 +5,7 @@
 use super::invocation::Invocation;
 use super::ledger::{FLUSHERS, Ledger, Phase, Report};
 use crate::model::{Failure, TaskId};
-use crate::store::{StepDefinition, StepKey};
+use crate::store::{PlanDefinition, StepDefinition, StepKey};
 use std::{
     sync::{Arc, OnceLock},
     time::{Duration, Instant},
@@ -25,6 +25,7 @@ struct Claim {
     batch: i64,
     context: Option<&'static str>,
     timeout_seconds: Option<f64>,
+    first_dependent: Option<i32>,
 }
 
 fn claim(key: StepKey) -> Claim {
@@ -33,6 +34,7 @@ fn claim(key: StepKey) -> Claim {
         batch: 1,
         context: None,
         timeout_seconds: None,
+        first_dependent: None,
     }
 }
 
@@ -54,13 +56,17 @@ fn invocation(claim: &Claim) -> Arc<Invocation> {
         name: "step".to_owned(),
         handler: "work".to_owned(),
         parents: Vec::new(),
+        first_dependent: claim.first_dependent,
         timeout_seconds: claim.timeout_seconds,
         config: None,
-        namespace: "default".to_owned(),
-        task_name: "task".to_owned(),
-        version: "1.0.0".to_owned(),
-        schema: None,
-        plan_id: 1,
+        plan: Arc::new(PlanDefinition {
+            plan_id: 1,
+            namespace: "default".to_owned(),
+            task_name: "task".to_owned(),
+            version: "1.0.0".to_owned(),
+            schema: None,
+            step_count: 1,
+        }),
     };
     Arc::new(Invocation {
         key: claim.key,
@@ -345,6 +351,37 @@ fn outcomes_of_one_task_go_by_one_flusher_and_two_share_the_tasks() {
         })
         .collect();
     assert_eq!(taken, [vec![key(2, 1, 1)], vec![key(1, 1, 1), key(1, 2, 1)]]);
+}
+
+#[test]
+fn a_large_task_goes_by_all_flushers_in_blocks_until_its_flushes_meet_too_often() {
+    let mut ledger = Ledger::default();
+    let numbers = |reports: Vec<Report>| -> Vec<i32> {
+        let keys = reports.iter().map(Report::key);
+        keys.map(|key| key.step_no).collect()
+    };
+    let run = |ledger: &mut Ledger, claim_no: i32| {
+        for (step_no, first_dependent) in [(1, Some(70)), (2, Some(71)), (3, Some(130)), (4, None)] {
+            let claim = Claim {
+                first_dependent,
+                ..claim(key(2, step_no, claim_no))
+            };
+            add(ledger, &claim);
+            ledger.take(1, Instant::now());
+            ledger.report(completed(key(2, step_no, claim_no)));
+        }
+        [0, 1].map(|flusher| numbers(ledger.take_reports(flusher, 9).0))
+    };
+    assert_eq!(run(&mut ledger, 1), [vec![3, 4], vec![1, 2]]);
+    let flushed: Vec<StepKey> = (1..=20).map(|step_no| key(2, step_no, 1)).collect();
+    ledger.note_meetings(flushed.iter().copied(), &flushed[..2]);
+    assert_eq!(
+        run(&mut ledger, 2),
+        [vec![3, 4], vec![1, 2]],
+        "now and then is no harm"
+    );
+    ledger.note_meetings(flushed.iter().copied(), &flushed[..3]);
+    assert_eq!(run(&mut ledger, 3), [vec![1, 2, 3, 4], vec![]]);
 }
 
 #[test]

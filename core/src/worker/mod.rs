@@ -10,6 +10,7 @@
 mod capacity;
 mod core;
 mod deadlines;
+mod definitions;
 mod dispatcher;
 mod drain;
 mod flusher;

@@ -6,7 +6,7 @@ use super::line::on_line;
 use crate::error::{Error, Result};
 use crate::model::{ErrorCode, Failure, StepNo, TaskId};
 use crate::store::{FlushRow, StepDefinition};
-use crate::template::{ContextSchema, fill_config, invalid_context};
+use crate::template::{fill_config, invalid_context};
 use serde_json::{Value, value::RawValue};
 use std::{
     collections::{BTreeMap, HashMap},
@@ -18,7 +18,7 @@ pub(super) type Reported = HashMap<(TaskId, StepNo), Arc<str>>;
 
 impl Core {
     /// Puts claims into the buffer. What cannot be run is reported as failed.
-    pub(super) async fn accept(&self, claims: Vec<FlushRow>, reported: &Reported) -> Result<()> {
+    pub(super) async fn accept(self: &Arc<Self>, claims: Vec<FlushRow>, reported: &Reported) -> Result<()> {
         if claims.is_empty() {
             return Ok(());
         }
@@ -60,18 +60,15 @@ impl Core {
         Ok(())
     }
 
-    /// The invocation of a claim, and why it cannot be run where it cannot.
     /// Whether nothing has to be read to prepare these claims.
     pub(super) fn knows_all(&self, claims: &[FlushRow]) -> bool {
-        let known = self
-            .definitions
-            .lock()
-            .unwrap_or_else(std::sync::PoisonError::into_inner);
-        claims
-            .iter()
-            .all(|claim| known.contains_key(&claim.step_template_id) && !claim.unvalidated)
+        !claims.iter().any(|claim| claim.unvalidated)
+            && self
+                .definitions
+                .know(claims.iter().map(|claim| claim.step_template_id))
     }
 
+    /// The invocation of a claim, and why it cannot be run where it cannot.
     fn invocation(
         &self,
         claim: FlushRow,
@@ -119,36 +116,6 @@ impl Core {
         (invocation, refusal)
     }
 
-    /// The definitions of the steps of these claims; unknown ones are read once and kept.
-    async fn definitions_of(&self, claims: &[FlushRow]) -> Result<HashMap<i32, Arc<StepDefinition>>> {
-        let mut found = HashMap::new();
-        let mut missing = Vec::new();
-        if let Ok(known) = self.definitions.lock() {
-            for claim in claims {
-                let id = claim.step_template_id;
-                match known.get(&id) {
-                    Some(definition) => drop(found.insert(id, Arc::clone(definition))),
-                    None if missing.contains(&id) => {}
-                    None => missing.push(id),
-                }
-            }
-        }
-        if !missing.is_empty() {
-            let line = self.errands.lock().await;
-            let read = on_line!(line, |store, connection| store
-                .step_definitions(connection, &missing))?;
-            drop(line);
-            if let Ok(mut known) = self.definitions.lock() {
-                for definition in read {
-                    let definition = Arc::new(definition);
-                    found.insert(definition.step_template_id, Arc::clone(&definition));
-                    known.insert(definition.step_template_id, definition);
-                }
-            }
-        }
-        Ok(found)
-    }
-
     /// A task made by raw SQL is checked against its schema at its first claim.
     async fn validate_late(&self, invocation: &mut Invocation) -> Result<Result<(), Failure>> {
         let task_id = invocation.key.task_id;
@@ -156,7 +123,7 @@ impl Core {
             Some(text) => Arc::clone(text),
             None => self.fetch_context(task_id).await?,
         };
-        let Some(schema) = self.schema_of(&invocation.definition)? else {
+        let Some(schema) = self.definitions.schema_of(&invocation.definition.plan)? else {
             return Ok(Ok(()));
         };
         let Ok(Value::Object(given)) = serde_json::from_str(&text) else {
@@ -182,27 +149,6 @@ impl Core {
                 Ok(Err(context_failure(error.message, error.details)))
             }
         }
-    }
-
-    fn schema_of(&self, definition: &StepDefinition) -> Result<Option<Arc<ContextSchema>>> {
-        let Some(schema) = &definition.schema else {
-            return Ok(None);
-        };
-        if let Ok(known) = self.schemas.lock()
-            && let Some(schema) = known.get(&definition.plan_id)
-        {
-            return Ok(Some(Arc::clone(schema)));
-        }
-        let compiled = Arc::new(ContextSchema::compile(schema).map_err(|_| {
-            Error::internal(format!(
-                "the stored schema of {}.{} does not compile",
-                definition.namespace, definition.task_name
-            ))
-        })?);
-        if let Ok(mut known) = self.schemas.lock() {
-            known.insert(definition.plan_id, Arc::clone(&compiled));
-        }
-        Ok(Some(compiled))
     }
 
     /// The context of a task, where it was too large to come with the claim.

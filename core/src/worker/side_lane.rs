@@ -82,7 +82,7 @@ async fn run(core: Arc<Core>, mut receiver: mpsc::UnboundedReceiver<Delayed>) {
 
 /// Waits for its turn with each lock; a repeated outcome is answered `already_recorded`.
 async fn deliver(
-    core: &Core,
+    core: &Arc<Core>,
     line: &Line,
     completions: &[(StepKey, Arc<str>)],
     failures: &[(StepKey, Box<Failure>)],
