@@ -70,8 +70,8 @@ pub(super) struct Core {
     dead_id: AtomicI64,
     /// Held shared around every call that claims or reports; exclusively while what is held is compared.
     pub(super) gate: Arc<RwLock<()>>,
-    /// For what is asked now and then: definitions, large contexts, comparisons. One at a time, so that it takes no more
-    /// than one connection.
+    /// For what handlers ask for now and then: large contexts, results. One at a time, so that it takes no more than one
+    /// connection, and nothing that claims or reports waits for it.
     pub(super) errands: AsyncMutex<Line>,
     /// Asked to stop: nothing more is claimed.
     pub(super) draining: CancellationToken,

@@ -14,7 +14,7 @@ use std::{
 
 /// Plans with so many steps are read ahead.
 const LARGE: i32 = 500;
-/// Steps read ahead in one call: some milliseconds, in which whoever misses something else waits.
+/// Steps read ahead in one call: some milliseconds on a connection of the worker.
 const PAGE: i32 = 1000;
 /// Beyond so many steps of a plan no more are read ahead: they are kept as long as the process lives.
 const MOST: i32 = 200_000;
@@ -121,10 +121,9 @@ impl Core {
     }
 
     async fn read_definitions(&self, wanted: Wanted<'_>) -> Result<Vec<Arc<StepDefinition>>> {
-        let line = self.errands.lock().await;
-        let read = on_line!(line, |store, connection| store
+        let line = self.line();
+        let read = on_line!(&line, |store, connection| store
             .step_definitions(connection, wanted))?;
-        drop(line);
         Ok(self.definitions.keep(read))
     }
 

@@ -71,8 +71,9 @@ impl Core {
         let _gate = self.gate.write().await;
         self.uncertain.store(false, Ordering::Release);
         let worker_id = self.worker_id();
-        let line = self.errands.lock().await;
-        let held: HashSet<StepKey> = on_line!(line, |store, connection| store.held(connection, worker_id))?
+        // Not an errand: those may wait for somebody's lock, and everything would wait here with them.
+        let line = self.line();
+        let held: HashSet<StepKey> = on_line!(&line, |store, connection| store.held(connection, worker_id))?
             .into_iter()
             .collect();
         let known = self.books().ledger.keys();
@@ -86,10 +87,9 @@ impl Core {
                 count = unknown.len(),
                 "handing back steps that were claimed without this process knowing"
             );
-            on_line!(line, |store, connection| store
+            on_line!(&line, |store, connection| store
                 .release(connection, worker_id, &unknown))?;
         }
-        drop(line);
         let mut books = self.books();
         for (key, phase) in known {
             // An outcome on its way speaks for itself: it is refused, or was recorded.
@@ -111,9 +111,8 @@ impl Core {
             return;
         }
         let row = self.worker_row();
-        let line = self.errands.lock().await;
-        let registered = on_line!(line, |store, connection| store.register_worker(connection, &row));
-        drop(line);
+        let line = self.line();
+        let registered = on_line!(&line, |store, connection| store.register_worker(connection, &row));
         match registered {
             Ok(id) => {
                 tracing::warn!(
