@@ -46,7 +46,9 @@ impl Backlog {
             .bind(self.from_s)
             .fetch_one(&mut self.connection)
             .await?;
-        self.worst_s = self.worst_s.max(oldest_s.map_or(0.0, |oldest_s| now_s - oldest_s));
+        self.worst_s = self
+            .worst_s
+            .max(oldest_s.map_or(0.0, |oldest_s| now_s - oldest_s));
         self.from_s = oldest_s.unwrap_or(now_s) - MARGIN_S;
         self.looked = Instant::now();
         Ok(())

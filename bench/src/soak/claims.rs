@@ -79,13 +79,13 @@ impl ClaimProbe {
                 .create_task_in(&mut self.connection, &kind.request(self.number))
                 .await?;
         }
-        // As the dispatcher does under load: a second behind the step that it claimed last, which is just now.
+        // As the dispatcher does under load: a quarter of a second behind the step that it claimed last, which is just now.
         let marks = if from_mark {
             let lanes = format!(
                 "from lanes l join workers w on l.handler = any (w.handlers) where w.worker_id = {worker_id}"
             );
             let (lanes, marks): (Vec<i32>, Vec<String>) = sqlx::query_as(AssertSqlSafe(format!(
-                "select array_agg(l.lane_id), array_agg((clock_timestamp() - interval '1 second')::text) {lanes}"
+                "select array_agg(l.lane_id), array_agg((clock_timestamp() - interval '250 milliseconds')::text) {lanes}"
             )))
             .fetch_one(&mut self.connection)
             .await?;
@@ -109,7 +109,10 @@ impl ClaimProbe {
         let rows = figure("Actual Rows");
         #[allow(clippy::cast_precision_loss)] // a handful
         let enough = ROOM as f64;
-        ensure!(rows >= enough, "a claim took {rows} of the {ROOM} steps that were made for it");
+        ensure!(
+            rows >= enough,
+            "a claim took {rows} of the {ROOM} steps that were made for it"
+        );
         Ok(figure("Shared Hit Blocks") + figure("Shared Read Blocks"))
     }
 }

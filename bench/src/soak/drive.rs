@@ -53,7 +53,11 @@ pub async fn soak(
 
 fn refuse_nonsense(options: &SoakOptions) -> Result<()> {
     let positive = |value: f64| value.is_finite() && value > 0.0;
-    let numbers = [options.rate, options.kill_every_seconds, Some(options.calibrate_seconds)];
+    let numbers = [
+        options.rate,
+        options.kill_every_seconds,
+        Some(options.calibrate_seconds),
+    ];
     if !numbers.into_iter().flatten().all(positive) || options.workers == 0 || options.concurrency == 0 {
         return Err(Error::invalid_argument(
             "--rate, --kill-every and --calibrate are numbers above 0, --workers and --concurrency begin at 1",
@@ -250,7 +254,13 @@ impl Watch {
         Ok(samples)
     }
 
-    async fn now(&self, room: &mut Room, fleet: &mut Fleet, feeder: &Feeder, pin: Option<&Pin>) -> Result<Last> {
+    async fn now(
+        &self,
+        room: &mut Room,
+        fleet: &mut Fleet,
+        feeder: &Feeder,
+        pin: Option<&Pin>,
+    ) -> Result<Last> {
         Ok(Last {
             at: Instant::now(),
             tasks: feeder.made.tasks(),
@@ -283,7 +293,10 @@ impl Watch {
             phase: self.plan.phase(at_s),
             seconds: rounded(seconds),
             tasks_created: now.tasks - last.tasks,
-            tasks_pruned: now.server.tasks_pruned().saturating_sub(last.server.tasks_pruned()),
+            tasks_pruned: now
+                .server
+                .tasks_pruned()
+                .saturating_sub(last.server.tasks_pruned()),
             steps_asked_per_s: rounded(self.asked),
             steps_per_s: rounded(steps / seconds),
             claim_buffers: buffers.claim,

@@ -44,7 +44,10 @@ impl Made {
     pub(super) async fn create(&self, client: &Client, count: u64) -> Result<Vec<TaskId>> {
         let first = self.tasks();
         let kinds: Vec<Kind> = (first..first + count).map(Kind::of).collect();
-        let requests: Vec<TaskRequest> = (first..).zip(&kinds).map(|(number, kind)| kind.request(number)).collect();
+        let requests: Vec<TaskRequest> = (first..)
+            .zip(&kinds)
+            .map(|(number, kind)| kind.request(number))
+            .collect();
         let created = client.create_tasks(&requests).await?;
         self.tasks.fetch_add(count, Ordering::Release);
         let executions = kinds.iter().map(|kind| kind.executions()).sum();

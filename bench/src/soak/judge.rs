@@ -164,13 +164,23 @@ impl<'a> Run<'a> {
     /// Each part by itself, so that one in which the engine stood still is not made up for by another.
     fn load(&self) -> Option<f64> {
         least_of([Phase::Before, Phase::Pinned, Phase::After].map(|phase| {
-            let sum = |of: fn(&Sample) -> f64| self.of(phase).map(|sample| of(sample) * sample.seconds).sum::<f64>();
-            quotient(sum(|sample| sample.steps_per_s), sum(|sample| sample.steps_asked_per_s))
+            let sum = |of: fn(&Sample) -> f64| {
+                self.of(phase)
+                    .map(|sample| of(sample) * sample.seconds)
+                    .sum::<f64>()
+            };
+            quotient(
+                sum(|sample| sample.steps_per_s),
+                sum(|sample| sample.steps_asked_per_s),
+            )
         }))
     }
 
     fn snapshot_held(&self) -> Option<f64> {
-        let pinned: Vec<&Sample> = self.of(Phase::Pinned).filter(|sample| sample.pinned_age.is_some()).collect();
+        let pinned: Vec<&Sample> = self
+            .of(Phase::Pinned)
+            .filter(|sample| sample.pinned_age.is_some())
+            .collect();
         let (first, last) = (pinned.first()?, pinned.last()?);
         // Of the whole time that it was to be held, not only of the samples that saw it.
         let seen = self.of(Phase::Pinned).count();
@@ -221,7 +231,8 @@ impl<'a> Run<'a> {
         let plan = self.plan;
         let growth = |from_s: f64, until_s: f64| {
             let middle = f64::midpoint(from_s, until_s);
-            let bytes = |from_s, until_s| most(self.between(from_s, until_s).map(|sample| count(sample.bytes)));
+            let bytes =
+                |from_s, until_s| most(self.between(from_s, until_s).map(|sample| count(sample.bytes)));
             quotient(bytes(middle, until_s)?, bytes(from_s, middle)?)
         };
         most_of([
@@ -245,7 +256,12 @@ impl<'a> Run<'a> {
 
     fn memory(&self) -> Option<f64> {
         let quarter = self.plan.length_s / 4.0;
-        let most = |from_s: f64| most(self.between(from_s, from_s + quarter).map(|sample| sample.worker_rss_mb));
+        let most = |from_s: f64| {
+            most(
+                self.between(from_s, from_s + quarter)
+                    .map(|sample| sample.worker_rss_mb),
+            )
+        };
         quotient(most(3.0 * quarter)?, most(quarter)?)
     }
 }

@@ -76,13 +76,19 @@ fn verdicts(samples: &[Sample]) -> Vec<Verdict> {
 
 /// The names of the criteria that do not hold.
 fn failing(verdicts: &[Verdict]) -> Vec<&'static str> {
-    verdicts.iter().filter(|verdict| !verdict.holds).map(|verdict| verdict.name).collect()
+    verdicts
+        .iter()
+        .filter(|verdict| !verdict.holds)
+        .map(|verdict| verdict.name)
+        .collect()
 }
 
 /// What fails when the samples from one minute to another (both included) are changed so.
 fn with(minutes: std::ops::RangeInclusive<usize>, change: impl Fn(&mut Sample)) -> Vec<&'static str> {
     let mut samples = good();
-    samples[minutes.start() - 1..=minutes.end() - 1].iter_mut().for_each(change);
+    samples[minutes.start() - 1..=minutes.end() - 1]
+        .iter_mut()
+        .for_each(change);
     failing(&verdicts(&samples))
 }
 
@@ -123,11 +129,20 @@ fn a_load_that_is_not_carried_in_one_part_fails_though_the_rest_makes_up_for_it(
 
 #[test]
 fn a_snapshot_that_holds_nothing_back_fails() {
-    assert_eq!(with(15..=45, |sample| sample.pinned_age = None), ["snapshot_held"]);
+    assert_eq!(
+        with(15..=45, |sample| sample.pinned_age = None),
+        ["snapshot_held"]
+    );
     // It was taken anew in between, and held only the last transactions.
-    assert_eq!(with(40..=45, |sample| sample.pinned_age = Some(5)), ["snapshot_held"]);
+    assert_eq!(
+        with(40..=45, |sample| sample.pinned_age = Some(5)),
+        ["snapshot_held"]
+    );
     // Dead rows went although it was there: it was in another database, or nothing was written.
-    assert_eq!(with(15..=47, |sample| sample.dead_tuples = 5_000), ["snapshot_felt"]);
+    assert_eq!(
+        with(15..=47, |sample| sample.dead_tuples = 5_000),
+        ["snapshot_felt"]
+    );
 }
 
 #[test]
@@ -138,13 +153,19 @@ fn pruning_that_never_happened_or_stopped_fails() {
 
 #[test]
 fn claims_that_touch_more_than_twice_the_starts_buffers_fail() {
-    assert_eq!(with(44..=44, |sample| sample.claim_buffers = 801.0), ["claim_buffers"]);
+    assert_eq!(
+        with(44..=44, |sample| sample.claim_buffers = 801.0),
+        ["claim_buffers"]
+    );
     assert!(with(44..=44, |sample| sample.claim_buffers = 800.0).is_empty());
 }
 
 #[test]
 fn a_backlog_that_grows_old_fails() {
-    assert_eq!(with(30..=30, |sample| sample.backlog_age_s = 10.1), ["backlog_age_s"]);
+    assert_eq!(
+        with(30..=30, |sample| sample.backlog_age_s = 10.1),
+        ["backlog_age_s"]
+    );
 }
 
 #[test]

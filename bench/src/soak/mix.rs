@@ -161,6 +161,10 @@ mod tests {
         assert!((executions_per_task() - 4.36).abs() < 1e-9);
         // Evenly: no ten in a row are of one kind.
         let kinds: Vec<Kind> = (0..100).map(Kind::of).collect();
-        assert!(kinds.windows(10).all(|some| some.iter().any(|kind| *kind != some[0])));
+        assert!(
+            kinds
+                .windows(10)
+                .all(|some| some.iter().any(|kind| *kind != some[0]))
+        );
     }
 }

@@ -15,9 +15,11 @@ pub(super) struct Pin {
 impl Pin {
     pub(super) async fn take(room: &Room) -> Result<Self> {
         let mut connection = room.another_connection().await?;
-        sqlx::raw_sql("set idle_in_transaction_session_timeout = 0; begin isolation level repeatable read, read only")
-            .execute(&mut connection)
-            .await?;
+        sqlx::raw_sql(
+            "set idle_in_transaction_session_timeout = 0; begin isolation level repeatable read, read only",
+        )
+        .execute(&mut connection)
+        .await?;
         let (backend, snapshot): (i32, String) =
             sqlx::query_as("select pg_backend_pid(), pg_current_snapshot()::text from tasks limit 1")
                 .fetch_one(&mut connection)

@@ -22,6 +22,9 @@ pub struct SoakOptions {
     pub pinned_minutes: Option<f64>,
     /// The age, in seconds, from which finished tasks are pruned; a twentieth of the run when left out.
     pub retention_seconds: Option<f64>,
+    /// How long dead tuples may take to be gone after the snapshot, in seconds; a twelfth of the run when left out, but no
+    /// less than two and a half rounds of autovacuum.
+    pub recovery_seconds: Option<f64>,
     /// How many processes execute steps.
     pub workers: u32,
     /// How many steps each of them executes at once.
@@ -71,7 +74,9 @@ impl Plan {
         let pinned = options
             .pinned_minutes
             .map_or(length / 2.0, |minutes| minutes * 60.0);
-        let recovery = (length * RECOVERY_SHARE).max(naptime_s * NAPS_TO_RECOVER);
+        let recovery = options
+            .recovery_seconds
+            .unwrap_or((length * RECOVERY_SHARE).max(naptime_s * NAPS_TO_RECOVER));
         let retention = options.retention_seconds.unwrap_or(length / 20.0);
         let plan = Self {
             length_s: length,
@@ -82,7 +87,7 @@ impl Plan {
             retention_s: retention,
             retention_interval_s: (retention / 10.0).max(0.5),
         };
-        let numbers = [length, every, from, pinned, retention];
+        let numbers = [length, every, from, pinned, retention, recovery];
         if !numbers.iter().all(|number| number.is_finite() && *number > 0.0) {
             return Err(Error::invalid_argument(
                 "the length of a soak, of its parts and of retention are numbers above 0",
@@ -103,7 +108,7 @@ impl Plan {
                     "the time {what} is {seconds:.0} s, but has to hold {FEWEST_SAMPLES} samples, one every {every:.0} s: \
                      let it run longer, look more often (--every), or move the snapshot (--pinned-from, --pinned-minutes). \
                      Recovery takes {recovery:.0} s here: a twelfth of the run, and no less than {NAPS_TO_RECOVER} × \
-                     autovacuum_naptime"
+                     autovacuum_naptime, unless --recovery says otherwise"
                 ))
                 .into());
             }
@@ -167,7 +172,7 @@ mod tests {
     #![allow(clippy::unwrap_used, clippy::expect_used)]
     use super::*;
 
-    pub(in crate::soak) fn options(minutes: f64) -> SoakOptions {
+    fn options(minutes: f64) -> SoakOptions {
         SoakOptions {
             minutes,
             every_seconds: None,
@@ -176,6 +181,7 @@ mod tests {
             pinned_from: None,
             pinned_minutes: None,
             retention_seconds: None,
+            recovery_seconds: None,
             workers: 2,
             concurrency: 64,
             kill_every_seconds: None,

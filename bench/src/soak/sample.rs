@@ -111,12 +111,16 @@ impl From<Row> for Table {
 impl ServerStand {
     pub(super) async fn read(looker: &mut Looker, pinned_by: Option<i32>) -> Result<Self> {
         let tables: Vec<Row> = sqlx::query_as(TABLES).fetch_all(looker.once()).await?;
-        let (wal_bytes, xmin_age, pinned_age, next_xid): (f64, i64, Option<i64>, i64) = sqlx::query_as(SERVER)
-            .bind(pinned_by)
-            .fetch_one(looker.once())
-            .await?;
+        let (wal_bytes, xmin_age, pinned_age, next_xid): (f64, i64, Option<i64>, i64) =
+            sqlx::query_as(SERVER)
+                .bind(pinned_by)
+                .fetch_one(looker.once())
+                .await?;
         Ok(Self {
-            tables: tables.into_iter().map(|row| (row.0.clone(), row.into())).collect(),
+            tables: tables
+                .into_iter()
+                .map(|row| (row.0.clone(), row.into()))
+                .collect(),
             wal_bytes,
             xmin_age: xmin_age.unsigned_abs(),
             pinned_age: pinned_age.map(i64::unsigned_abs),

@@ -7,9 +7,9 @@ use crate::live::{Screen, interrupted};
 use crate::printer::Printer;
 use crate::render::{self, Look};
 use clap::{Args, Subcommand, ValueEnum};
+use std::path::PathBuf;
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
-use std::path::PathBuf;
 use tasker_bench::{Options, Progress, SoakOptions, Workload};
 
 /// Measure the engine on a database: live progress on standard error, one JSON object on standard output.
@@ -17,7 +17,10 @@ use tasker_bench::{Options, Progress, SoakOptions, Workload};
 /// Works in a schema of its own, which is dropped at the end. Beside the engine it runs the same work as hand-written
 /// batch SQL and as single commits on the same server, so that figures of different machines can be compared.
 #[derive(Debug, Args)]
-#[command(args_conflicts_with_subcommands = true, subcommand_negates_reqs = true, after_help = "\
+#[command(
+    args_conflicts_with_subcommands = true,
+    subcommand_negates_reqs = true,
+    after_help = "\
 Examples:
   tasker bench linear                            4,000 tasks of 5 steps in sequence
   tasker bench fanout --steps 10000              one task: root, 10,000 parallel steps, join
@@ -37,7 +40,8 @@ Workloads:
            (10000000) finished ones; and on empty tables (--tasks 2000)
   graph-size  layered graphs of 10, 100, ... up to --steps (100000) steps
   create   creation only: in batches, one by one, inside a caller's transaction (--tasks 100000)
-  soak     an hour of even load, with options of its own: tasker bench soak --help")]
+  soak     an hour of even load, with options of its own: tasker bench soak --help"
+)]
 pub(crate) struct Arguments {
     /// What to run: linear, diamond, fanout, jobs, latency, backlog, graph-size or create.
     #[arg(value_name = "WORKLOAD", required = true)]
@@ -118,6 +122,10 @@ pub(crate) struct SoakArguments {
     /// The age from which finished tasks are pruned, in seconds [default: a twentieth of the run].
     #[arg(long, value_name = "SECONDS")]
     retention: Option<f64>,
+    /// How long dead rows may take to be gone after the snapshot, in seconds [default: a twelfth of the run, and no less
+    /// than two and a half rounds of autovacuum].
+    #[arg(long, value_name = "SECONDS")]
+    recovery: Option<f64>,
     /// How many processes execute steps.
     #[arg(long, value_name = "COUNT", default_value_t = 2)]
     workers: u32,
@@ -194,6 +202,7 @@ async fn soak(
         pinned_from: arguments.pinned_from,
         pinned_minutes: arguments.pinned_minutes,
         retention_seconds: arguments.retention,
+        recovery_seconds: arguments.recovery,
         workers: arguments.workers,
         concurrency: arguments.concurrency,
         kill_every_seconds: arguments.kill_every,
@@ -210,7 +219,9 @@ async fn soak(
     };
     printer.document(&report);
     for verdict in &report.verdicts {
-        let measured = verdict.measured.map_or("nothing".to_owned(), |value| value.to_string());
+        let measured = verdict
+            .measured
+            .map_or("nothing".to_owned(), |value| value.to_string());
         let (holds, bound) = (if verdict.holds { "holds" } else { "FAILS" }, verdict.bound);
         printer.progress(&format!("{holds}  {}: {measured}, bound {bound}", verdict.name));
     }
