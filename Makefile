@@ -9,7 +9,7 @@ endif
 export CARGO_TARGET_DIR
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test scale lint fmt generate check-generated clean
+.PHONY: help setup demo test scale soak lint fmt generate check-generated clean
 
 help: ## Print this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -28,6 +28,11 @@ scale: setup ## Measure claims beside 12,000,000 rows, and graphs of up to 100,0
 	@cargo build --release --package tasker-cli --bin tasker
 	@"$$CARGO_TARGET_DIR/release/tasker" bench backlog
 	@"$$CARGO_TARGET_DIR/release/tasker" bench graph-size
+
+soak: setup ## Run half of the maximum load for an hour beside a snapshot held for thirty minutes, judge it, and plot it
+	@cargo build --release --package tasker-cli --bin tasker
+	@"$$CARGO_TARGET_DIR/release/tasker" bench soak --output "$$CARGO_TARGET_DIR/soak.jsonl"; status=$$?; \
+	  bench/plot-soak "$$CARGO_TARGET_DIR/soak.jsonl" docs/operations/soak.svg docs/operations/soak.md && exit $$status
 
 lint: ## Check the format and the lints
 	@cargo fmt --all --check

@@ -1,4 +1,4 @@
-//! What to run, and how much of it.
+//! What to run, where, and how much of it.
 
 use crate::Workload;
 
@@ -31,7 +31,23 @@ pub struct Options {
     pub guarded_schema: String,
 }
 
+/// Where to run: a database, and who must not be disturbed in it.
+#[derive(Debug, Clone)]
+pub(crate) struct Place {
+    pub(crate) database_url: Option<String>,
+    pub(crate) guarded_schema: String,
+    pub(crate) force: bool,
+}
+
 impl Options {
+    pub(crate) fn place(&self) -> Place {
+        Place {
+            database_url: self.database_url.clone(),
+            guarded_schema: self.guarded_schema.clone(),
+            force: self.force,
+        }
+    }
+
     /// How many tasks.
     pub fn tasks(&self) -> u64 {
         self.tasks.unwrap_or_else(|| self.workload.default_tasks())

@@ -1,7 +1,6 @@
 //! The place where a run takes place: a schema of its own, the engine on it, and a connection beside it for looking.
 
-use crate::Workload;
-use crate::options::Options;
+use crate::options::Place;
 use crate::workload::TASK_NAME;
 use anyhow::{Context, Result, bail};
 use serde_json::{Map, Value, json};
@@ -43,16 +42,16 @@ impl Looker {
 }
 
 impl Room {
-    /// Makes the schema. What follows must end in [`Room::leave`].
-    pub(crate) async fn enter(options: &Options) -> Result<Self> {
+    /// Makes the schema, and registers these templates. What follows must end in [`Room::leave`].
+    pub(crate) async fn enter(place: &Place, templates: &[String]) -> Result<Self> {
         let schema = format!("tasker_bench_{:08x}", rand::random::<u32>());
-        let client = engine_on(options.database_url.clone(), &schema)?;
+        let client = engine_on(place.database_url.clone(), &schema)?;
         let url = client.database_url().await?;
         let mut looker = Looker {
             connection: quiet_connection(&url, None).await?,
             transactions: 0,
         };
-        refuse_company(&mut looker, options).await?;
+        refuse_company(&mut looker, place).await?;
         let alone: bool = sqlx::query_scalar("select pg_try_advisory_lock($1)")
             .bind(LOCK)
             .fetch_one(looker.once())
@@ -61,7 +60,7 @@ impl Room {
             bail!("another tasker bench runs on this database; two at once would measure each other");
         }
         let mut room = Self { url, schema, looker };
-        let furnished = room.furnish(&client, options).await;
+        let furnished = room.furnish(&client, templates).await;
         // The engine of the run is another one: what this one did must not show up late in its figures.
         client.close().await;
         if let Err(error) = furnished {
@@ -71,7 +70,7 @@ impl Room {
         Ok(room)
     }
 
-    async fn furnish(&mut self, client: &Client, options: &Options) -> Result<()> {
+    async fn furnish(&mut self, client: &Client, templates: &[String]) -> Result<()> {
         client.migrate().await?;
         sqlx::query("select set_config('search_path', $1, false)")
             .bind(&self.schema)
@@ -82,9 +81,8 @@ impl Room {
         )
         .execute(self.looker.once())
         .await?;
-        if options.workload != Workload::GraphSize {
-            let text = options.workload.template(options.steps_per_task());
-            let compiled = Template::parse(&text, &ParseOptions::default())?;
+        for text in templates {
+            let compiled = Template::parse(text, &ParseOptions::default())?;
             client.register_template(&compiled, false).await?;
         }
         Ok(())
@@ -136,11 +134,11 @@ async fn quiet_connection(url: &str, schema: Option<&str>) -> Result<PgConnectio
 }
 
 /// A bench takes all of the server that it can get: not beside an engine that works for somebody.
-async fn refuse_company(looker: &mut Looker, options: &Options) -> Result<()> {
-    if options.force {
+async fn refuse_company(looker: &mut Looker, place: &Place) -> Result<()> {
+    if place.force {
         return Ok(());
     }
-    let schema = &options.guarded_schema;
+    let schema = &place.guarded_schema;
     let present: bool = sqlx::query_scalar(
         "select exists (select from pg_tables where schemaname = $1 and tablename = 'workers')",
     )

@@ -25,7 +25,7 @@ pub async fn run(
     stop: impl Future<Output = ()>,
 ) -> Result<Option<Report>> {
     refuse_nonsense(options)?;
-    let mut room = Room::enter(options).await?;
+    let mut room = Room::enter(&options.place(), &templates(options)).await?;
     let outcome = tokio::select! {
         outcome = measure(&mut room, options, progress) => outcome.map(Some),
         () = stop => Ok(None),
@@ -59,6 +59,15 @@ fn refuse_nonsense(options: &Options) -> Result<()> {
         );
     }
     Ok(())
+}
+
+/// What has to be registered before.
+fn templates(options: &Options) -> Vec<String> {
+    match options.workload {
+        // Makes its own, one a size.
+        Workload::GraphSize => Vec::new(),
+        workload => vec![workload.template(options.steps_per_task())],
+    }
 }
 
 /// What a workload measured itself.

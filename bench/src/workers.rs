@@ -2,6 +2,7 @@
 
 use crate::measure::{peak_rss_mb, statements_sent};
 use crate::room::Room;
+use crate::soak::soak_handlers;
 use crate::workload::HANDLER;
 use anyhow::{Context, Result, bail};
 use serde::{Deserialize, Serialize};
@@ -10,6 +11,7 @@ use std::process::Stdio;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use tasker_core::handler::{HandlerError, Registry, Step, Worker, WorkerOptions};
+use tasker_core::model::Settings;
 use tasker_core::{Client, ClientOptions};
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader, Lines};
 use tokio::process::{Child, ChildStdin, ChildStdout, Command};
@@ -47,6 +49,8 @@ impl Calls {
 #[derive(Debug, Clone, Copy, Default, Serialize, Deserialize)]
 pub(crate) struct ChildUsage {
     statements: Option<u64>,
+    /// How often a handler was called.
+    pub(crate) calls: u64,
     pub(crate) peak_rss_mb: Option<f64>,
 }
 
@@ -68,7 +72,7 @@ impl Workers {
     pub(crate) async fn in_children(room: &Room, count: u32, concurrency: u32) -> Result<Self> {
         let mut children = Vec::new();
         for _ in 0..count {
-            children.push(ChildWorker::spawn(room, concurrency)?);
+            children.push(ChildWorker::spawn(room, concurrency, None)?);
         }
         for child in &mut children {
             child.expect("ready").await?;
@@ -85,7 +89,7 @@ impl Workers {
                 calls,
                 worker,
             } => {
-                *worker = Some(start_worker(client, *concurrency, calls).await?);
+                *worker = Some(start_worker(client, *concurrency, calls, Handlers::One).await?);
             }
             Self::Children(children) => {
                 for child in children {
@@ -145,11 +149,31 @@ pub(crate) fn peak_of_all(children: &[ChildUsage]) -> Option<f64> {
     Some(crate::report::rounded(peak_rss_mb()? + others))
 }
 
-async fn start_worker(client: &Client, concurrency: u32, calls: &Arc<Calls>) -> Result<Worker> {
+/// Which handlers a worker has.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Handlers {
+    /// The one of every workload.
+    One,
+    /// Those of a soak besides.
+    Soak,
+}
+
+async fn start_worker(
+    client: &Client,
+    concurrency: u32,
+    calls: &Arc<Calls>,
+    handlers: Handlers,
+) -> Result<Worker> {
     let mut registry = Registry::new();
-    let calls = Arc::clone(calls);
+    let counted = Arc::clone(calls);
+    if handlers == Handlers::Soak {
+        soak_handlers(&mut registry, {
+            let calls = Arc::clone(calls);
+            move || calls.add()
+        });
+    }
     registry.handler(HANDLER, move |_: Step| {
-        let calls = Arc::clone(&calls);
+        let calls = Arc::clone(&counted);
         async move {
             calls.add();
             Ok::<_, HandlerError>(json!({"ok": true}))
@@ -171,7 +195,8 @@ pub(crate) struct ChildWorker {
 }
 
 impl ChildWorker {
-    fn spawn(room: &Room, concurrency: u32) -> Result<Self> {
+    /// Starts one; with settings of its own and the handlers of a soak, or as the other workloads have it.
+    pub(crate) fn spawn(room: &Room, concurrency: u32, soak: Option<&Settings>) -> Result<Self> {
         let program = std::env::current_exe().context("the program that runs cannot be found again")?;
         let mut command = Command::new(program);
         command
@@ -187,6 +212,9 @@ impl ChildWorker {
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .kill_on_drop(true);
+        if let Some(settings) = soak {
+            command.args(["--soak", &serde_json::to_string(settings)?]);
+        }
         let mut process = command.spawn().context("a worker process cannot be started")?;
         let (Some(tell), Some(answers)) = (process.stdin.take(), process.stdout.take()) else {
             bail!("the pipes to a worker process are missing");
@@ -198,11 +226,11 @@ impl ChildWorker {
         })
     }
 
-    async fn say(&mut self, word: &str) -> Result<()> {
+    pub(crate) async fn say(&mut self, word: &str) -> Result<()> {
         Ok(self.tell.write_all(format!("{word}\n").as_bytes()).await?)
     }
 
-    async fn expect(&mut self, word: &str) -> Result<()> {
+    pub(crate) async fn expect(&mut self, word: &str) -> Result<()> {
         match self.answers.next_line().await? {
             Some(line) if line == word => Ok(()),
             Some(line) => bail!("a worker process said {line:?} where {word:?} was due"),
@@ -212,26 +240,56 @@ impl ChildWorker {
         }
     }
 
-    async fn stop(mut self) -> Result<ChildUsage> {
-        self.say("stop").await?;
+    /// What it has used so far.
+    pub(crate) async fn usage(&mut self) -> Result<ChildUsage> {
+        self.say("tell").await?;
+        self.answer().await
+    }
+
+    async fn answer(&mut self) -> Result<ChildUsage> {
         let line = self
             .answers
             .next_line()
             .await?
             .context("a worker process ended without its figures")?;
+        Ok(serde_json::from_str(&line)?)
+    }
+
+    /// Lets it report what it holds, and end.
+    pub(crate) async fn stop(mut self) -> Result<ChildUsage> {
+        self.say("stop").await?;
+        let usage = self.answer().await?;
         drop(self.tell);
         self.process.wait().await?;
-        Ok(serde_json::from_str(&line)?)
+        Ok(usage)
+    }
+
+    /// Ends it where it stands.
+    pub(crate) async fn kill(mut self) -> Result<()> {
+        Ok(self.process.kill().await?)
+    }
+
+    /// Its number.
+    pub(crate) fn process_id(&self) -> Result<i32> {
+        let id = self.process.id().context("a worker process has ended")?;
+        Ok(i32::try_from(id)?)
     }
 }
 
-/// The other side of a child: serves one run in the schema that it was given, then returns.
+/// The other side of a child: serves one run in the schema that it was given, then returns. With the settings of a soak
+/// it has the handlers of one, too.
 ///
 /// # Errors
 /// When the database cannot be used or the parent breaks the protocol.
-pub async fn serve_worker(schema: &str, concurrency: u32) -> Result<()> {
+pub async fn serve_worker(schema: &str, concurrency: u32, soak: Option<Settings>) -> Result<()> {
+    let handlers = if soak.is_some() {
+        Handlers::Soak
+    } else {
+        Handlers::One
+    };
     let client = Client::new(ClientOptions {
         schema: schema.to_owned(),
+        settings: soak.unwrap_or_default(),
         application_name: Some("tasker-bench".to_owned()),
         ..ClientOptions::default()
     })?;
@@ -245,18 +303,26 @@ pub async fn serve_worker(schema: &str, concurrency: u32) -> Result<()> {
         return Ok(());
     }
     let before = statements_sent();
-    let worker = start_worker(&client, concurrency, &Arc::default()).await?;
-    words.next_line().await?;
+    let calls = Arc::default();
+    let worker = start_worker(&client, concurrency, &calls, handlers).await?;
+    let usage = || {
+        let statements = before
+            .zip(statements_sent())
+            .map(|(before, after)| after - before);
+        let usage = ChildUsage {
+            statements,
+            calls: calls.count(),
+            peak_rss_mb: peak_rss_mb(),
+        };
+        serde_json::to_string(&usage).map(|text| text + "\n")
+    };
+    while words.next_line().await?.as_deref() == Some("tell") {
+        out.write_all(usage()?.as_bytes()).await?;
+        out.flush().await?;
+    }
     worker.shutdown().await?;
     client.close().await;
-    let statements = before
-        .zip(statements_sent())
-        .map(|(before, after)| after - before);
-    let usage = serde_json::to_string(&ChildUsage {
-        statements,
-        peak_rss_mb: peak_rss_mb(),
-    })?;
-    out.write_all(format!("{usage}\n").as_bytes()).await?;
+    out.write_all(usage()?.as_bytes()).await?;
     out.flush().await?;
     // Until the parent lets go, so that it never writes into a closed pipe.
     words.get_mut().read_to_end(&mut Vec::new()).await?;

@@ -301,3 +301,66 @@ async fn graphs_of_every_size_run_and_a_worker_stays_small() {
         assert!((1.0..100.0).contains(&worker_rss_mb), "{report}");
     }
 }
+
+/// Twelve seconds of what `make soak` runs for an hour: too short to be judged, long enough for everything to happen once.
+#[tokio::test]
+async fn a_soak_runs_beside_a_held_snapshot_and_is_judged() {
+    let database = TestDatabase::create().await.unwrap();
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("samples.jsonl");
+    let arguments = [
+        "soak",
+        "--minutes",
+        "0.2",
+        "--every",
+        "0.5",
+        "--rate",
+        "60",
+        "--retention",
+        "0.5",
+        "--recovery",
+        "1",
+        "--kill-every",
+        "5",
+        "--output",
+        path.to_str().unwrap(),
+    ];
+    let output = command(&database, &arguments).output().unwrap();
+    let err = String::from_utf8_lossy(&output.stderr);
+    let out = String::from_utf8(output.stdout.clone()).unwrap();
+    let report: Value = serde_json::from_str(&out).unwrap_or_else(|_| panic!("{out}{err}"));
+    let holds = at(&report, "holds").as_bool().unwrap();
+    assert_eq!(output.status.code(), Some(if holds { 0 } else { 1 }), "{err}");
+
+    let lines: Vec<Value> = std::fs::read_to_string(&path)
+        .unwrap()
+        .lines()
+        .map(|line| serde_json::from_str(line).unwrap())
+        .collect();
+    let (last, samples) = lines.split_last().unwrap();
+    assert_eq!(*last, report);
+    let phases: Vec<&str> = samples
+        .iter()
+        .map(|sample| sample["phase"].as_str().unwrap())
+        .collect();
+    for phase in ["before", "pinned", "after"] {
+        assert!(phases.contains(&phase), "{phases:?}");
+    }
+    for sample in samples {
+        assert!(sample["claim_buffers"].as_f64().unwrap() > 20.0, "{sample}");
+        assert!(sample["ratio"].as_f64().unwrap() > 0.0, "{sample}");
+        let is_pinned = sample["phase"] == "pinned";
+        assert!(is_pinned || sample["pinned_age"].is_null(), "{sample}");
+    }
+    let count = |key: &str| at(&report, key).as_u64().unwrap();
+    assert_eq!(at(&report, "ending.problems"), &Value::Array(vec![]), "{report}");
+    assert_eq!(
+        count("ending.tasks_created"),
+        count("ending.tasks_kept") + count("ending.tasks_pruned")
+    );
+    assert!(
+        count("ending.tasks_pruned") > 0 && count("workers_killed") > 0,
+        "{report}"
+    );
+    assert_eq!(leftovers(&database).await, Vec::<String>::new());
+}

@@ -93,7 +93,7 @@ create table tasker.workflow_step_transitions (
   primary key (task_id, step_no, seq)
 ) partition by range (task_id);
 create table tasker.workflow_step_transitions_default partition of tasker.workflow_step_transitions default
-  with (autovacuum_vacuum_insert_scale_factor = 0.1);
+  with (autovacuum_vacuum_insert_scale_factor = 0.1, autovacuum_vacuum_scale_factor = 0.05, autovacuum_vacuum_cost_delay = 0);
 
 create table tasker.task_transitions (
   task_id uuid not null,
@@ -106,7 +106,7 @@ create table tasker.task_transitions (
   primary key (task_id, seq)
 ) partition by range (task_id);
 create table tasker.task_transitions_default partition of tasker.task_transitions default
-  with (autovacuum_vacuum_insert_scale_factor = 0.1);
+  with (autovacuum_vacuum_insert_scale_factor = 0.1, autovacuum_vacuum_scale_factor = 0.05, autovacuum_vacuum_cost_delay = 0);
 
 -- Who made a request first. Outlives the task, so that a key counts after pruning.
 create table tasker.task_identities (

@@ -56,12 +56,13 @@ begin
     raise exception using errcode = 'TK008', message = format('worker %s is not alive: it was stopped, or taken for dead', p_worker_id);
   end if;
 
-  -- Lanes with something ready, best first. A lane is one priority; its head is one probe of the index.
+  -- Lanes with something ready, best first. A lane is one priority; its head is one probe of the index. Steps are then taken
+  -- from the head on: the probe has walked over the dead entries before it, and once is enough.
   select array_agg(h.lane_id order by h.priority, h.head), array_agg(h.priority order by h.priority, h.head),
-         array_agg(h.mode order by h.priority, h.head), array_agg(h.mark order by h.priority, h.head), bool_or(h.mode = 2)
+         array_agg(h.mode order by h.priority, h.head), array_agg(h.head order by h.priority, h.head), bool_or(h.mode = 2)
   into v_lanes, v_priorities, v_modes, v_marks, v_alone
   from (
-    select l.lane_id, l.priority, l.mode, coalesce(m.mark, '-infinity') as mark,
+    select l.lane_id, l.priority, l.mode,
            (select s.ready_at from tasker.workflow_steps s
             where s.lane_id = l.lane_id and s.ready_at >= coalesce(m.mark, '-infinity') and s.ready_at <= v_now
             order by s.ready_at limit 1) as head

@@ -64,7 +64,7 @@ begin
     v_to := to_timestamp((floor(extract(epoch from v_from) / p_width_seconds) + 1) * p_width_seconds);
     foreach v_parent in array v_parents loop
       v_name := (select c.relname from pg_class c where c.oid = v_parent) || to_char(v_from at time zone 'utc', '"_"YYYYMMDD"t"HH24MISS');
-      execute format('create table %I.%I partition of %s for values from (%L) to (%L) with (autovacuum_vacuum_insert_scale_factor = 0.1)',
+      execute format('create table %I.%I partition of %s for values from (%L) to (%L) with (autovacuum_vacuum_insert_scale_factor = 0.1, autovacuum_vacuum_scale_factor = 0.05, autovacuum_vacuum_cost_delay = 0)',
         v_schema, v_name, v_parent, tasker.uuid_at(v_from), tasker.uuid_at(v_to));
       return next v_name;
     end loop;

@@ -60,7 +60,8 @@ impl BatchSql {
         (0..BATCHES.len()).map(mean).max_by(f64::total_cmp)
     }
 
-    async fn once(&self, batch: i32) -> Result<f64> {
+    /// Steps per second with one batch size, once.
+    pub(crate) async fn once(&self, batch: i32) -> Result<f64> {
         let mut first = self.connect().await?;
         sqlx::raw_sql(SQL).execute(&mut first).await?;
         let mut connections = vec![first];

@@ -6,17 +6,21 @@ use crate::failure::Failure;
 use crate::live::{Screen, interrupted};
 use crate::printer::Printer;
 use crate::render::{self, Look};
-use clap::{Args, ValueEnum};
+use clap::{Args, Subcommand, ValueEnum};
+use std::path::PathBuf;
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
-use tasker_bench::{Options, Progress, Workload};
+use tasker_bench::{Options, Progress, SoakOptions, Workload};
 
 /// Measure the engine on a database: live progress on standard error, one JSON object on standard output.
 ///
 /// Works in a schema of its own, which is dropped at the end. Beside the engine it runs the same work as hand-written
 /// batch SQL and as single commits on the same server, so that figures of different machines can be compared.
 #[derive(Debug, Args)]
-#[command(after_help = "\
+#[command(
+    args_conflicts_with_subcommands = true,
+    subcommand_negates_reqs = true,
+    after_help = "\
 Examples:
   tasker bench linear                            4,000 tasks of 5 steps in sequence
   tasker bench fanout --steps 10000              one task: root, 10,000 parallel steps, join
@@ -35,11 +39,15 @@ Workloads:
   backlog  claims beside --waiting (1000000) ready steps of other handlers, as many paused ones, and --finished
            (10000000) finished ones; and on empty tables (--tasks 2000)
   graph-size  layered graphs of 10, 100, ... up to --steps (100000) steps
-  create   creation only: in batches, one by one, inside a caller's transaction (--tasks 100000)")]
+  create   creation only: in batches, one by one, inside a caller's transaction (--tasks 100000)
+  soak     an hour of even load, with options of its own: tasker bench soak --help"
+)]
 pub(crate) struct Arguments {
     /// What to run: linear, diamond, fanout, jobs, latency, backlog, graph-size or create.
-    #[arg(value_name = "WORKLOAD")]
-    workload: Workload,
+    #[arg(value_name = "WORKLOAD", required = true)]
+    workload: Option<Workload>,
+    #[command(subcommand)]
+    other: Option<Other>,
     /// How many tasks; the workload's own number when left out.
     #[arg(long, value_name = "COUNT")]
     tasks: Option<u64>,
@@ -73,6 +81,68 @@ pub(crate) struct Arguments {
     force: bool,
 }
 
+/// Runs of another kind.
+#[derive(Debug, Subcommand)]
+enum Other {
+    Soak(SoakArguments),
+}
+
+/// Run an even load for a long time, with retention on and beside a held snapshot, and judge whether anything grows.
+///
+/// Half of the maximum rate, which is measured first, is asked for whatever happens. For half of the time a REPEATABLE READ
+/// transaction holds its snapshot, so that no dead row can be removed. Every minute everything is looked at; at the end
+/// each criterion is told with its bound and what was measured, and the exit code is 1 if one does not hold.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  tasker bench soak --minutes 60 --output soak.jsonl    the whole hour
+  tasker bench soak --minutes 12                        the same in small; all times scale
+  tasker bench soak --rate 500 --pinned-from 5 --pinned-minutes 10 --minutes 30
+
+How to read it: docs/operations/soak.md")]
+pub(crate) struct SoakArguments {
+    /// How long the load runs, in minutes.
+    #[arg(long, value_name = "MINUTES", default_value_t = 60.0)]
+    minutes: f64,
+    /// The time between two looks, in seconds [default: a sixtieth of the run, a second at least].
+    #[arg(long, value_name = "SECONDS")]
+    every: Option<f64>,
+    /// How many steps are asked for each second [default: half of what is measured].
+    #[arg(long, value_name = "STEPS_PER_S")]
+    rate: Option<f64>,
+    /// How long the maximum rate is measured, in seconds.
+    #[arg(long, value_name = "SECONDS", default_value_t = 10.0)]
+    calibrate: f64,
+    /// When the snapshot is taken, in minutes [default: after a quarter of the run].
+    #[arg(long, value_name = "MINUTES")]
+    pinned_from: Option<f64>,
+    /// How long it is held, in minutes [default: half of the run].
+    #[arg(long, value_name = "MINUTES")]
+    pinned_minutes: Option<f64>,
+    /// The age from which finished tasks are pruned, in seconds [default: a twentieth of the run].
+    #[arg(long, value_name = "SECONDS")]
+    retention: Option<f64>,
+    /// How long dead rows may take to be gone after the snapshot, in seconds [default: a twelfth of the run, and no less
+    /// than two and a half rounds of autovacuum].
+    #[arg(long, value_name = "SECONDS")]
+    recovery: Option<f64>,
+    /// How many processes execute steps.
+    #[arg(long, value_name = "COUNT", default_value_t = 2)]
+    workers: u32,
+    /// How many steps each of them executes at once.
+    #[arg(long, value_name = "COUNT", default_value_t = 64)]
+    concurrency: u32,
+    /// How often a worker is killed and another one started, in seconds [default: never].
+    #[arg(long, value_name = "SECONDS")]
+    kill_every: Option<f64>,
+    /// Where the samples go, a line each, and the report as the last line.
+    #[arg(long, value_name = "FILE")]
+    output: Option<PathBuf>,
+    /// Run although workers run in this database.
+    #[arg(long)]
+    force: bool,
+}
+
 /// The languages of handlers; more come with their bindings.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 enum Runtime {
@@ -85,9 +155,16 @@ pub(crate) async fn run(
     global: &GlobalOptions,
     printer: &Printer,
 ) -> Result<ExitStatus, Failure> {
+    if let Some(Other::Soak(arguments)) = arguments.other {
+        return soak(arguments, global, printer).await;
+    }
     let Runtime::Rust = arguments.runtime;
+    // Required where there is no subcommand.
+    let workload = arguments
+        .workload
+        .ok_or_else(|| Failure::usage("a workload is missing"))?;
     let options = Options {
-        workload: arguments.workload,
+        workload,
         tasks: arguments.tasks,
         steps: arguments.steps,
         waiting: arguments.waiting,
@@ -100,7 +177,7 @@ pub(crate) async fn run(
         database_url: global.database_url.clone(),
         guarded_schema: global.schema.clone(),
     };
-    let shown = Shown::new(options.workload, printer);
+    let shown = Shown::new(options.workload.name(), printer);
     let outcome = tasker_bench::run(&options, &shown, interrupted()).await;
     shown.finish();
     match outcome? {
@@ -112,9 +189,52 @@ pub(crate) async fn run(
     }
 }
 
+async fn soak(
+    arguments: SoakArguments,
+    global: &GlobalOptions,
+    printer: &Printer,
+) -> Result<ExitStatus, Failure> {
+    let options = SoakOptions {
+        minutes: arguments.minutes,
+        every_seconds: arguments.every,
+        rate: arguments.rate,
+        calibrate_seconds: arguments.calibrate,
+        pinned_from: arguments.pinned_from,
+        pinned_minutes: arguments.pinned_minutes,
+        retention_seconds: arguments.retention,
+        recovery_seconds: arguments.recovery,
+        workers: arguments.workers,
+        concurrency: arguments.concurrency,
+        kill_every_seconds: arguments.kill_every,
+        output: arguments.output,
+        force: arguments.force,
+        database_url: global.database_url.clone(),
+        guarded_schema: global.schema.clone(),
+    };
+    let shown = Shown::new("soak", printer);
+    let outcome = tasker_bench::soak(&options, &shown, interrupted()).await;
+    shown.finish();
+    let Some(report) = outcome? else {
+        return Err(Failure::interrupted());
+    };
+    printer.document(&report);
+    for verdict in &report.verdicts {
+        let measured = verdict
+            .measured
+            .map_or("nothing".to_owned(), |value| value.to_string());
+        let (holds, bound) = (if verdict.holds { "holds" } else { "FAILS" }, verdict.bound);
+        printer.progress(&format!("{holds}  {}: {measured}, bound {bound}", verdict.name));
+    }
+    Ok(if report.holds {
+        ExitStatus::Ok
+    } else {
+        ExitStatus::Failed
+    })
+}
+
 /// Progress on standard error: one line that is redrawn on a terminal, a line a phase elsewhere.
 struct Shown<'a> {
-    workload: Workload,
+    workload: &'static str,
     printer: &'a Printer,
     state: Mutex<State>,
 }
@@ -127,7 +247,7 @@ struct State {
 }
 
 impl<'a> Shown<'a> {
-    fn new(workload: Workload, printer: &'a Printer) -> Self {
+    fn new(workload: &'static str, printer: &'a Printer) -> Self {
         let screen = printer.live_err.then(|| Screen::new(std::io::stderr()));
         let state = State {
             screen,
@@ -166,7 +286,7 @@ impl Progress for Shown<'_> {
         text.clone_into(&mut state.phase);
         state.since = Instant::now();
         if state.screen.is_some() {
-            let line = format!("{}  {text}", self.printer.err.bold(self.workload.name()));
+            let line = format!("{}  {text}", self.printer.err.bold(self.workload));
             self.draw(&mut state, line);
         } else {
             self.printer.progress(&format!("{}: {text}", self.workload));
@@ -198,12 +318,12 @@ impl Progress for Shown<'_> {
     }
 }
 
-fn counted(workload: Workload, phase: &str, (done, of): (u64, u64), taken: Duration, look: &Look) -> String {
+fn counted(workload: &str, phase: &str, (done, of): (u64, u64), taken: Duration, look: &Look) -> String {
     #[allow(clippy::cast_precision_loss)] // for the eye
     let rate = done as f64 / taken.as_secs_f64().max(0.001);
     format!(
         "{}  {phase}  {} {done}/{of}  {}",
-        look.bold(workload.name()),
+        look.bold(workload),
         render::bar(done, of, 24),
         look.dim(&format!("{rate:.0}/s"))
     )

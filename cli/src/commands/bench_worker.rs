@@ -11,9 +11,17 @@ pub(crate) struct Arguments {
     /// How many steps it executes at once.
     #[arg(long)]
     concurrency: u32,
+    /// The settings of a worker of a soak, as JSON.
+    #[arg(long)]
+    soak: Option<String>,
 }
 
 pub(crate) async fn run(arguments: Arguments, global: &GlobalOptions) -> Result<ExitStatus, Failure> {
-    tasker_bench::serve_worker(&global.schema, arguments.concurrency).await?;
+    let soak = arguments
+        .soak
+        .map(|text| serde_json::from_str(&text))
+        .transpose()
+        .map_err(|error| Failure::usage(format!("--soak is not settings: {error}")))?;
+    tasker_bench::serve_worker(&global.schema, arguments.concurrency, soak).await?;
     Ok(ExitStatus::Ok)
 }

@@ -3,12 +3,12 @@
 use super::core::{Core, Patience, is_outage};
 use super::line::{Line, on_line};
 use super::prepare::Reported;
+use super::sweeps::Sweeps;
 use crate::engine::Wake;
 use crate::error::Result;
 use crate::store::{ClaimArguments, FlushRow, FlushStatus, WORKER_NOT_ALIVE, sqlstate};
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::{DateTime, Utc};
 use std::{
-    collections::HashMap,
     sync::Arc,
     time::{Duration, Instant},
 };
@@ -23,17 +23,12 @@ const RECENT_POLL: Duration = Duration::from_millis(10);
 const LEFT_TO_OWN_TASKS: usize = 8;
 /// Polling at least this rarely, the worker says that it is idle and wants hints.
 const IDLE_POLL: Duration = Duration::from_millis(32);
-/// How far behind the newest claim a lane is looked at, for steps whose transaction was slow to commit.
-const MARK_MARGIN: TimeDelta = TimeDelta::seconds(1);
-/// How often lanes are looked at from the beginning.
-const SWEEP_EVERY: Duration = Duration::from_secs(2);
 
 pub(super) struct Dispatcher {
     core: Arc<Core>,
     line: Line,
     wake_ups: Receiver<Wake>,
-    marks: HashMap<i32, DateTime<Utc>>,
-    swept_at: Instant,
+    sweeps: Sweeps,
     poll: Duration,
     patience: Patience,
 }
@@ -53,8 +48,7 @@ impl Dispatcher {
             core,
             line,
             wake_ups,
-            marks: HashMap::new(),
-            swept_at: Instant::now(),
+            sweeps: Sweeps::new(Instant::now()),
             poll: FASTEST_POLL,
             patience: Patience::default(),
         }
@@ -95,22 +89,20 @@ impl Dispatcher {
     async fn claim(&mut self, room: Room) -> Result<Claimed> {
         let core = Arc::clone(&self.core);
         let _gate = core.gate.read().await;
-        if self.swept_at.elapsed() >= SWEEP_EVERY {
-            self.marks.clear();
-            self.swept_at = Instant::now();
-        }
+        let (lanes, marks) = self.sweeps.begin(Instant::now());
         let arguments = ClaimArguments {
             worker_id: core.worker_id(),
             room: as_i32(room.total),
             slots: as_i32(room.slots),
             alone: room.alone,
-            lanes: self.marks.keys().copied().collect(),
-            marks: self.marks.values().copied().collect(),
+            lanes,
+            marks,
             task_ids: None,
             idle: Some(self.poll >= IDLE_POLL),
         };
         let rows = on_line!(&mut self.line, |store, connection| store
             .claim(connection, &arguments))?;
+        self.sweeps.end(Instant::now());
         let (claimed, claims) = self.read(rows);
         core.accept(claims, &Reported::new()).await?;
         Ok(claimed)
@@ -142,15 +134,9 @@ impl Dispatcher {
         }
         for claim in &claims {
             if let Some(ready_at) = claim.ready_at {
-                let mark = self
-                    .marks
-                    .entry(claim.lane_id)
-                    .or_insert(DateTime::<Utc>::MIN_UTC);
-                *mark = (*mark).max(ready_at - MARK_MARGIN);
+                self.sweeps.claimed(claim.lane_id, ready_at);
             }
         }
-        // PostgreSQL has no year before 4713 BC; a lane without a mark is looked at from the beginning.
-        self.marks.retain(|_, mark| *mark > DateTime::<Utc>::UNIX_EPOCH);
         let mut books = self.core.books();
         books.capacity.took_from_index(claims.len(), waiting);
         books.capacity.note_slot_waiting(slot_waiting);

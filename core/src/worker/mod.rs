@@ -29,6 +29,7 @@ mod reaping;
 mod reconcile;
 mod running;
 mod side_lane;
+mod sweeps;
 
 pub use invocation::Invocation;
 pub use options::WorkerOptions;
