@@ -25,7 +25,7 @@ fn plan() -> Plan {
 
 /// An hour as it should be, a sample a minute.
 fn good() -> Vec<Sample> {
-    (1..=60)
+    (1_u32..=60)
         .map(|minute| {
             let at_s = f64::from(minute) * MINUTE;
             let phase = plan().phase(at_s);
@@ -59,7 +59,7 @@ fn good() -> Vec<Sample> {
                 wal_bytes_per_step: Some(1_500.0),
                 autovacuums: 3,
                 xmin_age: 50,
-                pinned_age: (phase == Phase::Pinned).then_some(u64::from(minute - 15) * 100_000 + 7),
+                pinned_age: (phase == Phase::Pinned).then(|| u64::from(minute - 15) * 100_000 + 7),
                 next_xid: u64::from(minute) * 100_000,
                 worker_rss_mb: 40.0,
                 worker_peak_rss_mb: 45.0,
@@ -170,11 +170,13 @@ fn a_backlog_that_grows_old_fails() {
 
 #[test]
 fn tables_that_go_on_growing_fail_before_the_snapshot_and_after_the_recovery() {
-    let growing = |sample: &mut Sample| sample.bytes += (sample.at_s as u64) << 20;
-    assert_eq!(with(5..=15, growing), ["table_growth"]);
-    assert_eq!(with(51..=60, growing), ["table_growth"]);
+    // A megabyte a second.
+    let growing_from =
+        |from_s: f64| move |sample: &mut Sample| sample.bytes += ((sample.at_s - from_s) as u64) << 20;
+    assert_eq!(with(5..=15, growing_from(240.0)), ["table_growth"]);
+    assert_eq!(with(51..=60, growing_from(3_000.0)), ["table_growth"]);
     // What the snapshot holds back makes them grow, and that is no fault.
-    assert!(with(16..=45, growing).is_empty());
+    assert!(with(16..=45, growing_from(900.0)).is_empty());
 }
 
 #[test]
