@@ -20,6 +20,7 @@ mod property;
 mod prune;
 mod races;
 mod register;
+mod roles;
 mod session;
 mod shortcuts;
 mod support;
