@@ -6,6 +6,7 @@
 
 mod backlog;
 mod create;
+mod direct;
 mod graph_size;
 mod latency;
 mod measure;

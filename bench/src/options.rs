@@ -27,6 +27,8 @@ pub struct Options {
     pub force: bool,
     /// The database; resolved like everywhere when left out.
     pub database_url: Option<String>,
+    /// A way to the same database around a pooler; found out where left out and needed.
+    pub direct_url: Option<String>,
     /// The schema whose workers must not be disturbed.
     pub guarded_schema: String,
 }

@@ -16,7 +16,7 @@ mod shared_server;
 pub use consistency::{assert_consistent, inconsistencies};
 pub use database::TestDatabase;
 pub use logins::Logins;
-pub use pooler::Pooler;
+pub use pooler::{Pooler, PoolerCounts};
 pub use private_server::PrivateServer;
 pub use rustix::process::Signal;
 pub use shared_server::{SharedServer, shared_data_dir};

@@ -5,7 +5,7 @@ use super::wake::Wakes;
 use crate::cluster::DatabaseChoice;
 use crate::error::Result;
 use crate::model::Settings;
-use crate::store::{MigrationReport, RolesReport, SchemaName, Store};
+use crate::store::{MigrationReport, RolesReport, SchemaName, Session, Store};
 use crate::template::ContextSchema;
 use std::{
     collections::HashMap,
@@ -128,6 +128,15 @@ impl Client {
     /// `DatabaseUnavailable`.
     pub async fn schema_version(&self) -> Result<Option<i32>> {
         self.store().await?.schema_version().await
+    }
+
+    /// What stands between this client and PostgreSQL. Opens a connection where none was opened before.
+    ///
+    /// # Errors
+    /// `ConfigInvalid`, `DatabaseUnavailable`.
+    pub async fn session(&self) -> Result<Session> {
+        let held = self.store().await?.acquire().await?;
+        Ok(held.session())
     }
 
     /// The URL of the database in use. Starts the private cluster where that is the one.
