@@ -21,7 +21,7 @@ mod tasks;
 mod templates;
 mod workers;
 
-pub use archive::Archive;
+pub use archive::{ARCHIVE_COLUMNS, Archive, ColumnKind};
 pub use claims::{ClaimArguments, FailureBatch, FlushArguments, FlushRow, FlushStatus, StepKey};
 pub(crate) use connect::run;
 pub use connect::{Store, StoreOptions};

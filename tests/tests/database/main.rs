@@ -14,6 +14,7 @@ mod fail;
 mod migrate;
 mod model;
 mod operate;
+mod parquet;
 mod partitions;
 mod plan;
 mod property;
