@@ -24,10 +24,13 @@ demo: setup ## Build Tasker and run the order workflow on a private PostgreSQL
 test: ## Everything: setup, format, lints, generated files, tests, scenarios
 	@scripts/test
 
-scale: setup ## Measure claims beside 12,000,000 rows, and graphs of up to 100,000 steps (takes a while, and 12 GB of disk)
+scale: ## Measure claims beside 12,000,000 rows, graphs of up to 100,000 steps, and a pooler (takes a while, and 12 GB of disk)
+	@scripts/setup --tests
 	@cargo build --release --package tasker-cli --bin tasker
+	@cargo build --release --package tasker-tests --bin through-pooler
 	@"$$CARGO_TARGET_DIR/release/tasker" bench backlog
 	@"$$CARGO_TARGET_DIR/release/tasker" bench graph-size
+	@"$$CARGO_TARGET_DIR/release/through-pooler" "$$CARGO_TARGET_DIR/release/tasker" bench linear
 
 soak: setup ## Run half of the maximum load for an hour beside a snapshot held for thirty minutes, judge it, and plot it
 	@cargo build --release --package tasker-cli --bin tasker

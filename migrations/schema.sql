@@ -637,6 +637,25 @@ begin
   return coalesce(nullif(current_setting('tasker' || '.now', true), '')::timestamptz, clock_timestamp());
 end $$;
 
+CREATE FUNCTION tasker.close_functions() RETURNS integer
+    LANGUAGE plpgsql
+    AS $$
+declare
+  v_function text;
+  v_closed int := 0;
+begin
+  for v_function in
+    select format('%I.%I(%s)', n.nspname, p.proname, pg_get_function_identity_arguments(p.oid))
+    from pg_proc p join pg_namespace n on n.oid = p.pronamespace
+    where p.pronamespace = (select c.pronamespace from pg_proc c where c.oid = '"tasker".clock'::regproc)
+      and exists (select from aclexplode(coalesce(p.proacl, acldefault('f', p.proowner))) a where a.grantee = 0)
+  loop
+    execute format('revoke execute on function %s from public', v_function);
+    v_closed := v_closed + 1;
+  end loop;
+  return v_closed;
+end $$;
+
 CREATE FUNCTION tasker.close_tasks(p_sinks uuid[], p_now timestamp with time zone) RETURNS uuid[]
     LANGUAGE plpgsql
     AS $$
@@ -1375,6 +1394,20 @@ begin
   end if;
 end $$;
 
+CREATE FUNCTION tasker.find_plan(p_namespace text, p_name text, p_version text DEFAULT NULL::text) RETURNS TABLE(plan_id integer, version text, schema text)
+    LANGUAGE plpgsql STABLE SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+begin
+  return query
+  select t.plan_id, t.version::text, p.schema::text
+  from "tasker".namespaces n
+  join "tasker".named_tasks t on t.namespace_id = n.namespace_id
+  join "tasker".plans p on p.plan_id = t.plan_id
+  where n.name = p_namespace and t.name = p_name and (p_version is null or t.version = p_version)
+  order by t.version_order desc limit 1;
+end $$;
+
 CREATE FUNCTION tasker.finished_tasks(p_rules jsonb, p_after uuid, p_scan integer, p_now timestamp with time zone, OUT task_ids uuid[], OUT ages double precision[], OUT sizes integer[], OUT page_end uuid) RETURNS record
     LANGUAGE plpgsql STABLE
     SET enable_seqscan TO 'off'
@@ -1908,6 +1941,15 @@ CREATE FUNCTION tasker.mark_paused_lanes() RETURNS void
   where l.lane_id = x.lane_id and l.paused <> x.paused
 $$;
 
+CREATE FUNCTION tasker.mark_validated(p_task_id uuid, p_context jsonb DEFAULT NULL::jsonb) RETURNS void
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+begin
+  update "tasker".tasks t set unvalidated = false, context = coalesce(p_context, t.context)
+  where t.task_id = p_task_id and t.unvalidated;
+end $$;
+
 CREATE FUNCTION tasker.move_tasks(p_task_ids uuid[], p_to tasker.state, p_now timestamp with time zone, p_metadata jsonb DEFAULT NULL::jsonb) RETURNS void
     LANGUAGE sql
     AS $$
@@ -2345,6 +2387,14 @@ begin
   return v_count;
 end $$;
 
+CREATE FUNCTION tasker.remember_roles(p_kinds text[], p_names text[]) RETURNS void
+    LANGUAGE plpgsql
+    AS $$
+begin
+  insert into "tasker".roles as r (kind, name) select k.kind, k.name from unnest(p_kinds, p_names) k(kind, name)
+  on conflict (kind) do update set name = excluded.name where r.name <> excluded.name;
+end $$;
+
 CREATE FUNCTION tasker.request_digest(p_namespace text, p_name text, p_version text, p_initiator text, p_source_system text, p_reason text, p_bypass_steps text[], p_context jsonb) RETURNS bytea
     LANGUAGE sql IMMUTABLE PARALLEL SAFE
     AS $$
@@ -2706,6 +2756,14 @@ begin
                        null, null, c.inputs::text, case when c.parent_count > 0 then '' end)::"tasker".flush_row)
   into v_claims from claimed c;
   return v_claims;
+end $$;
+
+CREATE FUNCTION tasker.task_state(p_task_id uuid) RETURNS text
+    LANGUAGE plpgsql STABLE SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+begin
+  return (select t.state from "tasker".tasks t where t.task_id = p_task_id);
 end $$;
 
 CREATE FUNCTION tasker.trail_partitions() RETURNS TABLE(parent text, partition text, from_id uuid, to_id uuid, from_at timestamp with time zone, to_at timestamp with time zone, bytes bigint)
@@ -3176,6 +3234,12 @@ ALTER TABLE tasker.plans ALTER COLUMN plan_id ADD GENERATED ALWAYS AS IDENTITY (
     CACHE 1
 );
 
+CREATE TABLE tasker.roles (
+    kind text NOT NULL,
+    name name NOT NULL,
+    CONSTRAINT roles_kind_check CHECK ((kind = ANY (ARRAY['enqueue'::text, 'work'::text, 'operate'::text])))
+);
+
 CREATE TABLE tasker.schema_migrations (
     version integer NOT NULL,
     name text NOT NULL,
@@ -3454,6 +3518,9 @@ ALTER TABLE ONLY tasker.plans
 
 ALTER TABLE ONLY tasker.plans
     ADD CONSTRAINT plans_pkey PRIMARY KEY (plan_id);
+
+ALTER TABLE ONLY tasker.roles
+    ADD CONSTRAINT roles_pkey PRIMARY KEY (kind);
 
 ALTER TABLE ONLY tasker.schema_migrations
     ADD CONSTRAINT schema_migrations_pkey PRIMARY KEY (version);

@@ -8,6 +8,7 @@
 
 mod backlog;
 mod create;
+mod direct;
 mod graph_size;
 mod latency;
 mod measure;

@@ -27,6 +27,8 @@ pub struct Options {
     pub force: bool,
     /// The database; resolved like everywhere when left out.
     pub database_url: Option<String>,
+    /// A way to the same database around a pooler; found out where left out and needed.
+    pub direct_url: Option<String>,
     /// The schema whose workers must not be disturbed.
     pub guarded_schema: String,
 }
@@ -35,6 +37,7 @@ pub struct Options {
 #[derive(Debug, Clone)]
 pub(crate) struct Place {
     pub(crate) database_url: Option<String>,
+    pub(crate) direct_url: Option<String>,
     pub(crate) guarded_schema: String,
     pub(crate) force: bool,
 }
@@ -43,8 +46,18 @@ impl Options {
     pub(crate) fn place(&self) -> Place {
         Place {
             database_url: self.database_url.clone(),
+            direct_url: self.direct_url.clone(),
             guarded_schema: self.guarded_schema.clone(),
             force: self.force,
+        }
+    }
+
+    /// The templates that a room needs from the beginning.
+    pub(crate) fn templates(&self) -> Vec<String> {
+        match self.workload {
+            // Makes its own, one a size.
+            Workload::GraphSize => Vec::new(),
+            workload => vec![workload.template(self.steps_per_task())],
         }
     }
 

@@ -9,3 +9,12 @@ pub trait Progress: Send + Sync {
     /// Something to know about the figures.
     fn note(&self, text: &str);
 }
+
+/// Nobody watches.
+pub(crate) struct Silent;
+
+impl Progress for Silent {
+    fn phase(&self, _: &str) {}
+    fn done(&self, _: u64, _: u64) {}
+    fn note(&self, _: &str) {}
+}

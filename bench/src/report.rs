@@ -67,6 +67,7 @@ pub struct Reference {
     pub single_commit_ms: Option<f64>,
     pub batch_sql_steps_per_s: Option<f64>,
     pub rust_steps_per_s: Option<f64>,
+    pub direct_steps_per_s: Option<f64>,
 }
 
 /// The run against its yardsticks.
@@ -76,6 +77,7 @@ pub struct Ratios {
     pub throughput_to_batch_sql: Option<f64>,
     pub step_p50_to_single_commit: Option<f64>,
     pub throughput_to_rust: Option<f64>,
+    pub throughput_to_direct: Option<f64>,
     pub latency_to_rust: Option<f64>,
     pub last_point_to_first: Option<f64>,
 }

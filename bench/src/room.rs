@@ -2,12 +2,13 @@
 
 use crate::options::Place;
 use crate::workload::TASK_NAME;
+use crate::direct;
 use anyhow::{Context, Result, bail};
 use serde_json::{Map, Value, json};
-use sqlx::postgres::{PgConnectOptions, PgConnection};
+use sqlx::postgres::PgConnection;
 use sqlx::{AssertSqlSafe, ConnectOptions, Connection};
-use std::str::FromStr;
 use tasker_core::model::TaskRequest;
+use tasker_core::store::Session;
 use tasker_core::template::{ParseOptions, Template};
 use tasker_core::{Client, ClientOptions};
 
@@ -16,7 +17,10 @@ const LOCK: i64 = 0x7461_736b_6265_6e63;
 
 /// A schema of its own, the engine on it, and a connection beside it for looking.
 pub(crate) struct Room {
+    /// What the engine is given.
     pub(crate) url: String,
+    /// What leads straight to PostgreSQL: the same, unless a pooler stands before the database.
+    pub(crate) direct_url: String,
     pub(crate) schema: String,
     pub(crate) looker: Looker,
 }
@@ -29,6 +33,13 @@ pub(crate) struct Looker {
 }
 
 impl Looker {
+    async fn on(url: &str) -> Result<Self> {
+        Ok(Self {
+            connection: direct::quiet(url)?.connect().await?,
+            transactions: 0,
+        })
+    }
+
     /// For one statement, which is one transaction.
     pub(crate) fn once(&mut self) -> &mut PgConnection {
         self.transactions += 1;
@@ -47,10 +58,11 @@ impl Room {
         let schema = format!("tasker_bench_{:08x}", rand::random::<u32>());
         let client = engine_on(place.database_url.clone(), &schema)?;
         let url = client.database_url().await?;
-        let mut looker = Looker {
-            connection: quiet_connection(&url, None).await?,
-            transactions: 0,
+        let direct_url = match client.session().await? {
+            Session::Direct => url.clone(),
+            Session::Pooled => direct::find(&url, place.direct_url.as_deref()).await?,
         };
+        let mut looker = Looker::on(&direct_url).await?;
         refuse_company(&mut looker, place).await?;
         let alone: bool = sqlx::query_scalar("select pg_try_advisory_lock($1)")
             .bind(LOCK)
@@ -59,9 +71,38 @@ impl Room {
         if !alone {
             bail!("another tasker bench runs on this database; two at once would measure each other");
         }
-        let mut room = Self { url, schema, looker };
+        let mut room = Self {
+            url,
+            direct_url,
+            schema,
+            looker,
+        };
         let furnished = room.furnish(&client, templates).await;
         // The engine of the run is another one: what this one did must not show up late in its figures.
+        client.close().await;
+        if let Err(error) = furnished {
+            room.leave().await?;
+            return Err(error);
+        }
+        Ok(room)
+    }
+
+    /// Whether the engine goes through a pooler.
+    pub(crate) fn is_pooled(&self) -> bool {
+        self.url != self.direct_url
+    }
+
+    /// Another room like this one, for an engine that goes straight to PostgreSQL. It too must end in [`Room::leave`].
+    pub(crate) async fn straight(&self, templates: &[String]) -> Result<Self> {
+        let schema = format!("{}_direct", self.schema);
+        let client = engine_on(Some(self.direct_url.clone()), &schema)?;
+        let mut room = Self {
+            url: self.direct_url.clone(),
+            direct_url: self.direct_url.clone(),
+            schema,
+            looker: Looker::on(&self.direct_url).await?,
+        };
+        let furnished = room.furnish(&client, templates).await;
         client.close().await;
         if let Err(error) = furnished {
             room.leave().await?;
@@ -95,7 +136,10 @@ impl Room {
 
     /// Another connection of ours that is not counted.
     pub(crate) async fn another_connection(&self) -> Result<PgConnection> {
-        quiet_connection(&self.url, Some(&self.schema)).await
+        Ok(direct::quiet(&self.direct_url)?
+            .options([("search_path", &self.schema)])
+            .connect()
+            .await?)
     }
 
     /// Gives everything back, whatever happened before.
@@ -120,17 +164,6 @@ fn engine_on(database_url: Option<String>, schema: &str) -> Result<Client> {
         application_name: Some("tasker-bench".to_owned()),
         ..ClientOptions::default()
     })?)
-}
-
-/// A connection whose statements do not count as the engine's.
-async fn quiet_connection(url: &str, schema: Option<&str>) -> Result<PgConnection> {
-    let mut options = PgConnectOptions::from_str(url)?
-        .application_name("tasker-bench-looker")
-        .disable_statement_logging();
-    if let Some(schema) = schema {
-        options = options.options([("search_path", schema)]);
-    }
-    Ok(options.connect().await?)
 }
 
 /// A bench takes all of the server that it can get: not beside an engine that works for somebody.

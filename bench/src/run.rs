@@ -9,7 +9,7 @@ use crate::progress::Progress;
 use crate::report::{Cpu, PerStep, Percentiles, Point, Ratios, Reference, Report, quotient, rounded};
 use crate::room::Room;
 use crate::workers::{ChildUsage, peak_of_all, statements_since};
-use crate::yardstick::{BatchSql, SingleCommit};
+use crate::yardstick::{BatchSql, Direct, SingleCommit};
 use crate::{Workload, backlog, create, graph_size, latency, throughput};
 use anyhow::Result;
 use std::time::Duration;
@@ -25,7 +25,7 @@ pub async fn run(
     stop: impl Future<Output = ()>,
 ) -> Result<Option<Report>> {
     refuse_nonsense(options)?;
-    let mut room = Room::enter(&options.place(), &templates(options)).await?;
+    let mut room = Room::enter(&options.place(), &options.templates()).await?;
     let outcome = tokio::select! {
         outcome = measure(&mut room, options, progress) => outcome.map(Some),
         () = stop => Ok(None),
@@ -61,15 +61,6 @@ fn refuse_nonsense(options: &Options) -> Result<()> {
     Ok(())
 }
 
-/// What has to be registered before.
-fn templates(options: &Options) -> Vec<String> {
-    match options.workload {
-        // Makes its own, one a size.
-        Workload::GraphSize => Vec::new(),
-        workload => vec![workload.template(options.steps_per_task())],
-    }
-}
-
 /// What a workload measured itself.
 #[derive(Debug, Default)]
 pub(crate) struct Figures {
@@ -93,6 +84,7 @@ pub(crate) struct Figures {
 const SINGLE_COMMITS: usize = 100;
 
 async fn measure(room: &mut Room, options: &Options, progress: &dyn Progress) -> Result<Report> {
+    let is_pooled = room.is_pooled();
     let machine = machine(&mut room.looker).await?;
     let postmaster = postmaster_of(&mut room.looker).await?;
     if postmaster.is_none() {
@@ -102,13 +94,20 @@ async fn measure(room: &mut Room, options: &Options, progress: &dyn Progress) ->
     }
     let steps = options.tasks() * u64::from(options.steps_per_task());
     let compares = options.reference && options.workload.is_throughput();
-    let mut batch_sql = compares.then(|| BatchSql::new(&room.url, steps));
+    let mut batch_sql = compares.then(|| BatchSql::new(&room.direct_url, steps));
+    let mut direct = (compares && is_pooled).then(Direct::default);
     let mut single = match options.reference {
         true => Some(SingleCommit::on(room.another_connection().await?).await?),
         false => None,
     };
 
-    around(&mut batch_sql, &mut single, options, progress).await?;
+    around(
+        room,
+        (&mut batch_sql, &mut direct, &mut single),
+        options,
+        progress,
+    )
+    .await?;
     settle(room, progress).await?;
     forget_peak();
     let statements = statements_sent();
@@ -137,7 +136,7 @@ async fn measure(room: &mut Room, options: &Options, progress: &dyn Progress) ->
         figures.task_ms = task_times(&mut room.looker).await?;
     }
     let statements = statements_since(statements, &figures.children);
-    let after = Stand::after_engine(&mut room.looker, &before).await?;
+    let after = Stand::after_engine(&mut room.looker, &before, is_pooled).await?;
     let spent = after
         .since(&before, &mut room.looker)
         .await?
@@ -146,7 +145,13 @@ async fn measure(room: &mut Room, options: &Options, progress: &dyn Progress) ->
         progress.note("pg_walinspect cannot be used here: WAL without full-page images is not known.");
     }
 
-    around(&mut batch_sql, &mut single, options, progress).await?;
+    around(
+        room,
+        (&mut batch_sql, &mut direct, &mut single),
+        options,
+        progress,
+    )
+    .await?;
     let single_commit_ms = match single {
         Some(single) => single.finish().await?,
         None => None,
@@ -156,6 +161,7 @@ async fn measure(room: &mut Room, options: &Options, progress: &dyn Progress) ->
         single_commit_ms,
         batch_sql_steps_per_s: batch,
         rust_steps_per_s: None,
+        direct_steps_per_s: direct.as_ref().and_then(Direct::steps_per_s).map(rounded),
     };
     let per_step = spent.per_step(figures.steps, statements);
     Ok(report(
@@ -170,14 +176,22 @@ async fn measure(room: &mut Room, options: &Options, progress: &dyn Progress) ->
 
 /// The yardsticks, once before and once after the measurement. `latency` interleaves its own.
 async fn around(
-    batch_sql: &mut Option<BatchSql>,
-    single: &mut Option<SingleCommit>,
+    room: &Room,
+    (batch_sql, direct, single): (
+        &mut Option<BatchSql>,
+        &mut Option<Direct>,
+        &mut Option<SingleCommit>,
+    ),
     options: &Options,
     progress: &dyn Progress,
 ) -> Result<()> {
     if let Some(batch_sql) = batch_sql {
         progress.phase("yardstick: hand-written batch SQL");
         batch_sql.round().await?;
+    }
+    if let Some(direct) = direct {
+        progress.phase("yardstick: the same without the pooler");
+        direct.round(room, options).await?;
     }
     if let Some(single) = single
         && options.workload != Workload::Latency
@@ -219,6 +233,9 @@ fn report(
         throughput_to_batch_sql: steps_per_s
             .zip(reference.batch_sql_steps_per_s)
             .and_then(|(own, batch)| quotient(own, batch)),
+        throughput_to_direct: steps_per_s
+            .zip(reference.direct_steps_per_s)
+            .and_then(|(own, direct)| quotient(own, direct)),
         step_p50_to_single_commit: figures
             .step_ms
             .zip(reference.single_commit_ms)

@@ -6,7 +6,7 @@
 use serde_json::Value;
 use std::io::{BufRead, BufReader};
 use std::process::{Child, Command, Output, Stdio};
-use tasker_tests::TestDatabase;
+use tasker_tests::{Pooler, TestDatabase};
 
 /// Every key of the contract; those that do not apply are null.
 const KEYS: &[&str] = &[
@@ -37,9 +37,11 @@ const KEYS: &[&str] = &[
     "reference.single_commit_ms",
     "reference.batch_sql_steps_per_s",
     "reference.rust_steps_per_s",
+    "reference.direct_steps_per_s",
     "ratios.throughput_to_batch_sql",
     "ratios.step_p50_to_single_commit",
     "ratios.throughput_to_rust",
+    "ratios.throughput_to_direct",
     "ratios.latency_to_rust",
     "ratios.last_point_to_first",
     "points",
@@ -51,9 +53,13 @@ const KEYS: &[&str] = &[
 ];
 
 fn command(database: &TestDatabase, arguments: &[&str]) -> Command {
+    command_on(&database.url(), arguments)
+}
+
+fn command_on(url: &str, arguments: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_tasker"));
     command
-        .args(["--database-url", &database.url(), "bench"])
+        .args(["--database-url", url, "bench"])
         .args(arguments)
         .env_remove("TASKER_LOG");
     command
@@ -80,6 +86,33 @@ async fn leftovers(database: &TestDatabase) -> Vec<String> {
         .fetch_all(&mut connection)
         .await
         .unwrap()
+}
+
+#[tokio::test]
+async fn behind_a_pooler_the_same_work_without_it_is_the_yardstick() {
+    let database = TestDatabase::create().await.unwrap();
+    let pooler = Pooler::start(&database.url(), 8, "").await.unwrap();
+    let url = pooler.url(database.name());
+    let small = ["linear", "--tasks", "200", "--workers", "2"];
+    let found = report(&command_on(&url, &small).output().unwrap());
+    assert!(
+        at(&found, "ratios.throughput_to_direct").as_f64().unwrap() > 0.0,
+        "{found}"
+    );
+    assert!(at(&found, "reference.direct_steps_per_s").as_f64().unwrap() > 0.0);
+    assert!(at(&found, "reference.batch_sql_steps_per_s").is_number());
+    let went_through = pooler.counts(database.name()).await.unwrap();
+    assert!(went_through.transactions > 20, "{went_through:?}");
+    assert_eq!(leftovers(&database).await, Vec::<String>::new());
+
+    let other = TestDatabase::create().await.unwrap();
+    let elsewhere = [&small[..], &["--direct-url", &other.url()]].concat();
+    let refused = command_on(&url, &elsewhere).output().unwrap();
+    let told = String::from_utf8_lossy(&refused.stderr);
+    assert!(
+        !refused.status.success() && told.contains("--direct-url"),
+        "{told}"
+    );
 }
 
 /// Waits until the run says something.

@@ -3,6 +3,10 @@
 //! The files say `tasker.`; [`in_schema`] replaces that one token by the quoted name of the schema. Applying them is
 //! the core's business (`store::migrate`).
 
+mod roles;
+
+pub use roles::{GRANTS, Role, roles_of};
+
 /// One step of the schema's history.
 #[derive(Debug, Clone, Copy)]
 pub struct Migration {
@@ -47,6 +51,7 @@ pub const MIGRATIONS: &[Migration] = migrations! {
     23 => "complete_alone", "0023_complete_alone.sql";
     24 => "prune", "0024_prune.sql";
     25 => "partitions", "0025_partitions.sql";
+    26 => "roles", "0026_roles.sql";
 };
 
 /// `sql` with the token `tasker.` replaced by the quoted `schema`. A `tasker.` inside a longer word stays.

@@ -1,19 +1,22 @@
 //! What the tests of Tasker stand on.
 //!
 //! [`TestDatabase`]: a database for one test, in one server that all test processes of a run share.
+//! [`Logins`]: database users of one test.
 //! [`PrivateServer`]: a server for one test, to be killed and restarted.
 //! [`Pooler`]: a PgBouncer in front of a server.
 //! [`assert_consistent`]: what must hold in a database of Tasker, whatever happened in it.
 
 mod consistency;
 mod database;
+mod logins;
 mod pooler;
 mod private_server;
 mod shared_server;
 
 pub use consistency::{assert_consistent, inconsistencies};
 pub use database::TestDatabase;
-pub use pooler::Pooler;
+pub use logins::Logins;
+pub use pooler::{Pooler, PoolerCounts};
 pub use private_server::PrivateServer;
 pub use rustix::process::Signal;
 pub use shared_server::{SharedServer, shared_data_dir};

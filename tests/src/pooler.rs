@@ -1,9 +1,12 @@
 //! A PgBouncer in transaction mode, in front of a server for tests.
 
 use anyhow::{Context, Result, bail};
+use sqlx::postgres::{PgConnectOptions, PgRow};
+use sqlx::{ConnectOptions, Connection, Executor, Row};
 use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
+use std::str::FromStr;
 use std::time::Duration;
 use tempfile::TempDir;
 use url::Url;
@@ -17,6 +20,15 @@ pub struct Pooler {
     process: Child,
     directory: TempDir,
     user: String,
+}
+
+/// What went through a pooler.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct PoolerCounts {
+    /// Transactions.
+    pub transactions: u64,
+    /// How often a client asked and then waited for the answer.
+    pub round_trips: u64,
 }
 
 impl Pooler {
@@ -43,7 +55,7 @@ impl Pooler {
         let settings = format!(
             "[databases]\n* = host={host} port={port}\n[pgbouncer]\npool_mode = transaction\nlisten_port = {PORT}\n\
              unix_socket_dir = {place}\nauth_type = trust\nauth_file = {place}/users.txt\nlogfile = {place}/log\n\
-             default_pool_size = {servers}\nmax_client_conn = 1000\nserver_login_retry = 1\n{ignored}",
+             stats_users = {user}\ndefault_pool_size = {servers}\nmax_client_conn = 1000\nserver_login_retry = 1\n{ignored}",
             port = server.port().unwrap_or(5432),
             place = place.display(),
         );
@@ -71,6 +83,30 @@ impl Pooler {
             self.user,
             self.directory.path().display()
         )
+    }
+
+    /// What went through it to a database since it started.
+    ///
+    /// # Errors
+    /// When its console does not answer.
+    pub async fn counts(&self, database: &str) -> Result<PoolerCounts> {
+        let console = PgConnectOptions::from_str(&self.url("pgbouncer"))?.extra_float_digits(None);
+        let mut console = console.connect().await?;
+        let rows = console.fetch_all(sqlx::raw_sql("show stats_totals")).await?;
+        console.close().await?;
+        let text = |row: &PgRow, column: &str| -> Result<String> {
+            let value = row.try_get_raw(column)?;
+            Ok(value.as_str().map_err(anyhow::Error::from_boxed)?.to_owned())
+        };
+        for row in &rows {
+            if text(row, "database")? == database {
+                return Ok(PoolerCounts {
+                    transactions: text(row, "xact_count")?.parse()?,
+                    round_trips: text(row, "query_count")?.parse()?,
+                });
+            }
+        }
+        Ok(PoolerCounts::default())
     }
 
     async fn until_it_answers(&mut self) -> Result<()> {

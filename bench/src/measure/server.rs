@@ -6,6 +6,9 @@ use anyhow::{Result, bail};
 use sqlx::AssertSqlSafe;
 use std::time::{Duration, Instant};
 
+/// PostgreSQL's own interval is ten seconds.
+const IDLE_BACKENDS_TELL: Duration = Duration::from_millis(10_500);
+
 /// Where the counters of the server stood at one moment.
 #[derive(Debug, Clone)]
 pub(crate) struct Stand {
@@ -77,8 +80,12 @@ impl Stand {
     }
 
     /// The counters after a run: waits until the engine's connections, which were closed, have gone, because a
-    /// backend tells everything at its end.
-    pub(crate) async fn after_engine(looker: &mut Looker, before: &Self) -> Result<Self> {
+    /// backend tells everything at its end. The connections of a pooler stay; theirs tell within ten seconds of idleness.
+    pub(crate) async fn after_engine(looker: &mut Looker, before: &Self, is_pooled: bool) -> Result<Self> {
+        if is_pooled {
+            tokio::time::sleep(IDLE_BACKENDS_TELL).await;
+            return Self::settled(looker).await;
+        }
         let deadline = Instant::now() + Duration::from_secs(10);
         loop {
             let now = Self::settled(looker).await?;

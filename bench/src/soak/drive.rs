@@ -35,6 +35,7 @@ pub async fn soak(
     refuse_nonsense(options)?;
     let place = Place {
         database_url: options.database_url.clone(),
+        direct_url: None,
         guarded_schema: options.guarded_schema.clone(),
         force: options.force,
     };

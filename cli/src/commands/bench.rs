@@ -29,6 +29,7 @@ Examples:
   tasker bench backlog --finished 500000         what a claim costs beside a long history
   tasker bench graph-size --steps 1000           graphs of 10, 100 and 1,000 steps
   tasker bench create --database-url postgres://app@db/empty
+  tasker bench linear --database-url postgres://app@pooler:6432/empty | jq .ratios.throughput_to_direct
 
 Workloads:
   linear   tasks of 5 steps in sequence (--tasks 4000)
@@ -73,6 +74,10 @@ pub(crate) struct Arguments {
     /// How many bytes of text each task carries in its context.
     #[arg(long, value_name = "BYTES", default_value_t = 0)]
     payload_bytes: usize,
+    /// Where --database-url leads through a pooler: a URL that leads to the same database without it, for the yardsticks and
+    /// for looking at the figures. Found out where the server is to be reached from here.
+    #[arg(long, value_name = "URL")]
+    direct_url: Option<String>,
     /// Leave the yardsticks out.
     #[arg(long)]
     no_reference: bool,
@@ -175,6 +180,7 @@ pub(crate) async fn run(
         reference: !arguments.no_reference,
         force: arguments.force,
         database_url: global.database_url.clone(),
+        direct_url: arguments.direct_url,
         guarded_schema: global.schema.clone(),
     };
     let shown = Shown::new(options.workload.name(), printer);

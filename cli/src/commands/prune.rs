@@ -71,6 +71,8 @@ enum Format {
     Jsonl,
     /// The same, compressed with zstd.
     JsonlZstd,
+    /// Parquet, one row a task, a file a batch.
+    Parquet,
 }
 
 impl From<Format> for ArchiveFormat {
@@ -78,6 +80,7 @@ impl From<Format> for ArchiveFormat {
         match format {
             Format::Jsonl => Self::Jsonl,
             Format::JsonlZstd => Self::JsonlZstd,
+            Format::Parquet => Self::Parquet,
         }
     }
 }

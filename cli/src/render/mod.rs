@@ -24,7 +24,7 @@ pub(crate) use failure::failure;
 pub(crate) use flow::{Flow, flow};
 pub(crate) use lists::{handlers, namespaces, step_list};
 pub(crate) use look::{Look, glyph};
-pub(crate) use migration::migration;
+pub(crate) use migration::{migration, roles};
 pub(crate) use progress::{bar, changes, status_line};
 pub(crate) use prune::{Pruned, prunable, pruned};
 pub(crate) use table::Table;

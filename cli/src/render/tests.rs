@@ -9,7 +9,7 @@ use crate::failure::Failure;
 use insta::assert_snapshot;
 use serde_json::json;
 use tasker_core::model::{Created, NamedTask, OldPartition, Prunable, Registered, State, WhyReason};
-use tasker_core::store::MigrationReport;
+use tasker_core::store::{MigrationReport, RoleReport, RolesReport};
 use tasker_core::template::{CompiledTemplate, ParseOptions, Template};
 use tasker_core::{Error, ErrorKind};
 
@@ -311,6 +311,40 @@ fn a_migration_tells_what_it_applied() {
         "{first}\n--\n{}",
         migration(&report(&[]), database, &PLAIN)
     ));
+}
+
+#[test]
+fn roles_are_told_with_what_was_done_and_what_is_left_to_somebody_else() {
+    let report = |existed: bool, dry_run: bool, done: &[&str], left: &[&str]| RolesReport {
+        schema: "tasker".into(),
+        owner: "anna".into(),
+        owner_is_superuser: dry_run,
+        roles: ["enqueue", "work", "operate"]
+            .map(|kind| RoleReport {
+                kind,
+                name: format!("tasker_{kind}"),
+                existed: existed || kind == "work",
+            })
+            .into(),
+        dry_run,
+        done: done.iter().map(ToString::to_string).collect(),
+        left: left.iter().map(ToString::to_string).collect(),
+    };
+    let make = "create role \"tasker_enqueue\" nologin";
+    let grant = "grant usage on schema tasker to tasker_enqueue";
+    let told = [
+        report(true, false, &[], &[]),
+        report(false, false, &[make, grant], &[]),
+        report(false, true, &[make, grant], &[]),
+        report(
+            false,
+            false,
+            &["grant usage on schema tasker to tasker_work"],
+            &[make, grant],
+        ),
+    ]
+    .map(|report| roles(&report, &PLAIN));
+    assert_snapshot!(told.join("\n--\n"));
 }
 
 #[test]

@@ -5,7 +5,7 @@ use super::wake::Wakes;
 use crate::cluster::DatabaseChoice;
 use crate::error::Result;
 use crate::model::Settings;
-use crate::store::{MigrationReport, SchemaName, Store};
+use crate::store::{MigrationReport, RolesReport, SchemaName, Session, Store};
 use crate::template::ContextSchema;
 use std::{
     collections::HashMap,
@@ -112,12 +112,31 @@ impl Client {
         Ok(report)
     }
 
+    /// Makes the roles `enqueue`, `work` and `operate` of the schema and grants them what they are for, as far as the
+    /// database user may; says in statements what is left to somebody else. Safe to repeat, and by many processes at once.
+    /// `prefix`: what the names of the roles begin with, the schema's name unless given. With `dry_run` nothing is done.
+    ///
+    /// # Errors
+    /// `ConfigInvalid` where the prefix makes no usable name; `SchemaMismatch` where the schema was not migrated.
+    pub async fn grant_roles(&self, prefix: Option<&str>, dry_run: bool) -> Result<RolesReport> {
+        self.store().await?.grant_roles(prefix, dry_run).await
+    }
+
     /// The version that the schema is at; none where it has not been migrated.
     ///
     /// # Errors
     /// `DatabaseUnavailable`.
     pub async fn schema_version(&self) -> Result<Option<i32>> {
         self.store().await?.schema_version().await
+    }
+
+    /// What stands between this client and PostgreSQL. Opens a connection where none was opened before.
+    ///
+    /// # Errors
+    /// `ConfigInvalid`, `DatabaseUnavailable`.
+    pub async fn session(&self) -> Result<Session> {
+        let held = self.store().await?.acquire().await?;
+        Ok(held.session())
     }
 
     /// The URL of the database in use. Starts the private cluster where that is the one.

@@ -74,7 +74,7 @@ impl Client {
                     self.forget_plans();
                     tries += 1;
                 }
-                answer => return first(answer?),
+                answer => return first(answer.map_err(|error| store.explain(error))?),
             }
         }
     }

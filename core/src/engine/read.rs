@@ -3,7 +3,7 @@
 use super::Client;
 use super::client::call;
 use crate::error::{Error, ErrorKind, Result};
-use crate::model::{Readiness, Step, StepNo, StepSelector, Task, TaskId, Transition};
+use crate::model::{Readiness, State, Step, StepNo, StepSelector, Task, TaskId, Transition};
 
 impl Client {
     /// A task.
@@ -13,6 +13,14 @@ impl Client {
     pub async fn task(&self, id: TaskId) -> Result<Task> {
         let tasks = call!(self, |store, connection| store.tasks(connection, &[id]))?;
         tasks.into_iter().next().ok_or_else(|| no_task(id))
+    }
+
+    /// The state of a task: cheaper than the task, and open to users that may only create.
+    ///
+    /// # Errors
+    /// `NotFound`, `DatabaseUnavailable`.
+    pub async fn task_state(&self, id: TaskId) -> Result<State> {
+        call!(self, |store, connection| store.task_state(connection, id))?.ok_or_else(|| no_task(id))
     }
 
     /// The steps of a task, by number.

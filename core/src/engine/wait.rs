@@ -1,8 +1,6 @@
 //! wait: until a task is in one of some states.
 
 use super::Client;
-use super::client::call;
-use super::read::no_task;
 use super::wake::Wake;
 use crate::error::{Error, ErrorKind, Result};
 use crate::model::{State, Task, TaskId};
@@ -22,7 +20,8 @@ impl Client {
     /// once.
     ///
     /// # Errors
-    /// `Timeout` after `within`, saying what the task does instead; `NotFound`, `DatabaseUnavailable`.
+    /// `Timeout` after `within`, saying what the task does instead; `NotFound`, `DatabaseUnavailable`. `Forbidden` where the
+    /// database user may create tasks but not read them: [`Client::wait_state`] is for those.
     pub async fn wait(&self, id: TaskId, until: &[State], within: Duration) -> Result<Task> {
         self.wait_state(id, until, within).await?;
         self.task(id).await
@@ -41,13 +40,12 @@ impl Client {
             return Ok(State::Complete);
         }
         loop {
-            let state = call!(self, |store, connection| store.task_state(connection, id))?
-                .ok_or_else(|| no_task(id))?;
+            let state = self.task_state(id).await?;
             if until.contains(&state) {
                 return Ok(state);
             }
             if Instant::now() >= deadline {
-                return Err(self.not_in_time(id, until, within).await?);
+                return Err(self.not_in_time(id, state, until, within).await?);
             }
             if ended(&mut wake_ups, id, until, deadline.min(Instant::now() + pause)).await {
                 return Ok(State::Complete);
@@ -56,19 +54,30 @@ impl Client {
         }
     }
 
-    async fn not_in_time(&self, id: TaskId, until: &[State], within: Duration) -> Result<Error> {
-        let task = self.task(id).await?;
+    async fn not_in_time(
+        &self,
+        id: TaskId,
+        state: State,
+        until: &[State],
+        within: Duration,
+    ) -> Result<Error> {
         let wanted = until
             .iter()
             .map(|state| state.as_str())
             .collect::<Vec<_>>()
             .join(" or ");
-        Ok(Error::new(
-            ErrorKind::Timeout,
-            format!(
-                "task {id} is not {wanted} after {within:?}: it is {} ({}, {} of {} steps done)",
+        let instead = match self.task(id).await {
+            Ok(task) => format!(
+                "{} ({}, {} of {} steps done)",
                 task.status, task.execution_status, task.completed_steps, task.total_steps
             ),
+            // Who may only create still learns the state.
+            Err(error) if error.kind == ErrorKind::Forbidden => state.to_string(),
+            Err(error) => return Err(error),
+        };
+        Ok(Error::new(
+            ErrorKind::Timeout,
+            format!("task {id} is not {wanted} after {within:?}: it is {instead}"),
         ))
     }
 }

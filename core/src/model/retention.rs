@@ -95,6 +95,12 @@ impl RetentionSettings {
                 ));
             }
         }
+        if !self.archive_format.is_built() {
+            problems.push(format!(
+                "retention.archive_format is {}, but this library was built without the feature of that name",
+                self.archive_format.ending()
+            ));
+        }
         if !(1..=100_000).contains(&self.batch_size) {
             problems.push(format!(
                 "retention.batch_size is a number of tasks from 1 to 100000, not {}",
@@ -129,6 +135,27 @@ pub enum ArchiveFormat {
     Jsonl,
     /// The same, compressed with zstd.
     JsonlZstd,
+    /// Parquet, one row a task; in libraries with the feature `parquet`.
+    Parquet,
+}
+
+impl ArchiveFormat {
+    /// What the names of its files end in.
+    pub const fn ending(self) -> &'static str {
+        match self {
+            ArchiveFormat::Jsonl => "jsonl",
+            ArchiveFormat::JsonlZstd => "jsonl.zst",
+            ArchiveFormat::Parquet => "parquet",
+        }
+    }
+
+    /// Whether this library can write it.
+    pub const fn is_built(self) -> bool {
+        match self {
+            ArchiveFormat::Jsonl | ArchiveFormat::JsonlZstd => true,
+            ArchiveFormat::Parquet => cfg!(feature = "parquet"),
+        }
+    }
 }
 
 /// What one batch of pruning did.

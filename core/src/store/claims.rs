@@ -220,7 +220,8 @@ impl Store {
             .bind(key.claim_no)
             .bind(results)
             .execute(connection)
-            .await?;
+            .await
+            .map_err(|error| self.explain(error.into()))?;
         Ok(())
     }
 

@@ -141,7 +141,7 @@ impl Store {
             other => other,
         };
         held.ended(&result);
-        result
+        result.map_err(|error| self.explain(error))
     }
 
     pub(super) fn query(&self, statement: &Statement) -> Query<'static, Postgres, PgArguments> {

@@ -38,20 +38,21 @@ impl Store {
 
     async fn migrate_in(&self, transaction: &mut PgConnection) -> Result<MigrationReport> {
         let schema = self.options().schema.as_str().to_owned();
-        sqlx::query("select pg_advisory_xact_lock(hashtextextended('tasker migrate ' || $1, 0))")
-            .bind(&schema)
-            .persistent(false)
-            .execute(&mut *transaction)
-            .await?;
-        // A table that somebody uses is waited for no longer than usual: everybody else would queue behind.
-        sqlx::raw_sql(AssertSqlSafe(lock_limit(&self.options().settings)))
-            .execute(&mut *transaction)
-            .await?;
+        self.lock_migrations(transaction).await?;
         let current = self.prepare_history(transaction).await?;
         let mut applied = Vec::new();
         for migration in MIGRATIONS.iter().filter(|migration| migration.version > current) {
+            if applied.is_empty() {
+                self.go_on_as_owner(transaction, true).await?;
+            }
             self.apply(transaction, migration).await?;
             applied.push(migration.name.to_owned());
+        }
+        if !applied.is_empty() {
+            self.query(&self.statements().close_functions)
+                .execute(&mut *transaction)
+                .await?;
+            self.renew_grants(transaction).await?;
         }
         let version = MIGRATIONS.last().map_or(0, |last| last.version).max(current);
         Ok(MigrationReport {
@@ -59,6 +60,45 @@ impl Store {
             version,
             applied,
         })
+    }
+
+    /// One at a time for each schema.
+    pub(super) async fn lock_migrations(&self, transaction: &mut PgConnection) -> Result<()> {
+        sqlx::query("select pg_advisory_xact_lock(hashtextextended('tasker migrate ' || $1, 0))")
+            .bind(self.options().schema.as_str())
+            .persistent(false)
+            .execute(&mut *transaction)
+            .await?;
+        // A table that somebody uses is waited for no longer than usual: everybody else would queue behind.
+        sqlx::raw_sql(AssertSqlSafe(lock_limit(&self.options().settings)))
+            .execute(transaction)
+            .await?;
+        Ok(())
+    }
+
+    /// Functions run as whoever they belong to: all of them must belong to the owner of the tables, whoever migrates.
+    async fn go_on_as_owner(&self, transaction: &mut PgConnection, must: bool) -> Result<()> {
+        let schema = self.options().schema.as_str();
+        let row = self
+            .query(&self.statements().role_rights)
+            .bind(schema)
+            .bind(Vec::<String>::new())
+            .fetch_one(&mut *transaction)
+            .await?;
+        let (user, owner, owns): (String, String, bool) = (row.try_get(0)?, row.try_get(1)?, row.try_get(2)?);
+        if !owns && !must {
+            return Ok(());
+        }
+        if !owns {
+            return Err(Error::new(
+                ErrorKind::Forbidden,
+                format!(
+                    "the schema \"{schema}\" belongs to the role \"{owner}\", and \"{user}\" may not act as that one: migrate \
+                     as \"{owner}\", or as one of its members (GRANT \"{owner}\" TO \"{user}\")"
+                ),
+            ));
+        }
+        self.become_role(transaction, &user, &owner).await
     }
 
     /// The version that the schema is at, without changing anything; none where there is no schema.
@@ -118,6 +158,8 @@ impl Store {
                 .await?;
         }
         if !history_exists {
+            // Somebody may have made the schema for us, and own it.
+            self.go_on_as_owner(connection, false).await?;
             let sql = schema.apply(
                 "create table tasker.schema_migrations (version int primary key, name text not null, \
                  applied_at timestamptz not null default clock_timestamp())",

@@ -252,7 +252,8 @@ pub struct Held {
 }
 
 impl Held {
-    pub(super) fn session(&self) -> Session {
+    /// What the connection leads to.
+    pub fn session(&self) -> Session {
         self.session
     }
 

@@ -39,7 +39,7 @@ impl Store {
         let state: Option<String> = self
             .query_scalar(&self.statements().task_state)
             .bind(id)
-            .fetch_optional(connection)
+            .fetch_one(connection)
             .await?;
         state.map(|state| state.parse()).transpose()
     }

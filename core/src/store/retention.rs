@@ -1,6 +1,6 @@
 //! Pruning, the partitions of the trail, and who does what of it when.
 
-use super::{Archive, Store};
+use super::{Archive, Session, Store};
 use crate::error::{Error, Result};
 use crate::model::{OldPartition, Prunable, PrunedBatch, RetentionRule, TaskId};
 use futures_util::TryStreamExt;
@@ -11,6 +11,16 @@ const END_OF_BATCH: i32 = 9;
 
 fn json(rules: &[RetentionRule]) -> Result<String> {
     serde_json::to_string(rules).map_err(|error| Error::internal("rules do not serialize").with_source(error))
+}
+
+/// The end of a batch, before its transaction ends. From then on nobody knows whether the tasks are gone until the answer
+/// comes: what was archived stays.
+async fn settled(archive: &mut Archive, pruned: Result<PrunedBatch>) -> Result<PrunedBatch> {
+    match pruned {
+        Ok(_) => archive.keep(),
+        Err(_) => archive.give_up().await,
+    }
+    pruned
 }
 
 impl Store {
@@ -74,22 +84,21 @@ impl Store {
                 next_after: row.try_get(2)?,
             });
         };
+        let rules = json(rules)?;
+        if self.session() == Some(Session::Pooled) {
+            // The call is a transaction already; it ends with what is returned here.
+            let pruned = self
+                .archive_and_delete(connection, &rules, after, limit, archive)
+                .await;
+            return settled(archive, pruned).await;
+        }
         let mut transaction = connection.begin().await?;
         let pruned = self
-            .archive_and_delete(&mut transaction, &json(rules)?, after, limit, archive)
+            .archive_and_delete(&mut transaction, &rules, after, limit, archive)
             .await;
-        match pruned {
-            Ok(pruned) => {
-                // From here on nobody knows whether the tasks are gone, until the answer comes: the archive stays.
-                archive.keep();
-                transaction.commit().await?;
-                Ok(pruned)
-            }
-            Err(error) => {
-                archive.give_up().await;
-                Err(error)
-            }
-        }
+        let pruned = settled(archive, pruned).await?;
+        transaction.commit().await?;
+        Ok(pruned)
     }
 
     async fn archive_and_delete(

@@ -26,14 +26,14 @@ macro_rules! statements {
 }
 
 statements! {
-    add_trail_partitions, archive_tasks, begin_maintenance, cancel_step, cancel_task, claim_steps, complete_step,
-    complete_steps, count_prunable, count_tasks, create_and_claim, create_tasks, delete_archived, drain_worker,
-    drop_trail_partitions, end_maintenance, fail_steps, find_plan, find_step, heartbeat, held_steps, list_handlers,
-    list_namespaces, list_steps, list_tasks, list_workers, mark_validated, named_tasks, notify_all, notify_idle,
-    operate_on_tasks, pause, pause_task, prune_leftovers, prune_tasks, readiness, reap_workers,
-    register_template, register_worker, release_steps, resolve_step, resolve_task, resume, resume_task, retry_step, retry_task,
-    step_definitions, step_results, step_transitions, steps, stop_worker, task_contexts, task_state, task_transitions, tasks, template,
-    update_step, update_task, why,
+    add_trail_partitions, archive_tasks, begin_maintenance, cancel_step, cancel_task, claim_steps, close_functions,
+    complete_step, complete_steps, count_prunable, count_tasks, create_and_claim, create_tasks, delete_archived,
+    drain_worker, drop_trail_partitions, end_maintenance, fail_steps, find_plan, find_step, heartbeat, held_steps,
+    known_roles, list_handlers, list_namespaces, list_steps, list_tasks, list_workers, mark_validated, missing_grants,
+    named_tasks, notify_all, notify_idle, operate_on_tasks, pause, pause_task, prune_leftovers, prune_tasks, readiness,
+    reap_workers, register_template, register_worker, release_steps, remember_roles, resolve_step, resolve_task,
+    resume, resume_task, retry_step, retry_task, role_rights, step_definitions, step_results, step_transitions, steps,
+    stop_worker, task_contexts, task_state, task_transitions, tasks, template, update_step, update_task, why,
 }
 
 /// The text of a statement in the caller's schema.

@@ -10,6 +10,7 @@ mod basics;
 mod connections;
 mod fairness;
 mod poolers;
+mod privileges;
 mod refusals;
 mod results;
 mod retention;

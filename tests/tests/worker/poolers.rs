@@ -178,3 +178,84 @@ async fn straight_to_the_server_a_call_is_one_named_statement_and_nothing_else()
         .await
         .unwrap();
 }
+
+/// What a pooler costs is counted, not timed: the round trips of a call.
+#[tokio::test]
+async fn a_call_behind_a_pooler_is_one_transaction_in_four_round_trips() {
+    let database = database().await;
+    let pooler = pooler(&database, 1).await;
+    let client = client(pooler.url(database.name()), settings());
+    register_one(&client, "one", json!({})).await;
+    let task = create(&client, "one", json!({})).await;
+    let before = pooler.counts(database.name()).await.unwrap();
+    for _ in 0..5 {
+        client.task_state(task).await.unwrap();
+    }
+    let after = pooler.counts(database.name()).await.unwrap();
+    assert_eq!(after.transactions - before.transactions, 5);
+    assert_eq!(after.round_trips - before.round_trips, 20);
+}
+
+/// A batch is one call, however many steps are in it.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_worker_behind_a_pooler_reports_many_steps_in_a_transaction() {
+    const TASKS: u64 = 400;
+    let database = database().await;
+    let pooler = pooler(&database, 4).await;
+    let client = client(pooler.url(database.name()), settings());
+    let chain = template("chain", &[("a", &[]), ("b", &["a"]), ("c", &["b"])]);
+    client.register_template(&chain, false).await.unwrap();
+    let requests = vec![tasker_core::model::TaskRequest::new("chain"); TASKS as usize];
+    client.create_tasks(&requests).await.unwrap();
+    let before = pooler.counts(database.name()).await.unwrap();
+    let mut registry = Registry::new();
+    registry.handler("work", |_: Step| async { Ok(()) });
+    let worker = worker(&client, registry, 64).await;
+    until("every task has ended", async || {
+        number(
+            &database,
+            "select count(*) from tasker.tasks where state <> 'complete'",
+        )
+        .await
+            == 0
+    })
+    .await;
+    worker.shutdown().await.unwrap();
+    let after = pooler.counts(database.name()).await.unwrap();
+    let transactions = after.transactions - before.transactions;
+    assert!(
+        transactions * 10 <= TASKS * 3,
+        "{transactions} transactions for {} steps",
+        TASKS * 3
+    );
+}
+
+/// An archived batch is the call's own transaction, and none within it: PostgreSQL would warn.
+#[tokio::test]
+async fn a_batch_that_is_archived_behind_a_pooler_begins_one_transaction() {
+    let database = database().await;
+    let pooler = pooler(&database, 1).await;
+    let client = client(pooler.url(database.name()), settings());
+    register_one(&client, "one", json!({})).await;
+    let task = create(&client, "one", json!({})).await;
+    client
+        .cancel_task(task, &Operator::named("a test"))
+        .await
+        .unwrap();
+    let directory = tempfile::tempdir().unwrap();
+    let mut archive = tasker_core::store::Archive::new(directory.path(), Default::default());
+    let rules = [tasker_core::model::RetentionRule {
+        older_than_seconds: Some(0.0),
+        ..Default::default()
+    }];
+    let before = pooler.counts(database.name()).await.unwrap();
+    let batch = client
+        .prune_batch(&rules, None, Some(&mut archive))
+        .await
+        .unwrap();
+    let after = pooler.counts(database.name()).await.unwrap();
+    assert_eq!(batch.tasks, 1);
+    assert_eq!(after.transactions - before.transactions, 1);
+    // Begin, two statements of two round trips each, commit: a second begin and commit would be eight.
+    assert_eq!(after.round_trips - before.round_trips, 6);
+}
