@@ -13,6 +13,7 @@ pub mod model;
 pub mod retry;
 pub mod store;
 pub mod template;
+pub mod testing;
 pub mod values;
 pub mod worker;
 

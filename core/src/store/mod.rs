@@ -7,10 +7,12 @@ mod archive;
 mod claims;
 mod connect;
 mod fault;
+mod foreign;
 mod lists;
 mod migrate;
 mod operate;
 mod pool;
+mod prepared;
 mod read;
 mod retention;
 mod schema;
@@ -24,7 +26,11 @@ pub use archive::Archive;
 pub use claims::{ClaimArguments, FailureBatch, FlushArguments, FlushRow, FlushStatus, StepKey};
 pub(crate) use connect::run;
 pub use connect::{Store, StoreOptions};
-pub use fault::{ATTEMPT_LOST, STALE_PLAN, WORKER_NOT_ALIVE, is_retryable_conflict, sqlstate};
+pub use foreign::{FailureText, Foreign};
+pub use prepared::{Prepared, only_value};
+pub use fault::{
+    ATTEMPT_LOST, STALE_PLAN, WORKER_NOT_ALIVE, database_error, is_retryable_conflict, sqlstate,
+};
 pub use migrate::MigrationReport;
 pub use pool::{Held, Reservation};
 pub use schema::SchemaName;

@@ -3,6 +3,7 @@
 use super::{StepKey, Store};
 use crate::error::{Error, Result};
 use crate::model::{StepNo, TaskId};
+use serde::Deserialize;
 use serde_json::Value;
 use sqlx::{PgConnection, Row, postgres::PgRow};
 
@@ -28,7 +29,8 @@ pub struct WorkerRow {
 }
 
 /// A step of a plan: what a worker has to know to run it. Never changes.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Deserialize)]
+#[serde(try_from = "JsonDefinition")]
 pub struct StepDefinition {
     /// Its id.
     pub step_template_id: i32,
@@ -54,6 +56,46 @@ pub struct StepDefinition {
     pub schema: Option<Value>,
     /// The plan.
     pub plan_id: i32,
+}
+
+/// A step of a plan as JSON.
+#[derive(Deserialize)]
+struct JsonDefinition {
+    step_template_id: i32,
+    step_no: StepNo,
+    step_name: String,
+    handler: String,
+    parents: Vec<StepNo>,
+    timeout_seconds: Option<f64>,
+    config: Option<String>,
+    namespace: String,
+    task_name: String,
+    version: String,
+    schema: Option<String>,
+    parent_names: Vec<String>,
+    plan_id: i32,
+}
+
+impl TryFrom<JsonDefinition> for StepDefinition {
+    type Error = serde_json::Error;
+
+    fn try_from(row: JsonDefinition) -> std::result::Result<Self, Self::Error> {
+        let json = |text: Option<String>| text.map(|text| serde_json::from_str(&text)).transpose();
+        Ok(Self {
+            step_template_id: row.step_template_id,
+            step_no: row.step_no,
+            name: row.step_name,
+            handler: row.handler,
+            parents: row.parents.into_iter().zip(row.parent_names).collect(),
+            timeout_seconds: row.timeout_seconds,
+            config: json(row.config)?,
+            namespace: row.namespace,
+            task_name: row.task_name,
+            version: row.version,
+            schema: json(row.schema)?,
+            plan_id: row.plan_id,
+        })
+    }
 }
 
 impl Store {
@@ -136,6 +178,7 @@ impl Store {
             .bind(reaper_id)
             .bind(max_worker_losses)
             .bind(backoff)
+            .bind(None::<Vec<i64>>)
             .fetch_all(connection)
             .await?;
         rows.iter()

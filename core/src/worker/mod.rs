@@ -29,6 +29,9 @@ mod reconcile;
 mod running;
 mod side_lane;
 
+pub(crate) use deadlines::timed_out;
+pub(crate) use flusher::{rolled_back, stored};
 pub use invocation::Invocation;
 pub use options::WorkerOptions;
+pub(crate) use prepare::{Reported, check_context, invocation_of};
 pub use running::{Worker, WorkerStatus};

@@ -1,5 +1,5 @@
 -- What a request for (namespace, name, version or latest) means now: for validating its context. Index: named_tasks_latest.
-select t.plan_id, t.version, p.schema::text
+select t.plan_id, t.version, p.schema::text as schema
 from tasker.namespaces n
 join tasker.named_tasks t on t.namespace_id = n.namespace_id
 join tasker.plans p on p.plan_id = t.plan_id
