@@ -61,7 +61,10 @@ pub fn prepare_create(
         .map(ContextSchema::compile)
         .transpose()
         .map_err(|_| {
-            Error::internal(format!("the stored schema of the task '{}' does not compile", request.name))
+            Error::internal(format!(
+                "the stored schema of the task '{}' does not compile",
+                request.name
+            ))
         })?;
     let completed = complete_request(
         settings,
@@ -76,9 +79,9 @@ pub fn prepare_create(
 /// # Errors
 /// `Internal` where these are no rows of it.
 pub fn read_created(rows: &[String]) -> Result<Created> {
-    let row = rows
-        .first()
-        .ok_or_else(|| Error::internal("nothing was answered to a request: give the rows back as they came"))?;
+    let row = rows.first().ok_or_else(|| {
+        Error::internal("nothing was answered to a request: give the rows back as they came")
+    })?;
     parse(row)
 }
 

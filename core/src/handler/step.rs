@@ -192,10 +192,7 @@ impl Step {
         let text = serde_json::to_string(results).map_err(|error| {
             Error::invalid_argument(format!("the results are not JSON: {error}")).with_source(error)
         })?;
-        self.inner
-            .host
-            .complete_in(connection, self.key(), &text)
-            .await?;
+        self.inner.host.complete_in(connection, self.key(), &text).await?;
         self.inner.completed_itself.store(true, Ordering::Release);
         Ok(())
     }

@@ -24,10 +24,7 @@ fn tasks(ids: &[TaskId]) -> Parameter<'static> {
 }
 
 fn by(operator: &Operator) -> [Parameter<'static>; 2] {
-    [
-        ("text", operator.by.clone()),
-        ("text", operator.reason.clone()),
-    ]
+    [("text", operator.by.clone()), ("text", operator.reason.clone())]
 }
 
 /// Statements in one schema.
@@ -286,7 +283,13 @@ impl Foreign {
     }
 
     /// Retries a step.
-    pub fn retry_step(&self, id: TaskId, step: StepNo, reset_attempts: bool, operator: &Operator) -> Prepared {
+    pub fn retry_step(
+        &self,
+        id: TaskId,
+        step: StepNo,
+        reset_attempts: bool,
+        operator: &Operator,
+    ) -> Prepared {
         let [who, why] = by(operator);
         let reset = ("boolean", some(reset_attempts));
         self.rows(

@@ -26,13 +26,13 @@ pub use archive::Archive;
 pub use claims::{ClaimArguments, FailureBatch, FlushArguments, FlushRow, FlushStatus, StepKey};
 pub(crate) use connect::run;
 pub use connect::{Store, StoreOptions};
-pub use foreign::{FailureText, Foreign};
-pub use prepared::{Prepared, only_value};
 pub use fault::{
     ATTEMPT_LOST, STALE_PLAN, WORKER_NOT_ALIVE, database_error, is_retryable_conflict, sqlstate,
 };
+pub use foreign::{FailureText, Foreign};
 pub use migrate::MigrationReport;
 pub use pool::{Held, Reservation};
+pub use prepared::{Prepared, only_value};
 pub use schema::SchemaName;
 pub use session::Session;
 pub use statements::Statements;

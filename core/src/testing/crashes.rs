@@ -29,7 +29,10 @@ where
 {
     async fn judge(&mut self, variant: &Variant, connection: &mut PgConnection) -> Option<String> {
         // An assertion that panics is told with the crash it belongs to, and the other variants are still looked at.
-        match AssertUnwindSafe((self.0)(variant, connection)).catch_unwind().await {
+        match AssertUnwindSafe((self.0)(variant, connection))
+            .catch_unwind()
+            .await
+        {
             Ok(Ok(())) => None,
             Ok(Err(error)) => Some(error.to_string()),
             Err(panic) => Some(text_of(panic.as_ref())),

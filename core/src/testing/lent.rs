@@ -181,7 +181,9 @@ impl Host for TestHost {
     }
 
     fn fetch_results(&self, task_id: TaskId) -> BoxFuture<'_, Result<HashMap<String, Box<RawValue>>>> {
-        Box::pin(async move { read_results(&self.connection.rows(prepare_results(&self.sql, task_id)).await?) })
+        Box::pin(
+            async move { read_results(&self.connection.rows(prepare_results(&self.sql, task_id)).await?) },
+        )
     }
 
     fn complete_in<'a>(

@@ -234,7 +234,10 @@ impl Flusher {
             keys.into_iter().partition(|key| held.contains(key));
         core.settle_all(ended.into_iter());
         core.wake_all();
-        Ok(open.into_iter().map(|key| (key, Box::new(rolled_back()))).collect())
+        Ok(open
+            .into_iter()
+            .map(|key| (key, Box::new(rolled_back())))
+            .collect())
     }
 
     /// PostgreSQL refused a batch for what is in it: it is split until the culprit stands alone. What is left to be sent
@@ -447,7 +450,8 @@ pub(crate) fn stored(failure: &Failure) -> String {
 /// The failure of an attempt whose handler ended the step by itself, in vain.
 pub(crate) fn rolled_back() -> Failure {
     Failure {
-        message: "the handler ended the step in its own transaction, and that transaction was rolled back".to_owned(),
+        message: "the handler ended the step in its own transaction, and that transaction was rolled back"
+            .to_owned(),
         error_code: Some("completion_rolled_back".to_owned()),
         retryable: true,
         ..Failure::default()

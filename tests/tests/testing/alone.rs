@@ -1,9 +1,10 @@
 //! A test leaves nothing, is seen by nobody, and disturbs nobody.
 
-use crate::support::{Shop, begun, checkout, client, count, database, request, workflow};
+use crate::support::{Shop, begun, checkout, client, count, database, request, template, workflow};
+use serde_json::json;
 use std::time::Duration;
 use tasker_core::handler::{Worker, WorkerOptions};
-use tasker_core::model::State;
+use tasker_core::model::{State, TaskRequest};
 use tasker_core::testing::Workflow;
 
 const TABLES: [&str; 10] = [
@@ -37,10 +38,12 @@ async fn after_a_rollback_no_row_is_left() {
         let rows = count(&mut connection, &format!("tasker.{table}")).await;
         assert_eq!(rows, 0, "{table}");
     }
-    let clock: bool = sqlx::query_scalar("select tasker.clock() between now() - interval '1 minute' and now() + interval '1 minute'")
-        .fetch_one(&mut connection)
-        .await
-        .unwrap();
+    let clock: bool = sqlx::query_scalar(
+        "select tasker.clock() between now() - interval '1 minute' and now() + interval '1 minute'",
+    )
+    .fetch_one(&mut connection)
+    .await
+    .unwrap();
     assert!(clock, "the clock goes with the transaction");
 }
 
@@ -69,11 +72,7 @@ async fn a_live_worker_beside_the_test_takes_nothing_of_it_and_loses_nothing_to_
     // Meanwhile the worker works, in the same lanes.
     let theirs = client.create_task(&request()).await.unwrap().task_id;
     let ended = client
-        .wait(
-            theirs,
-            &[State::Complete, State::Error],
-            Duration::from_secs(30),
-        )
+        .wait(theirs, &[State::Complete, State::Error], Duration::from_secs(30))
         .await
         .unwrap();
     assert_eq!(ended.status, State::Complete);
@@ -98,9 +97,15 @@ async fn a_live_worker_beside_the_test_takes_nothing_of_it_and_loses_nothing_to_
 async fn steps_of_others_in_the_same_lanes_are_neither_taken_nor_in_the_way() {
     let database = database().await;
     let client = client(&database.url());
-    client.register_template(&checkout(), false).await.unwrap();
-    let theirs = client.create_task(&request()).await.unwrap().task_id;
-    // A step that must run alone, in a lane that is looked at first.
+    // Another named task with the same handler, so that a worker looks at its lane too.
+    let other = template(json!({
+        "name": "other", "namespace_name": "shop", "version": "1.0.0",
+        "step_templates": [{"name": "check", "handler": "shop.checkout.check"}],
+    }));
+    client.register_template(&other, false).await.unwrap();
+    let request_of_theirs = TaskRequest::new("other").in_namespace("shop");
+    let theirs = client.create_task(&request_of_theirs).await.unwrap().task_id;
+    // A step that must run alone: a worker that is idle takes the oldest of those, and nothing else.
     let mut connection = database.connect().await.unwrap();
     sqlx::query(
         "update tasker.workflow_steps set lane_id = tasker.sibling_lane(lane_id, null, 2) where ready_at is not null",

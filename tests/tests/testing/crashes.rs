@@ -127,7 +127,10 @@ async fn assertions_that_panic_are_told_with_the_crash_they_belong_to() {
         "{report}"
     );
     assert_eq!(broken[0].crash.as_ref().unwrap().step, "ship");
-    assert_eq!((broken[0].executions["ship"], broken[0].status), (2, State::Complete));
+    assert_eq!(
+        (broken[0].executions["ship"], broken[0].status),
+        (2, State::Complete)
+    );
 }
 
 #[tokio::test]
@@ -164,9 +167,10 @@ async fn results_that_change_from_run_to_run_are_found_unless_they_may() {
     let database = database().await;
     let mut connection = begun(&database).await;
     let mut shop = Shop::new();
-    shop.registry.handler("shop.checkout.charge", |step: Step| async move {
-        Ok::<_, HandlerError>(json!({"attempt": step.attempt()}))
-    });
+    shop.registry
+        .handler("shop.checkout.charge", |step: Step| async move {
+            Ok::<_, HandlerError>(json!({"attempt": step.attempt()}))
+        });
     for name in ["ship", "thank"] {
         shop.registry
             .handler(format!("shop.checkout.{name}"), |_: Step| async {

@@ -148,7 +148,10 @@ fn a_host_that_answers_out_of_turn_is_told_what_was_waited_for() {
     assert!(error.message.contains("ask it for its next action"), "{error}");
     assert!(matches!(session.next().unwrap(), Action::Execute { .. }));
     let error = session.next().unwrap_err();
-    assert!(error.message.contains("waits for the rows of a statement"), "{error}");
+    assert!(
+        error.message.contains("waits for the rows of a statement"),
+        "{error}"
+    );
     let outcome = OutcomeKind::Failed(Failure::default());
     let error = session.outcome(outcome).unwrap_err();
     assert!(

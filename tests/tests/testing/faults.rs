@@ -108,13 +108,14 @@ async fn a_real_panic_and_a_real_error_of_a_handler_are_failures() {
     let database = database().await;
     let mut connection = begun(&database).await;
     let mut shop = Shop::new();
-    shop.registry.handler("shop.checkout.charge", |step: Step| async move {
-        match step.attempt() {
-            1 => panic!("out of coffee"),
-            2 => Err(HandlerError::from(std::io::Error::other("no route"))),
-            _ => Ok(json!({"attempt": step.attempt()})),
-        }
-    });
+    shop.registry
+        .handler("shop.checkout.charge", |step: Step| async move {
+            match step.attempt() {
+                1 => panic!("out of coffee"),
+                2 => Err(HandlerError::from(std::io::Error::other("no route"))),
+                _ => Ok(json!({"attempt": step.attempt()})),
+            }
+        });
     let report = workflow(&mut connection, &shop)
         .await
         .run(&request())
@@ -138,7 +139,9 @@ async fn a_missing_handler_a_missing_step_and_a_missing_timeout_are_named() {
     let task = workflow.create(&request()).await.unwrap().task_id;
 
     let mut some = Registry::new();
-    some.handler("shop.checkout.check", |_: Step| async { Ok::<_, HandlerError>(()) });
+    some.handler("shop.checkout.check", |_: Step| async {
+        Ok::<_, HandlerError>(())
+    });
     workflow.handlers(&some).unwrap();
     let error = workflow.run_to_end(task).await.unwrap_err();
     assert_eq!(error.kind, ErrorKind::UnknownHandler);
@@ -256,7 +259,11 @@ async fn settings_are_those_of_the_test() {
     workflow.handlers(&shop.registry).unwrap();
     workflow.register(&checkout()).await.unwrap();
     let began = workflow.now();
-    workflow.fault("check").on_attempt(1).retryable("not yet").unwrap();
+    workflow
+        .fault("check")
+        .on_attempt(1)
+        .retryable("not yet")
+        .unwrap();
     let report = workflow.run(&request()).await.unwrap();
     assert_eq!(report.now - began, TimeDelta::seconds(100));
     assert_eq!(code(&report, "ship"), "result_too_large");

@@ -60,7 +60,8 @@ async fn a_completion_in_the_handlers_own_transaction_counts_and_one_that_is_rol
             let ended = lent
                 .transaction(move |c| {
                     Box::pin(async move {
-                        step.complete_in(c, &json!({"charged": 7, "by": "itself"})).await?;
+                        step.complete_in(c, &json!({"charged": 7, "by": "itself"}))
+                            .await?;
                         if attempt == 1 {
                             return Err(HandlerError::retryable("rolled back"));
                         }
@@ -79,10 +80,7 @@ async fn a_completion_in_the_handlers_own_transaction_counts_and_one_that_is_rol
     assert_eq!(report.status(), State::Complete);
     let charge = report.step("charge").unwrap();
     assert_eq!((charge.attempts, &charge.results["by"]), (2, &json!("itself")));
-    assert_eq!(
-        report.executions[1].outcome,
-        ExecutionOutcome::CompletedElsewhere
-    );
+    assert_eq!(report.executions[1].outcome, ExecutionOutcome::CompletedElsewhere);
     let code: String = sqlx::query_scalar(
         "select metadata ->> 'error_code' from tasker.workflow_step_transitions
          where task_id = $1 and step_no = 2 and to_state = 'error'",
@@ -141,5 +139,8 @@ async fn the_connection_is_lent_only_while_a_handler_runs() {
     assert!(error.message.contains("while they run"), "{error}");
     drop(workflow);
     let again = lent.transaction(|_| Box::pin(async { Ok::<_, HandlerError>(()) }));
-    assert_eq!(again.await.unwrap_err().kind, tasker_core::ErrorKind::InvalidArgument);
+    assert_eq!(
+        again.await.unwrap_err().kind,
+        tasker_core::ErrorKind::InvalidArgument
+    );
 }

@@ -5,7 +5,8 @@ use crate::support::{begun, checkout, client, database};
 use serde_json::{Value, json};
 use tasker_core::ErrorKind;
 use tasker_core::bridge::{
-    AttemptMessage, Foreign, Prepared, prepare_complete, prepare_create, prepare_plan, read_created, read_plan,
+    AttemptMessage, Foreign, Prepared, prepare_complete, prepare_create, prepare_plan, read_created,
+    read_plan,
 };
 use tasker_core::model::{Settings, TaskRequest};
 use tasker_core::store::SchemaName;
@@ -113,7 +114,10 @@ async fn a_host_creates_and_completes_on_its_own_connection() {
     let mut connection = begun(&database).await;
     let sql = sql("tasker");
     let request = crate::support::request();
-    let rows = prepare_plan(&sql, &request).execute(&mut connection).await.unwrap();
+    let rows = prepare_plan(&sql, &request)
+        .execute(&mut connection)
+        .await
+        .unwrap();
     let plan = read_plan(&rows).unwrap().unwrap();
     assert_eq!(plan.version, "1.0.0");
     let mut wrong = request.clone();
@@ -126,7 +130,10 @@ async fn a_host_creates_and_completes_on_its_own_connection() {
 
     // Not there before the commit, there after it, validated and with its defaults.
     assert!(client.task(created.task_id).await.is_err());
-    sqlx::raw_sql("commit; begin").execute(&mut connection).await.unwrap();
+    sqlx::raw_sql("commit; begin")
+        .execute(&mut connection)
+        .await
+        .unwrap();
     assert_eq!(client.task(created.task_id).await.unwrap().context["gift"], false);
 
     let attempt = AttemptMessage {
@@ -136,7 +143,11 @@ async fn a_host_creates_and_completes_on_its_own_connection() {
     };
     let complete = prepare_complete(&sql, &attempt, "{\"order\": 7}", 1 << 20).unwrap();
     let error = complete.execute(&mut connection).await.unwrap_err();
-    assert_eq!(error.kind, ErrorKind::AttemptLost, "nobody has claimed it: {error}");
+    assert_eq!(
+        error.kind,
+        ErrorKind::AttemptLost,
+        "nobody has claimed it: {error}"
+    );
     client.close().await;
 }
 

@@ -105,7 +105,9 @@ pub struct CrashReport {
 impl CrashReport {
     /// The variants in which something is wrong.
     pub fn broken(&self) -> impl Iterator<Item = &VariantReport> {
-        self.variants.iter().filter(|variant| !variant.problems.is_empty())
+        self.variants
+            .iter()
+            .filter(|variant| !variant.problems.is_empty())
     }
 
     /// Whether the workflow is right wherever its process dies.

@@ -144,7 +144,9 @@ pub(super) struct Conversation<T> {
 
 impl<T> fmt::Debug for Conversation<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Conversation").field("port", &self.port).finish_non_exhaustive()
+        f.debug_struct("Conversation")
+            .field("port", &self.port)
+            .finish_non_exhaustive()
     }
 }
 

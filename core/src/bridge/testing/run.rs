@@ -127,8 +127,12 @@ async fn run_one(state: &mut State, port: &Port, task_id: TaskId) -> Result<bool
     if running.lost == Some(Moment::Recorded) {
         // The reply was lost, and the process sends the outcome again before it dies.
         let again = record(state, port, worker, key, batch, &outcome).await?;
-        if said == ExecutionOutcome::Completed && (recorded, again) == (Recorded::Recorded, Recorded::Recorded) {
-            return Err(Error::internal("an outcome that was sent twice was recorded twice"));
+        if said == ExecutionOutcome::Completed
+            && (recorded, again) == (Recorded::Recorded, Recorded::Recorded)
+        {
+            return Err(Error::internal(
+                "an outcome that was sent twice was recorded twice",
+            ));
         }
     }
     if running.lost.is_some() {
@@ -176,7 +180,10 @@ async fn complete_claim(
             context: String,
         }
         let rows = port.execute(state.sql.task_context(task_id)).await?;
-        claim.context = parse_rows::<Row>(&rows)?.into_iter().next().map(|row| row.context);
+        claim.context = parse_rows::<Row>(&rows)?
+            .into_iter()
+            .next()
+            .map(|row| row.context);
     }
     if claim.dependencies.is_none() && !definition.parents.is_empty() {
         let rows = port.execute(state.sql.step_results(task_id)).await?;

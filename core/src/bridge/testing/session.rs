@@ -164,10 +164,7 @@ async fn obey(state: &mut State, port: &Port, command: Command) -> Result<Answer
             report_of(state, port, task_id).await
         }
         Command::Report { task_id } => report_of(state, port, task_id).await,
-        Command::Advance { seconds } => state
-            .advance(port, seconds)
-            .await
-            .map(|now| Answer::Time { now }),
+        Command::Advance { seconds } => state.advance(port, seconds).await.map(|now| Answer::Time { now }),
         Command::Operate {
             task_id,
             operation,

@@ -99,9 +99,8 @@ impl State {
     }
 
     pub(super) fn now(&self) -> Result<DateTime<Utc>> {
-        self.now.ok_or_else(|| {
-            Error::invalid_argument("the test has not begun: its first command is `open`")
-        })
+        self.now
+            .ok_or_else(|| Error::invalid_argument("the test has not begun: its first command is `open`"))
     }
 
     pub(super) async fn set_clock(&mut self, port: &Port, now: DateTime<Utc>) -> Result<()> {
@@ -121,7 +120,9 @@ impl State {
                     "the clock of a test that has begun moves forward by some seconds, and not by {seconds}"
                 ))
             })?
-            .ok_or_else(|| Error::invalid_argument(format!("{seconds} seconds lead beyond the end of time")))?;
+            .ok_or_else(|| {
+                Error::invalid_argument(format!("{seconds} seconds lead beyond the end of time"))
+            })?;
         self.set_clock(port, moved).await?;
         Ok(moved)
     }
@@ -205,7 +206,10 @@ impl State {
                 let names: Vec<&str> = steps.iter().map(|step| step.name.as_str()).collect();
                 Error::new(
                     ErrorKind::NotFound,
-                    format!("task {task_id} has no step '{name}'; its steps are {}", names.join(", ")),
+                    format!(
+                        "task {task_id} has no step '{name}'; its steps are {}",
+                        names.join(", ")
+                    ),
                 )
             })
     }
