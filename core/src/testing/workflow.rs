@@ -236,7 +236,7 @@ impl<'c> Workflow<'c> {
     async fn judged_command(&mut self, command: Command, judge: &mut impl Judge) -> Result<Answer> {
         self.session.begin(command)?;
         loop {
-            match self.session.next()? {
+            match self.session.next_action()? {
                 Action::Execute { statement } => match statement.execute(self.connection).await {
                     Ok(rows) => self.session.rows(rows)?,
                     Err(error) => self.session.refused(error)?,

@@ -127,7 +127,7 @@ impl Core {
                 invocation.context = Some(filled.into());
                 Ok(Ok(()))
             }
-            Err(failure) => Ok(Err(failure)),
+            Err(failure) => Ok(Err(*failure)),
         }
     }
 
@@ -214,18 +214,18 @@ pub(crate) fn invocation_of(
 }
 
 /// The context of a task made by raw SQL with the defaults filled in, as JSON text; or the failure of its first step.
-pub(crate) fn check_context(schema: &ContextSchema, text: &str) -> Result<String, Failure> {
+pub(crate) fn check_context(schema: &ContextSchema, text: &str) -> Result<String, Box<Failure>> {
     let Ok(Value::Object(given)) = serde_json::from_str(text) else {
-        return Err(context_failure(
+        return Err(Box::new(context_failure(
             "the context is not a JSON object".to_owned(),
             Value::Null,
-        ));
+        )));
     };
     match schema.validate_and_fill(given) {
         Ok(filled) => Ok(Value::Object(filled).to_string()),
         Err(problems) => {
             let error = invalid_context(&problems);
-            Err(context_failure(error.message, error.details))
+            Err(Box::new(context_failure(error.message, error.details)))
         }
     }
 }

@@ -37,7 +37,7 @@ impl Host {
         let json = serde_json::to_string(&command).unwrap();
         self.session.begin(serde_json::from_str(&json).unwrap())?;
         loop {
-            let action = self.session.next()?;
+            let action = self.session.next_action()?;
             let json = serde_json::to_value(&action).unwrap();
             match action {
                 Action::Execute { .. } => self.execute(&json["statement"]).await,
@@ -138,7 +138,7 @@ async fn what_postgresql_refuses_ends_the_command_and_not_the_session() {
 #[test]
 fn a_host_that_answers_out_of_turn_is_told_what_was_waited_for() {
     let mut session = TestSession::new(TestOptions::default()).unwrap();
-    let error = session.next().unwrap_err();
+    let error = session.next_action().unwrap_err();
     assert!(error.message.contains("begin one first"), "{error}");
     let error = session.rows(Vec::new()).unwrap_err();
     assert!(error.message.contains("begin a command first"), "{error}");
@@ -146,8 +146,8 @@ fn a_host_that_answers_out_of_turn_is_told_what_was_waited_for() {
     session.begin(Command::Open).unwrap();
     let error = session.rows(Vec::new()).unwrap_err();
     assert!(error.message.contains("ask it for its next action"), "{error}");
-    assert!(matches!(session.next().unwrap(), Action::Execute { .. }));
-    let error = session.next().unwrap_err();
+    assert!(matches!(session.next_action().unwrap(), Action::Execute { .. }));
+    let error = session.next_action().unwrap_err();
     assert!(
         error.message.contains("waits for the rows of a statement"),
         "{error}"
@@ -162,7 +162,7 @@ fn a_host_that_answers_out_of_turn_is_told_what_was_waited_for() {
     assert!(error.message.contains("not brought to its end"), "{error}");
     // It is still where it was.
     session.rows(Vec::new()).unwrap();
-    assert!(matches!(session.next().unwrap(), Action::Execute { .. }));
+    assert!(matches!(session.next_action().unwrap(), Action::Execute { .. }));
 }
 
 #[test]
@@ -176,7 +176,7 @@ fn commands_before_the_first_and_times_that_are_none_are_refused() {
     ] {
         let mut session = TestSession::new(TestOptions::default()).unwrap();
         session.begin(command).unwrap();
-        let error = session.next().unwrap_err();
+        let error = session.next_action().unwrap_err();
         assert_eq!(error.kind, ErrorKind::InvalidArgument, "{error}");
     }
     let unknown = TestOptions {

@@ -213,7 +213,7 @@ async fn complete_claim(
             claim.context = Some(filled);
             Ok(None)
         }
-        Err(failure) => Ok(Some(failure)),
+        Err(failure) => Ok(Some(*failure)),
     }
 }
 

@@ -81,7 +81,7 @@ impl TestSession {
     /// # Errors
     /// The engine error that the command ended with: the session can go on with another command. `InvalidArgument` where
     /// the last action was not answered, or no command was begun.
-    pub fn next(&mut self) -> Result<Action> {
+    pub fn next_action(&mut self) -> Result<Action> {
         let running = self.running.as_mut().ok_or_else(|| {
             Error::invalid_argument("the test driver has no command to carry out: begin one first")
         })?;
