@@ -524,20 +524,34 @@ begin
     raise exception using errcode = 'TK008', message = format('worker %s is not alive: it was stopped, or taken for dead', p_worker_id);
   end if;
 
-  -- Lanes with something ready, best first. A lane is one priority; its head is one probe of the index.
-  select array_agg(h.lane_id order by h.priority, h.head), array_agg(h.priority order by h.priority, h.head),
-         array_agg(h.mode order by h.priority, h.head), array_agg(h.mark order by h.priority, h.head), bool_or(h.mode = 2)
-  into v_lanes, v_priorities, v_modes, v_marks, v_alone
-  from (
-    select l.lane_id, l.priority, l.mode, coalesce(m.mark, '-infinity') as mark,
-           (select s.ready_at from "tasker".workflow_steps s
-            where s.lane_id = l.lane_id and s.ready_at >= coalesce(m.mark, '-infinity') and s.ready_at <= v_now
-            order by s.ready_at limit 1) as head
-    from "tasker".lanes l
-    left join unnest(p_lanes, p_marks) m(lane_id, mark) on m.lane_id = l.lane_id
-    where l.handler = any (v_worker.handlers) and not l.paused
-    offset 0) h
-  where h.head is not null;
+  if p_task_ids is null then
+    -- Lanes with something ready, best first. A lane is one priority; its head is one probe of the index.
+    select array_agg(h.lane_id order by h.priority, h.head), array_agg(h.priority order by h.priority, h.head),
+           array_agg(h.mode order by h.priority, h.head), array_agg(h.mark order by h.priority, h.head), bool_or(h.mode = 2)
+    into v_lanes, v_priorities, v_modes, v_marks, v_alone
+    from (
+      select l.lane_id, l.priority, l.mode, coalesce(m.mark, '-infinity') as mark,
+             (select s.ready_at from "tasker".workflow_steps s
+              where s.lane_id = l.lane_id and s.ready_at >= coalesce(m.mark, '-infinity') and s.ready_at <= v_now
+              order by s.ready_at limit 1) as head
+      from "tasker".lanes l
+      left join unnest(p_lanes, p_marks) m(lane_id, mark) on m.lane_id = l.lane_id
+      where l.handler = any (v_worker.handlers) and not l.paused
+      offset 0) h
+    where h.head is not null;
+  else
+    -- The lanes of these tasks, and of those only what is theirs: what others have ready in the same lanes does not count.
+    select array_agg(h.lane_id order by h.priority, h.head, h.step_no), array_agg(h.priority order by h.priority, h.head, h.step_no),
+           array_agg(h.mode order by h.priority, h.head, h.step_no), array_agg('-infinity'::timestamptz), bool_or(h.mode = 2)
+    into v_lanes, v_priorities, v_modes, v_marks, v_alone
+    from (
+      select l.lane_id, l.priority, l.mode, min(s.ready_at) as head, min(s.step_no) as step_no
+      from unnest(p_task_ids) k(task_id)
+      join "tasker".workflow_steps s on s.task_id = k.task_id
+      join "tasker".lanes l on l.lane_id = s.lane_id
+      where s.ready_at <= v_now and l.handler = any (v_worker.handlers) and not l.paused
+      group by 1, 2, 3) h;
+  end if;
 
   if v_lanes is not null then
     -- Only now: a lock is written, and a poll that finds nothing should cost no commit.
@@ -2196,7 +2210,7 @@ CREATE FUNCTION tasker.range_time(p_id uuid) RETURNS timestamp with time zone
   select to_timestamp(('x' || translate(substring(p_id::text for 13), '-', ''))::bit(48)::bigint / 1000.0)
 $$;
 
-CREATE FUNCTION tasker.reap_workers(p_reaper_id bigint, p_max_worker_losses integer DEFAULT 3, p_backoff jsonb DEFAULT NULL::jsonb, p_limit integer DEFAULT 16) RETURNS TABLE(worker_id bigint, task_id uuid, step_no integer, error_code text)
+CREATE FUNCTION tasker.reap_workers(p_reaper_id bigint, p_max_worker_losses integer DEFAULT 3, p_backoff jsonb DEFAULT NULL::jsonb, p_limit integer DEFAULT 16, p_worker_ids bigint[] DEFAULT NULL::bigint[]) RETURNS TABLE(worker_id bigint, task_id uuid, step_no integer, error_code text)
     LANGUAGE plpgsql SECURITY DEFINER
     SET enable_seqscan TO 'off'
     SET enable_bitmapscan TO 'off'
@@ -2215,7 +2229,7 @@ declare
 begin
   select array_agg(x.worker_id) into v_dead
   from (select w.worker_id from "tasker".workers w
-        where w.stopped_at is null and w.worker_id <> p_reaper_id
+        where w.stopped_at is null and w.worker_id <> p_reaper_id and (p_worker_ids is null or w.worker_id = any (p_worker_ids))
           and (w.state = 'dead' or w.heartbeat_at < v_now - make_interval(secs => w.lease_seconds))
         order by w.worker_id limit p_limit for update skip locked) x;
   if v_dead is null then

@@ -1,8 +1,8 @@
 //! The place where a run takes place: a schema of its own, the engine on it, and a connection beside it for looking.
 
+use crate::direct;
 use crate::options::Place;
 use crate::workload::TASK_NAME;
-use crate::direct;
 use anyhow::{Context, Result, bail};
 use serde_json::{Map, Value, json};
 use sqlx::postgres::PgConnection;

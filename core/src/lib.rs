@@ -1,7 +1,7 @@
 //! The Tasker engine: workflows as directed acyclic graphs of steps, on PostgreSQL, inside your own process.
 //!
 //! The rooms, and who may import whom (a test enforces it):
-//! `model ← graph, template, retry ← store ← engine ← worker, events ← bridge`.
+//! `model ← graph, template, retry ← store ← engine ← worker, events ← bridge ← handler ← testing`.
 
 pub mod bridge;
 pub mod cluster;
@@ -13,6 +13,7 @@ pub mod model;
 pub mod retry;
 pub mod store;
 pub mod template;
+pub mod testing;
 pub mod values;
 pub mod worker;
 

@@ -23,7 +23,7 @@ create type tasker.flush_row as (
 -- tasker.claim_steps(…): takes ready steps for a worker, first by priority, then by turn among lanes, oldest first.
 -- Called by: the dispatcher of a worker; the test driver (p_task_ids).
 -- Locks: own worker row FOR KEY SHARE once there is something to take; steps SKIP LOCKED; then pending tasks by task_id FOR NO KEY UPDATE.
--- Index: workflow_steps_ready, one range a lane, from the caller's watermark: it must be walked in order, hence the planner
+-- Index: workflow_steps_ready, one range a lane, from the caller's watermark (with p_task_ids: workflow_steps_pkey): it must be walked in order, hence the planner
 -- settings, which hold for all that is called from here. Left alone the planner reads every ready row by bitmap and sorts them.
 -- Loser of a race: skips what is locked and takes the next.
 -- p_room: how many steps at the most; p_slots: how many of those may be of lanes with mode 1; p_alone: the process does
@@ -56,21 +56,35 @@ begin
     raise exception using errcode = 'TK008', message = format('worker %s is not alive: it was stopped, or taken for dead', p_worker_id);
   end if;
 
-  -- Lanes with something ready, best first. A lane is one priority; its head is one probe of the index. Steps are then taken
-  -- from the head on: the probe has walked over the dead entries before it, and once is enough.
-  select array_agg(h.lane_id order by h.priority, h.head), array_agg(h.priority order by h.priority, h.head),
-         array_agg(h.mode order by h.priority, h.head), array_agg(h.head order by h.priority, h.head), bool_or(h.mode = 2)
-  into v_lanes, v_priorities, v_modes, v_marks, v_alone
-  from (
-    select l.lane_id, l.priority, l.mode,
-           (select s.ready_at from tasker.workflow_steps s
-            where s.lane_id = l.lane_id and s.ready_at >= coalesce(m.mark, '-infinity') and s.ready_at <= v_now
-            order by s.ready_at limit 1) as head
-    from tasker.lanes l
-    left join unnest(p_lanes, p_marks) m(lane_id, mark) on m.lane_id = l.lane_id
-    where l.handler = any (v_worker.handlers) and not l.paused
-    offset 0) h
-  where h.head is not null;
+  if p_task_ids is null then
+    -- Lanes with something ready, best first. A lane is one priority; its head is one probe of the index. Steps are then
+    -- taken from the head on: the probe has walked over the dead entries before it, and once is enough.
+    select array_agg(h.lane_id order by h.priority, h.head), array_agg(h.priority order by h.priority, h.head),
+           array_agg(h.mode order by h.priority, h.head), array_agg(h.head order by h.priority, h.head), bool_or(h.mode = 2)
+    into v_lanes, v_priorities, v_modes, v_marks, v_alone
+    from (
+      select l.lane_id, l.priority, l.mode,
+             (select s.ready_at from tasker.workflow_steps s
+              where s.lane_id = l.lane_id and s.ready_at >= coalesce(m.mark, '-infinity') and s.ready_at <= v_now
+              order by s.ready_at limit 1) as head
+      from tasker.lanes l
+      left join unnest(p_lanes, p_marks) m(lane_id, mark) on m.lane_id = l.lane_id
+      where l.handler = any (v_worker.handlers) and not l.paused
+      offset 0) h
+    where h.head is not null;
+  else
+    -- The lanes of these tasks, and of those only what is theirs: what others have ready in the same lanes does not count.
+    select array_agg(h.lane_id order by h.priority, h.head, h.step_no), array_agg(h.priority order by h.priority, h.head, h.step_no),
+           array_agg(h.mode order by h.priority, h.head, h.step_no), array_agg('-infinity'::timestamptz), bool_or(h.mode = 2)
+    into v_lanes, v_priorities, v_modes, v_marks, v_alone
+    from (
+      select l.lane_id, l.priority, l.mode, min(s.ready_at) as head, min(s.step_no) as step_no
+      from unnest(p_task_ids) k(task_id)
+      join tasker.workflow_steps s on s.task_id = k.task_id
+      join tasker.lanes l on l.lane_id = s.lane_id
+      where s.ready_at <= v_now and l.handler = any (v_worker.handlers) and not l.paused
+      group by 1, 2, 3) h;
+  end if;
 
   if v_lanes is not null then
     -- Only now: a lock is written, and a poll that finds nothing should cost no commit.

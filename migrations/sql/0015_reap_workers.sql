@@ -5,8 +5,10 @@
 -- each as strongly as it will be. Steps and tasks that somebody else's transaction holds (a user's complete_step, say) are
 -- skipped: their worker is dead at once and its claims are kept, until a later reaper has taken back the last of them.
 -- Index: workers_live, worker_claims_pkey, the primary keys. Loser of a race: skips workers that somebody else reaps.
+-- p_worker_ids: only these workers. A test whose clock runs ahead sees everybody else's heartbeat as old.
 -- Returns one row for each step taken back.
-create function tasker.reap_workers(p_reaper_id bigint, p_max_worker_losses int default 3, p_backoff jsonb default null, p_limit int default 16)
+create function tasker.reap_workers(p_reaper_id bigint, p_max_worker_losses int default 3, p_backoff jsonb default null, p_limit int default 16,
+  p_worker_ids bigint[] default null)
 returns table (worker_id bigint, task_id uuid, step_no int, error_code text)
 language plpgsql
 set enable_seqscan = off set enable_bitmapscan = off set enable_hashjoin = off set enable_mergejoin = off
@@ -21,7 +23,7 @@ declare
 begin
   select array_agg(x.worker_id) into v_dead
   from (select w.worker_id from tasker.workers w
-        where w.stopped_at is null and w.worker_id <> p_reaper_id
+        where w.stopped_at is null and w.worker_id <> p_reaper_id and (p_worker_ids is null or w.worker_id = any (p_worker_ids))
           and (w.state = 'dead' or w.heartbeat_at < v_now - make_interval(secs => w.lease_seconds))
         order by w.worker_id limit p_limit for update skip locked) x;
   if v_dead is null then

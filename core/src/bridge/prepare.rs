@@ -1,28 +1,97 @@
-//! Completing a step on the host's own connection: SQL and parameters, needing neither runtime nor connection here.
+//! Creating tasks and completing steps on the host's own connection, in the host's own transaction: SQL and parameters,
+//! needing neither runtime nor connection here.
+//!
+//! A statement is executed as it stands, its parameters sent as text; each row that comes back is one text, which the
+//! `read_…` functions understand. A binding rewrites the placeholders for its library.
 
 use super::message::AttemptMessage;
+use crate::engine::complete_request;
 use crate::error::{Error, ErrorKind, Result};
-use crate::store::SchemaName;
+use crate::model::{Created, Settings, TaskId, TaskRequest};
+use crate::store::{Foreign, Plan, Prepared};
+use crate::template::{ContextSchema, DEFAULT_NAMESPACE};
 use crate::values::check_results;
-use serde::Serialize;
-use serde_json::{Value, json};
+use serde::Deserialize;
+use serde_json::{Value, value::RawValue};
+use std::collections::HashMap;
 
-/// A statement for the host's own connection.
-#[derive(Debug, Clone, PartialEq, Serialize)]
-pub struct Prepared {
-    /// With placeholders `$1`, `$2`, … and explicit casts, so that every parameter may be sent as text.
-    pub sql: String,
-    /// The parameters.
-    pub parameters: Vec<Value>,
+/// The statement that tells what a request means at present: its plan, and what its context must look like. Give the
+/// rows to [`read_plan`]. What it says may be kept; a plan that was replaced since makes the creation fail with SQLSTATE
+/// `TK009`: ask again.
+pub fn prepare_plan(sql: &Foreign, request: &TaskRequest) -> Prepared {
+    let namespace = request.namespace.as_deref().unwrap_or(DEFAULT_NAMESPACE);
+    sql.find_plan(namespace, &request.name, request.version.as_deref())
+}
+
+/// The plan; none where no template is registered for the request.
+///
+/// # Errors
+/// `Internal` where these are no rows of [`prepare_plan`].
+pub fn read_plan(rows: &[String]) -> Result<Option<Plan>> {
+    #[derive(Deserialize)]
+    struct Row {
+        plan_id: i32,
+        version: String,
+        schema: Option<String>,
+    }
+    let Some(row) = rows.first() else {
+        return Ok(None);
+    };
+    let row: Row = parse(row)?;
+    Ok(Some(Plan {
+        plan_id: row.plan_id,
+        version: row.version,
+        schema: row.schema.as_deref().map(parse::<Value>).transpose()?,
+    }))
+}
+
+/// The statement that creates a task in the transaction of the connection. With a plan the context is validated and its
+/// defaults are filled in here; without one the task is stored unvalidated, and its first claim validates it.
+///
+/// # Errors
+/// `InvalidContext` with every mistake; `InvalidArgument`.
+pub fn prepare_create(
+    sql: &Foreign,
+    settings: &Settings,
+    request: &TaskRequest,
+    plan: Option<&Plan>,
+) -> Result<Prepared> {
+    let schema = plan
+        .and_then(|plan| plan.schema.as_ref())
+        .map(ContextSchema::compile)
+        .transpose()
+        .map_err(|_| {
+            Error::internal(format!(
+                "the stored schema of the task '{}' does not compile",
+                request.name
+            ))
+        })?;
+    let completed = complete_request(
+        settings,
+        request,
+        plan.map(|plan| (plan.plan_id, schema.as_ref())),
+    )?;
+    Ok(sql.create_tasks(Value::Array(vec![completed]).to_string()))
+}
+
+/// What [`prepare_create`] created or found.
+///
+/// # Errors
+/// `Internal` where these are no rows of it.
+pub fn read_created(rows: &[String]) -> Result<Created> {
+    let row = rows.first().ok_or_else(|| {
+        Error::internal("nothing was answered to a request: give the rows back as they came")
+    })?;
+    parse(row)
 }
 
 /// The statement that completes a step in the handler's own transaction, so that it takes effect exactly once. Raises
-/// SQLSTATE `TK001` when the attempt is no longer held.
+/// SQLSTATE `TK001` when the attempt is no longer held: roll back.
 ///
 /// # Errors
 /// `InvalidArgument` where `results` cannot be stored.
 pub fn prepare_complete(
-    schema: &SchemaName,
+    sql: &Foreign,
     attempt: &AttemptMessage,
     results: &str,
     max_bytes: usize,
@@ -33,15 +102,41 @@ pub fn prepare_complete(
             format!("the results cannot be stored: {problem}"),
         )
     })?;
-    Ok(Prepared {
-        sql: schema.apply(
-            "select tasker.complete_step($1::text::uuid, $2::text::int, $3::text::int, $4::text::jsonb)",
-        ),
-        parameters: vec![
-            json!(attempt.task_id.to_string()),
-            json!(attempt.step_no.to_string()),
-            json!(attempt.claim_no.to_string()),
-            json!(checked.get()),
-        ],
+    Ok(sql.complete_step(&(*attempt).into(), checked.get()))
+}
+
+/// The statement that reads the results of every step of a task that ended well, for a handler that asks for more than
+/// came along.
+pub fn prepare_results(sql: &Foreign, task_id: TaskId) -> Prepared {
+    sql.step_results(task_id)
+}
+
+/// Results by the name of the step.
+///
+/// # Errors
+/// `Internal` where these are no rows of [`prepare_results`].
+pub fn read_results(rows: &[String]) -> Result<HashMap<String, Box<RawValue>>> {
+    #[derive(Deserialize)]
+    struct Row {
+        name: String,
+        results: Option<String>,
+    }
+    rows.iter()
+        .map(|row| {
+            let row: Row = parse(row)?;
+            let text = row.results.unwrap_or_else(|| "null".to_owned());
+            let results = RawValue::from_string(text)
+                .map_err(|error| Error::internal("stored results are not JSON").with_source(error))?;
+            Ok((row.name, results))
+        })
+        .collect()
+}
+
+fn parse<T: serde::de::DeserializeOwned>(text: &str) -> Result<T> {
+    serde_json::from_str(text).map_err(|error| {
+        Error::internal(format!(
+            "a row is not of the expected shape ({error}): give the rows of a prepared statement back as they came"
+        ))
+        .with_source(error)
     })
 }

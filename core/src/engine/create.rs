@@ -2,11 +2,12 @@
 
 use super::Client;
 use super::client::{KnownPlan, PlanKey, call};
+use super::request::complete_request;
 use crate::error::{Error, ErrorKind, Result};
-use crate::model::{Created, IdentityStrategy, OnDuplicate, TaskRequest};
+use crate::model::{Created, IdentityStrategy, TaskRequest};
 use crate::store::{FlushRow, FlushStatus, STALE_PLAN, Store, sqlstate};
-use crate::template::{ContextSchema, DEFAULT_NAMESPACE, invalid_context};
-use serde_json::{Map, Value, json};
+use crate::template::{ContextSchema, DEFAULT_NAMESPACE};
+use serde_json::{Value, json};
 use sqlx::PgConnection;
 use std::{collections::HashMap, sync::Arc};
 
@@ -173,8 +174,12 @@ impl Client {
                 }
             };
             prepared.push(
-                self.prepare_one(request, plan.as_ref())
-                    .map_err(|error| at_index(error, index, requests.len()))?,
+                complete_request(
+                    self.settings(),
+                    request,
+                    plan.as_ref().map(|plan| (plan.plan_id, plan.schema.as_deref())),
+                )
+                .map_err(|error| at_index(error, index, requests.len()))?,
             );
         }
         Ok(prepared)
@@ -216,59 +221,6 @@ impl Client {
             plans.insert(key.clone(), known.clone());
         }
         Ok(Some(known))
-    }
-
-    fn prepare_one(&self, request: &TaskRequest, plan: Option<&KnownPlan>) -> Result<Value> {
-        let engine = &self.settings().engine;
-        let context = match plan.and_then(|plan| plan.schema.as_ref()) {
-            Some(schema) => schema
-                .validate_and_fill(request.context.clone())
-                .map_err(|problems| {
-                    tracing::info!(
-                        task = request.name,
-                        problems = problems.len(),
-                        "a context breaks its schema; no task was created"
-                    );
-                    invalid_context(&problems)
-                })?,
-            None => request.context.clone(),
-        };
-        let size = serde_json::to_string(&context).map_or(0, |text| text.len());
-        let limit = self.settings().execution.max_context_bytes;
-        if size > limit {
-            return Err(Error::invalid_argument(format!(
-                "the context has {size} bytes, and execution.max_context_bytes allows {limit}: keep large data elsewhere and \
-                 put a reference into the context"
-            )));
-        }
-        let mut json = serde_json::to_value(request)
-            .map_err(|error| Error::internal("a request does not serialize").with_source(error))?;
-        if let Value::Object(fields) = &mut json {
-            fields.insert("context".to_owned(), Value::Object(context));
-            fields.insert(
-                "task_id".to_owned(),
-                json!(request.task_id.unwrap_or_else(uuid::Uuid::now_v7)),
-            );
-            self.add_settings(fields, request);
-            fields.insert("plan_id".to_owned(), json!(plan.map(|plan| plan.plan_id)));
-        }
-        if engine.identity_strategy == IdentityStrategy::Custom && request.idempotency_key.is_none() {
-            return Err(Error::invalid_argument(
-                "engine.identity_strategy is custom, so the application gives each request its idempotency_key",
-            ));
-        }
-        Ok(json)
-    }
-
-    fn add_settings(&self, fields: &mut Map<String, Value>, request: &TaskRequest) {
-        let engine = &self.settings().engine;
-        fields.insert("identity_strategy".to_owned(), json!(engine.identity_strategy));
-        fields.insert(
-            "identity_window_seconds".to_owned(),
-            json!(engine.identity_window_seconds),
-        );
-        let on_duplicate: OnDuplicate = request.on_duplicate.unwrap_or(engine.on_duplicate);
-        fields.insert("on_duplicate".to_owned(), json!(on_duplicate));
     }
 }
 

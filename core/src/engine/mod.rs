@@ -14,6 +14,7 @@ mod pause;
 mod prune;
 mod read;
 mod register;
+mod request;
 mod resolve;
 mod retry;
 mod update;
@@ -23,4 +24,5 @@ mod why;
 
 pub use client::{Client, ClientOptions};
 pub(crate) use handover::{Hungry, Offer};
+pub(crate) use request::complete_request;
 pub use wake::Wake;

@@ -17,12 +17,15 @@
 //! ```
 
 mod error;
+mod host;
 mod registry;
 mod run;
 mod step;
 mod worker;
 
 pub use error::HandlerError;
+pub(crate) use host::Host;
 pub use registry::{Handler, Registry};
+pub(crate) use run::run_attempt;
 pub use step::Step;
 pub use worker::{Worker, WorkerOptions};

@@ -1,5 +1,6 @@
 //! Running attempts on the application's own runtime.
 
+use super::host::Host;
 use super::registry::{Boxed, Ended, Registry};
 use super::step::Step;
 use crate::bridge::{BridgeWorker, InvocationMessage};
@@ -58,38 +59,50 @@ impl Runner {
         let key = message.key();
         // The worker's own token: nothing can be cancelled unnoticed between the poll and here.
         let token = self.worker.cancellation(key).unwrap_or_else(cancelled_already);
-        let mut completed_itself = false;
-        let ended = match self.registry.get(&message.handler) {
-            Some(handler) => {
-                let step = Step::new(message, Arc::clone(&self.worker), token);
-                let ended = guarded(handler, step.clone()).await;
-                completed_itself = step.has_completed_itself();
-                ended
-            }
-            None => Err(Box::new(Failure {
-                message: format!("this process has no handler '{}'", message.handler),
-                error_code: Some(ErrorKind::UnknownHandler.name().to_owned()),
-                retryable: true,
-                ..Failure::default()
-            })),
-        };
-        let kind = match ended {
-            Ok(_) if completed_itself => OutcomeKind::CompletedElsewhere,
-            Ok(results) => OutcomeKind::Completed { results },
-            Err(failure) => {
-                if completed_itself {
-                    // Refused where the transaction was committed: the step stays complete. Else it is what went wrong.
-                    tracing::warn!(task_id = %key.task_id, step = key.step_no, error = failure.message, "a handler failed after it had completed its step");
-                }
-                OutcomeKind::Failed(*failure)
-            }
-        };
+        let worker: Arc<BridgeWorker> = Arc::clone(&self.worker);
+        let kind = run_attempt(&self.registry, message, worker, token).await;
         self.worker.complete(vec![Outcome {
             task_id: key.task_id,
             step_no: key.step_no,
             claim_no: key.claim_no,
             kind,
         }]);
+    }
+}
+
+/// Runs one attempt by the handler that is registered for it: what came of it.
+pub(crate) async fn run_attempt(
+    registry: &Registry,
+    message: InvocationMessage,
+    host: Arc<dyn Host>,
+    token: CancellationToken,
+) -> OutcomeKind {
+    let key = message.key();
+    let mut completed_itself = false;
+    let ended = match registry.get(&message.handler) {
+        Some(handler) => {
+            let step = Step::new(message, host, token);
+            let ended = guarded(handler, step.clone()).await;
+            completed_itself = step.has_completed_itself();
+            ended
+        }
+        None => Err(Box::new(Failure {
+            message: format!("this process has no handler '{}'", message.handler),
+            error_code: Some(ErrorKind::UnknownHandler.name().to_owned()),
+            retryable: true,
+            ..Failure::default()
+        })),
+    };
+    match ended {
+        Ok(_) if completed_itself => OutcomeKind::CompletedElsewhere,
+        Ok(results) => OutcomeKind::Completed { results },
+        Err(failure) => {
+            if completed_itself {
+                // Refused where the transaction was committed: the step stays complete. Else it is what went wrong.
+                tracing::warn!(task_id = %key.task_id, step = key.step_no, error = failure.message, "a handler failed after it had completed its step");
+            }
+            OutcomeKind::Failed(*failure)
+        }
     }
 }
 

@@ -1,6 +1,7 @@
 //! What a handler sees of its attempt.
 
-use crate::bridge::{AttemptMessage, BridgeWorker, InvocationMessage};
+use super::host::Host;
+use crate::bridge::{AttemptMessage, InvocationMessage};
 use crate::error::{Error, ErrorKind, Result};
 use crate::model::{StepNo, TaskId};
 use serde::{Serialize, de::DeserializeOwned};
@@ -26,7 +27,7 @@ pub struct Step {
 #[derive(Debug)]
 struct Inner {
     message: InvocationMessage,
-    worker: Arc<BridgeWorker>,
+    host: Arc<dyn Host>,
     cancellation: CancellationToken,
     deadline: Option<Instant>,
     completed_itself: AtomicBool,
@@ -37,7 +38,7 @@ struct Inner {
 impl Step {
     pub(super) fn new(
         message: InvocationMessage,
-        worker: Arc<BridgeWorker>,
+        host: Arc<dyn Host>,
         cancellation: CancellationToken,
     ) -> Self {
         let deadline = message
@@ -46,7 +47,7 @@ impl Step {
         Self {
             inner: Arc::new(Inner {
                 message,
-                worker,
+                host,
                 cancellation,
                 deadline,
                 completed_itself: AtomicBool::new(false),
@@ -122,7 +123,7 @@ impl Step {
         let raw = match &self.inner.message.context {
             Some(raw) => raw,
             None => {
-                let fetch = || self.inner.worker.fetch_context(self.task_id());
+                let fetch = || self.inner.host.fetch_context(self.task_id());
                 self.inner.fetched_context.get_or_try_init(fetch).await?
             }
         };
@@ -145,7 +146,7 @@ impl Step {
         let raw = match self.inner.message.dependencies.get(step) {
             Some(raw) => raw,
             None => {
-                let fetch = || self.inner.worker.fetch_results(self.task_id());
+                let fetch = || self.inner.host.fetch_results(self.task_id());
                 let all = self.inner.fetched_results.get_or_try_init(fetch).await?;
                 all.get(step).ok_or_else(|| {
                     Error::new(
@@ -191,10 +192,7 @@ impl Step {
         let text = serde_json::to_string(results).map_err(|error| {
             Error::invalid_argument(format!("the results are not JSON: {error}")).with_source(error)
         })?;
-        self.inner
-            .worker
-            .complete_in(connection, self.key(), &text)
-            .await?;
+        self.inner.host.complete_in(connection, self.key(), &text).await?;
         self.inner.completed_itself.store(true, Ordering::Release);
         Ok(())
     }

@@ -4,6 +4,7 @@ use super::Store;
 use crate::error::Result;
 use crate::model::{StepNo, TaskId};
 use chrono::{DateTime, Utc};
+use serde::Deserialize;
 use sqlx::{PgConnection, Row, postgres::PgRow};
 
 /// A step and the claim on it.
@@ -18,7 +19,8 @@ pub struct StepKey {
 }
 
 /// What a row of a claim or a flush says.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum FlushStatus {
     /// A step is yours.
     Claimed,
@@ -48,7 +50,8 @@ pub enum FlushStatus {
 }
 
 /// A row of a claim or a flush.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Deserialize)]
+#[serde(from = "JsonRow")]
 pub struct FlushRow {
     /// What it says.
     pub status: FlushStatus,
@@ -131,6 +134,46 @@ pub struct FailureBatch {
     pub max_worker_losses: i32,
     /// Claim batches of which every step has been reported.
     pub done: Vec<i64>,
+}
+
+/// A row of a claim or a flush as JSON.
+#[derive(Deserialize)]
+struct JsonRow {
+    status: FlushStatus,
+    task_id: Option<TaskId>,
+    step_no: Option<StepNo>,
+    claim_no: Option<i32>,
+    attempt: Option<i32>,
+    step_template_id: Option<i32>,
+    lane_id: Option<i32>,
+    batch: Option<i64>,
+    ready_at: Option<DateTime<Utc>>,
+    unvalidated: Option<bool>,
+    context: Option<String>,
+    inputs: Option<String>,
+    dependencies: Option<String>,
+}
+
+impl From<JsonRow> for FlushRow {
+    fn from(row: JsonRow) -> Self {
+        Self {
+            status: row.status,
+            key: StepKey {
+                task_id: row.task_id.unwrap_or_default(),
+                step_no: row.step_no.unwrap_or_default(),
+                claim_no: row.claim_no.unwrap_or_default(),
+            },
+            attempt: row.attempt.unwrap_or_default(),
+            step_template_id: row.step_template_id.unwrap_or_default(),
+            lane_id: row.lane_id.unwrap_or_default(),
+            batch: row.batch.unwrap_or_default(),
+            ready_at: row.ready_at,
+            unvalidated: row.unvalidated.unwrap_or_default(),
+            context: row.context,
+            inputs: row.inputs,
+            dependencies: row.dependencies,
+        }
+    }
 }
 
 struct Columns {

@@ -3,6 +3,7 @@
 use super::Store;
 use crate::error::{Error, Result};
 use crate::model::StepNo;
+use serde::Deserialize;
 use serde_json::Value;
 use sqlx::{PgConnection, Row, postgres::PgRow};
 use std::{collections::HashMap, sync::Arc};
@@ -25,7 +26,8 @@ pub struct PlanDefinition {
 }
 
 /// A step of a plan: what a worker has to know to run it. Never changes.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Deserialize)]
+#[serde(try_from = "DefinitionRow")]
 pub struct StepDefinition {
     /// Its id.
     pub step_template_id: i32,
@@ -93,52 +95,105 @@ impl Store {
             .bind(limit)
             .fetch_all(connection)
             .await?;
+        let rows: Vec<DefinitionRow> = rows.iter().map(decode).collect::<Result<_>>()?;
         // The one row of each plan that has its schema may be any.
-        let mut plans = HashMap::new();
+        let mut plans: HashMap<i32, Arc<PlanDefinition>> = HashMap::new();
         for row in &rows {
-            let schema: Option<String> = row.try_get(10)?;
-            let plan_id: i32 = row.try_get(12)?;
-            if schema.is_some() || !plans.contains_key(&plan_id) {
-                plans.insert(plan_id, Arc::new(plan(row, schema)?));
+            if row.schema.is_some() || !plans.contains_key(&row.plan_id) {
+                plans.insert(row.plan_id, Arc::new(row.plan().map_err(not_json)?));
             }
         }
-        rows.iter().map(|row| step(row, &plans)).collect()
+        rows.into_iter()
+            .map(|row| {
+                let plan = plans.get(&row.plan_id).map(Arc::clone);
+                let plan = plan.ok_or_else(|| Error::internal("the plan of a step was not read with it"))?;
+                row.step(plan).map_err(not_json)
+            })
+            .collect()
     }
 }
 
-fn plan(row: &PgRow, schema: Option<String>) -> Result<PlanDefinition> {
-    Ok(PlanDefinition {
-        plan_id: row.try_get(12)?,
+/// A row of the statement.
+#[derive(Debug, Deserialize)]
+struct DefinitionRow {
+    step_template_id: i32,
+    step_no: StepNo,
+    step_name: String,
+    handler: String,
+    parents: Vec<StepNo>,
+    timeout_seconds: Option<f64>,
+    config: Option<String>,
+    namespace: String,
+    task_name: String,
+    version: String,
+    schema: Option<String>,
+    parent_names: Vec<String>,
+    plan_id: i32,
+    step_count: i32,
+    first_dependent: Option<StepNo>,
+}
+
+impl DefinitionRow {
+    fn plan(&self) -> serde_json::Result<PlanDefinition> {
+        Ok(PlanDefinition {
+            plan_id: self.plan_id,
+            namespace: self.namespace.clone(),
+            task_name: self.task_name.clone(),
+            version: self.version.clone(),
+            schema: json(self.schema.as_deref())?,
+            step_count: self.step_count,
+        })
+    }
+
+    fn step(self, plan: Arc<PlanDefinition>) -> serde_json::Result<StepDefinition> {
+        Ok(StepDefinition {
+            step_template_id: self.step_template_id,
+            step_no: self.step_no,
+            name: self.step_name,
+            handler: self.handler,
+            parents: self.parents.into_iter().zip(self.parent_names).collect(),
+            first_dependent: self.first_dependent,
+            timeout_seconds: self.timeout_seconds,
+            config: json(self.config.as_deref())?,
+            plan,
+        })
+    }
+}
+
+/// One row as JSON, as it comes over a connection that is not ours.
+impl TryFrom<DefinitionRow> for StepDefinition {
+    type Error = serde_json::Error;
+
+    fn try_from(row: DefinitionRow) -> std::result::Result<Self, Self::Error> {
+        let plan = Arc::new(row.plan()?);
+        row.step(plan)
+    }
+}
+
+fn decode(row: &PgRow) -> Result<DefinitionRow> {
+    Ok(DefinitionRow {
+        step_template_id: row.try_get(0)?,
+        step_no: row.try_get(1)?,
+        step_name: row.try_get(2)?,
+        handler: row.try_get(3)?,
+        parents: row.try_get(4)?,
+        timeout_seconds: row.try_get(5)?,
+        config: row.try_get(6)?,
         namespace: row.try_get(7)?,
         task_name: row.try_get(8)?,
         version: row.try_get(9)?,
-        schema: json(schema)?,
+        schema: row.try_get(10)?,
+        parent_names: row.try_get(11)?,
+        plan_id: row.try_get(12)?,
         step_count: row.try_get(13)?,
-    })
-}
-
-fn step(row: &PgRow, plans: &HashMap<i32, Arc<PlanDefinition>>) -> Result<StepDefinition> {
-    let numbers: Vec<StepNo> = row.try_get(4)?;
-    let names: Vec<String> = row.try_get(11)?;
-    let plan_id: i32 = row.try_get(12)?;
-    let plan = plans
-        .get(&plan_id)
-        .ok_or_else(|| Error::internal(format!("plan {plan_id} was not read with its steps")))?;
-    Ok(StepDefinition {
-        step_template_id: row.try_get(0)?,
-        step_no: row.try_get(1)?,
-        name: row.try_get(2)?,
-        handler: row.try_get(3)?,
-        parents: numbers.into_iter().zip(names).collect(),
         first_dependent: row.try_get(14)?,
-        timeout_seconds: row.try_get(5)?,
-        config: json(row.try_get(6)?)?,
-        plan: Arc::clone(plan),
     })
 }
 
-fn json(text: Option<String>) -> Result<Option<Value>> {
-    text.map(|text| serde_json::from_str(&text))
-        .transpose()
-        .map_err(|error| Error::internal("a stored template is not JSON").with_source(error))
+fn json(text: Option<&str>) -> serde_json::Result<Option<Value>> {
+    text.map(serde_json::from_str).transpose()
+}
+
+fn not_json(error: serde_json::Error) -> Error {
+    Error::internal("a stored template is not JSON").with_source(error)
 }

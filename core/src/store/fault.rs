@@ -31,7 +31,7 @@ impl From<sqlx::Error> for Error {
                 .filter(|hint| !hint.is_empty());
             let detail = postgres.and_then(sqlx::postgres::PgDatabaseError::detail);
             let message = hint.map_or_else(|| message.clone(), |hint| format!("{message}: {hint}"));
-            return database_error(&state, message)
+            return of_sqlstate(&state, message)
                 .with_details(json!({"sqlstate": state, "detail": detail}))
                 .with_source(error);
         }
@@ -56,7 +56,17 @@ impl From<sqlx::Error> for Error {
     }
 }
 
-fn database_error(state: &str, message: String) -> Error {
+/// The engine error for what PostgreSQL said on a connection that is not ours.
+pub fn database_error(sqlstate: &str, message: impl Into<String>, hint: Option<&str>) -> Error {
+    let message = message.into();
+    let message = match hint.filter(|hint| !hint.is_empty()) {
+        Some(hint) => format!("{message}: {hint}"),
+        None => message,
+    };
+    of_sqlstate(sqlstate, message).with_details(json!({"sqlstate": sqlstate, "detail": null}))
+}
+
+fn of_sqlstate(state: &str, message: String) -> Error {
     let kind = match state {
         "TK001" | "TK008" => ErrorKind::AttemptLost,
         "TK002" => ErrorKind::IllegalTransition,

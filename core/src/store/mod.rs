@@ -8,10 +8,12 @@ mod claims;
 mod connect;
 mod definitions;
 mod fault;
+mod foreign;
 mod lists;
 mod migrate;
 mod operate;
 mod pool;
+mod prepared;
 mod read;
 mod retention;
 mod roles;
@@ -27,9 +29,13 @@ pub use claims::{ClaimArguments, FailureBatch, FlushArguments, FlushRow, FlushSt
 pub(crate) use connect::run;
 pub use connect::{Store, StoreOptions};
 pub use definitions::{PlanDefinition, StepDefinition, Wanted};
-pub use fault::{ATTEMPT_LOST, STALE_PLAN, WORKER_NOT_ALIVE, is_retryable_conflict, sqlstate};
+pub use fault::{
+    ATTEMPT_LOST, STALE_PLAN, WORKER_NOT_ALIVE, database_error, is_retryable_conflict, sqlstate,
+};
+pub use foreign::{FailureText, Foreign};
 pub use migrate::MigrationReport;
 pub use pool::{Held, Reservation};
+pub use prepared::{Prepared, only_value};
 pub use roles::{RoleReport, RolesReport};
 pub use schema::SchemaName;
 pub use session::Session;

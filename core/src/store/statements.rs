@@ -5,7 +5,7 @@ use sqlx::AssertSqlSafe;
 use std::sync::Arc;
 
 macro_rules! statements {
-    ($($name:ident),* $(,)?) => {
+    ($($name:ident),*; $($foreign:ident),* $(,)?) => {
         /// Every statement, by the name of its file.
         #[derive(Debug)]
         pub struct Statements {
@@ -15,7 +15,10 @@ macro_rules! statements {
         impl Statements {
             /// Every statement as its file has it: name and text.
             pub const FILES: &'static [(&'static str, &'static str)] =
-                &[$((stringify!($name), include_str!(concat!("sql/", stringify!($name), ".sql")))),*];
+                &[
+                    $((stringify!($name), include_str!(concat!("sql/", stringify!($name), ".sql"))),)*
+                    $((stringify!($foreign), include_str!(concat!("sql/", stringify!($foreign), ".sql"))),)*
+                ];
 
             /// Loads every statement for a schema.
             pub fn load(schema: &SchemaName) -> Self {
@@ -33,7 +36,9 @@ statements! {
     named_tasks, notify_all, notify_idle, operate_on_tasks, pause, pause_task, prune_leftovers, prune_tasks, readiness,
     reap_workers, register_template, register_worker, release_steps, remember_roles, resolve_step, resolve_task,
     resume, resume_task, retry_step, retry_task, role_rights, step_definitions, step_results, step_transitions, steps,
-    stop_worker, task_contexts, task_state, task_transitions, tasks, template, update_step, update_task, why,
+    stop_worker, task_contexts, task_state, task_transitions, tasks, template, update_step, update_task, why;
+    // Run on connections that are not ours only: see `Foreign`.
+    clock, due_steps, set_clock,
 }
 
 /// The text of a statement in the caller's schema.

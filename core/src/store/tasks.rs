@@ -3,11 +3,12 @@
 use super::Store;
 use crate::error::{Error, Result};
 use crate::model::Created;
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use sqlx::{PgConnection, Row};
 
 /// What a request means at present: the plan, and what its context must look like.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Plan {
     /// Its id; a request carries it, so that a plan replaced meanwhile is noticed.
     pub plan_id: i32,

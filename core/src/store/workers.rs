@@ -107,6 +107,7 @@ impl Store {
             .bind(reaper_id)
             .bind(max_worker_losses)
             .bind(backoff)
+            .bind(None::<Vec<i64>>)
             .fetch_all(connection)
             .await?;
         rows.iter()

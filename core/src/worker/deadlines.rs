@@ -32,17 +32,11 @@ impl Core {
         for invocation in overdue {
             let seconds = invocation.timeout_seconds.unwrap_or_default();
             tracing::warn!(task_id = %invocation.task_id(), step = invocation.definition().name, seconds, "an attempt ran into its timeout");
-            let failure = Failure {
-                message: format!("the attempt took longer than the {seconds} seconds it has"),
-                error_code: Some(ErrorCode::STEP_TIMEOUT.to_owned()),
-                retryable: true,
-                ..Failure::default()
-            };
             books.ledger.overrule(
                 &invocation.key,
                 Report::Failed {
                     key: invocation.key,
-                    failure: Box::new(failure),
+                    failure: Box::new(timed_out(seconds)),
                 },
             );
         }
@@ -57,5 +51,15 @@ impl Core {
     /// Whether every slot is taken by a handler that does not return.
     pub(super) fn stuck(&self, ledger: &Ledger) -> bool {
         ledger.abandoned() >= self.options.concurrency
+    }
+}
+
+/// The failure of an attempt that took longer than it may.
+pub(crate) fn timed_out(seconds: f64) -> Failure {
+    Failure {
+        message: format!("the attempt took longer than the {seconds} seconds it has"),
+        error_code: Some(ErrorCode::STEP_TIMEOUT.to_owned()),
+        retryable: true,
+        ..Failure::default()
     }
 }

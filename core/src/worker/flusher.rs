@@ -234,17 +234,10 @@ impl Flusher {
             keys.into_iter().partition(|key| held.contains(key));
         core.settle_all(ended.into_iter());
         core.wake_all();
-        let failure = || {
-            Box::new(Failure {
-                message:
-                    "the handler ended the step in its own transaction, and that transaction was rolled back"
-                        .to_owned(),
-                error_code: Some("completion_rolled_back".to_owned()),
-                retryable: true,
-                ..Failure::default()
-            })
-        };
-        Ok(open.into_iter().map(|key| (key, failure())).collect())
+        Ok(open
+            .into_iter()
+            .map(|key| (key, Box::new(rolled_back())))
+            .collect())
     }
 
     /// PostgreSQL refused a batch for what is in it: it is split until the culprit stands alone. What is left to be sent
@@ -446,7 +439,7 @@ impl Core {
 }
 
 /// A failure as it is stored (`decisions.md` 11); the attempt is added by the database.
-fn stored(failure: &Failure) -> String {
+pub(crate) fn stored(failure: &Failure) -> String {
     json!({
         "error": failure.message,
         "error_class": failure.error_class,
@@ -456,4 +449,15 @@ fn stored(failure: &Failure) -> String {
         "details": failure.details,
     })
     .to_string()
+}
+
+/// The failure of an attempt whose handler ended the step by itself, in vain.
+pub(crate) fn rolled_back() -> Failure {
+    Failure {
+        message: "the handler ended the step in its own transaction, and that transaction was rolled back"
+            .to_owned(),
+        error_code: Some("completion_rolled_back".to_owned()),
+        retryable: true,
+        ..Failure::default()
+    }
 }

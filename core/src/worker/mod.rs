@@ -31,6 +31,9 @@ mod running;
 mod side_lane;
 mod sweeps;
 
+pub(crate) use deadlines::timed_out;
+pub(crate) use flusher::{rolled_back, stored};
 pub use invocation::Invocation;
 pub use options::WorkerOptions;
+pub(crate) use prepare::{Reported, check_context, invocation_of};
 pub use running::{Worker, WorkerStatus};

@@ -6,7 +6,7 @@ use super::line::on_line;
 use crate::error::{Error, Result};
 use crate::model::{ErrorCode, Failure, StepNo, TaskId};
 use crate::store::{FlushRow, StepDefinition};
-use crate::template::{fill_config, invalid_context};
+use crate::template::{ContextSchema, fill_config, invalid_context};
 use serde_json::{Value, value::RawValue};
 use std::{
     collections::{BTreeMap, HashMap},
@@ -14,7 +14,7 @@ use std::{
 };
 
 /// Results that this process has just reported, by step: parents of what it claims in return.
-pub(super) type Reported = HashMap<(TaskId, StepNo), Arc<str>>;
+pub(crate) type Reported = HashMap<(TaskId, StepNo), Arc<str>>;
 
 impl Core {
     /// Puts claims into the buffer. What cannot be run is reported as failed.
@@ -32,7 +32,12 @@ impl Core {
                 )));
             };
             let unvalidated = claim.unvalidated;
-            let (mut invocation, mut refusal) = self.invocation(claim, definition, reported);
+            let (mut invocation, mut refusal) = invocation_of(
+                claim,
+                definition,
+                reported,
+                self.settings.execution.default_timeout_seconds,
+            );
             if unvalidated && refusal.is_none() {
                 refusal = self.validate_late(&mut invocation).await?.err();
             }
@@ -68,54 +73,6 @@ impl Core {
                 .know(claims.iter().map(|claim| claim.step_template_id))
     }
 
-    /// The invocation of a claim, and why it cannot be run where it cannot.
-    fn invocation(
-        &self,
-        claim: FlushRow,
-        definition: &Arc<StepDefinition>,
-        reported: &Reported,
-    ) -> (Invocation, Option<Failure>) {
-        let mut dependencies: BTreeMap<StepNo, Arc<str>> = definition
-            .parents
-            .iter()
-            .filter_map(|(number, _)| {
-                Some((*number, Arc::clone(reported.get(&(claim.key.task_id, *number))?)))
-            })
-            .collect();
-        if let Some(text) = &claim.dependencies
-            && let Ok(results) = serde_json::from_str::<HashMap<StepNo, &RawValue>>(text)
-        {
-            for (number, results) in results {
-                dependencies.entry(number).or_insert_with(|| results.get().into());
-            }
-        }
-        let filled = definition
-            .config
-            .as_ref()
-            .map(|config| fill_config(config, &|name| std::env::var(name).ok()));
-        let (config, refusal) = match filled {
-            None => (None, None),
-            Some(Ok(filled)) => (Some(Arc::new(filled)), None),
-            Some(Err(error)) => (None, Some(config_failure(&error))),
-        };
-        let invocation = Invocation {
-            key: claim.key,
-            attempt: claim.attempt,
-            batch: claim.batch,
-            context: claim.context.map(Into::into),
-            inputs: claim.inputs.map(Into::into),
-            dependencies,
-            config,
-            timeout_seconds: definition
-                .timeout_seconds
-                .or(self.settings.execution.default_timeout_seconds),
-            definition: Arc::clone(definition),
-            deadline: OnceLock::new(),
-            cancellation: tokio_util::sync::CancellationToken::new(),
-        };
-        (invocation, refusal)
-    }
-
     /// A task made by raw SQL is checked against its schema at its first claim.
     async fn validate_late(&self, invocation: &mut Invocation) -> Result<Result<(), Failure>> {
         let task_id = invocation.key.task_id;
@@ -126,15 +83,8 @@ impl Core {
         let Some(schema) = self.definitions.schema_of(&invocation.definition.plan)? else {
             return Ok(Ok(()));
         };
-        let Ok(Value::Object(given)) = serde_json::from_str(&text) else {
-            return Ok(Err(context_failure(
-                "the context is not a JSON object".to_owned(),
-                Value::Null,
-            )));
-        };
-        match schema.validate_and_fill(given) {
+        match check_context(&schema, &text) {
             Ok(filled) => {
-                let filled = Value::Object(filled).to_string();
                 let line = self.errands.lock().await;
                 on_line!(line, |store, connection| store.mark_validated(
                     connection,
@@ -144,10 +94,7 @@ impl Core {
                 invocation.context = Some(filled.into());
                 Ok(Ok(()))
             }
-            Err(problems) => {
-                let error = invalid_context(&problems);
-                Ok(Err(context_failure(error.message, error.details)))
-            }
+            Err(failure) => Ok(Err(*failure)),
         }
     }
 
@@ -165,6 +112,67 @@ impl Core {
     pub(super) async fn fetch_results(&self, task_id: TaskId) -> Result<HashMap<String, String>> {
         let line = self.errands.lock().await;
         on_line!(line, |store, connection| store.step_results(connection, task_id))
+    }
+}
+
+/// The invocation of a claim, and why it cannot be run where it cannot. `reported`: results that the claim does not bring.
+pub(crate) fn invocation_of(
+    claim: FlushRow,
+    definition: &Arc<StepDefinition>,
+    reported: &Reported,
+    default_timeout_seconds: Option<f64>,
+) -> (Invocation, Option<Failure>) {
+    let mut dependencies: BTreeMap<StepNo, Arc<str>> = definition
+        .parents
+        .iter()
+        .filter_map(|(number, _)| Some((*number, Arc::clone(reported.get(&(claim.key.task_id, *number))?))))
+        .collect();
+    if let Some(text) = &claim.dependencies
+        && let Ok(results) = serde_json::from_str::<HashMap<StepNo, &RawValue>>(text)
+    {
+        for (number, results) in results {
+            dependencies.entry(number).or_insert_with(|| results.get().into());
+        }
+    }
+    let filled = definition
+        .config
+        .as_ref()
+        .map(|config| fill_config(config, &|name| std::env::var(name).ok()));
+    let (config, refusal) = match filled {
+        None => (None, None),
+        Some(Ok(filled)) => (Some(Arc::new(filled)), None),
+        Some(Err(error)) => (None, Some(config_failure(&error))),
+    };
+    let invocation = Invocation {
+        key: claim.key,
+        attempt: claim.attempt,
+        batch: claim.batch,
+        context: claim.context.map(Into::into),
+        inputs: claim.inputs.map(Into::into),
+        dependencies,
+        config,
+        timeout_seconds: definition.timeout_seconds.or(default_timeout_seconds),
+        definition: Arc::clone(definition),
+        deadline: OnceLock::new(),
+        cancellation: tokio_util::sync::CancellationToken::new(),
+    };
+    (invocation, refusal)
+}
+
+/// The context of a task made by raw SQL with the defaults filled in, as JSON text; or the failure of its first step.
+pub(crate) fn check_context(schema: &ContextSchema, text: &str) -> Result<String, Box<Failure>> {
+    let Ok(Value::Object(given)) = serde_json::from_str(text) else {
+        return Err(Box::new(context_failure(
+            "the context is not a JSON object".to_owned(),
+            Value::Null,
+        )));
+    };
+    match schema.validate_and_fill(given) {
+        Ok(filled) => Ok(Value::Object(filled).to_string()),
+        Err(problems) => {
+            let error = invalid_context(&problems);
+            Err(Box::new(context_failure(error.message, error.details)))
+        }
     }
 }
 
