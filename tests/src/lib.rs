@@ -3,6 +3,7 @@
 //! [`TestDatabase`]: a database for one test, in one server that all test processes of a run share.
 //! [`PrivateServer`]: a server for one test, to be killed and restarted.
 //! [`Pooler`]: a PgBouncer in front of a server.
+//! [`SmallDisk`]: a disk to be filled.
 //! [`assert_consistent`]: what must hold in a database of Tasker, whatever happened in it.
 
 mod consistency;
@@ -10,6 +11,7 @@ mod database;
 mod pooler;
 mod private_server;
 mod shared_server;
+mod small_disk;
 
 pub use consistency::{assert_consistent, inconsistencies};
 pub use database::TestDatabase;
@@ -17,6 +19,7 @@ pub use pooler::Pooler;
 pub use private_server::PrivateServer;
 pub use rustix::process::Signal;
 pub use shared_server::{SharedServer, shared_data_dir};
+pub use small_disk::SmallDisk;
 
 use anyhow::{Context, Result};
 use std::future::Future;

@@ -6,11 +6,13 @@
 mod archive;
 mod claims;
 mod connect;
+mod doctor;
 mod fault;
 mod lists;
 mod migrate;
 mod operate;
 mod pool;
+mod probe;
 mod read;
 mod retention;
 mod schema;
@@ -24,6 +26,10 @@ pub use archive::Archive;
 pub use claims::{ClaimArguments, FailureBatch, FlushArguments, FlushRow, FlushStatus, StepKey};
 pub(crate) use connect::run;
 pub use connect::{Store, StoreOptions};
+pub(crate) use doctor::{
+    HandlerFacts, IndexFacts, MaintenanceFacts, PartitionFacts, PauseFacts, SchemaFacts, ServerFacts,
+    SlotFacts, SnapshotFacts, StepFacts, TableFacts,
+};
 pub use fault::{ATTEMPT_LOST, STALE_PLAN, WORKER_NOT_ALIVE, is_retryable_conflict, sqlstate};
 pub use migrate::MigrationReport;
 pub use pool::{Held, Reservation};

@@ -1,0 +1,82 @@
+//! What really stands between this process and its database, whatever the settings say; and whether hints are heard.
+
+use super::session::{Gate, Session};
+use super::{Store, StoreOptions};
+use crate::error::Result;
+use crate::model::{DatabaseSettings, PoolerSetting};
+use sqlx::PgConnection;
+use sqlx::postgres::{PgConnectOptions, PgListener, PgPoolOptions};
+use std::{str::FromStr, sync::Arc, time::Duration};
+
+/// How long a notification may take to be heard.
+const HEARING_TIME: Duration = Duration::from_secs(2);
+
+impl Store {
+    /// What a new connection to `url` (none: the store's own) finds, as [`PoolerSetting::Auto`] would.
+    ///
+    /// # Errors
+    /// Why there is no connection.
+    pub(crate) async fn probe_session(&self, url: Option<&str>) -> Result<Session> {
+        let options = self.options();
+        let options = StoreOptions {
+            database_url: url.unwrap_or(&options.database_url).to_owned(),
+            settings: DatabaseSettings {
+                pooler: PoolerSetting::Auto,
+                ..options.settings.clone()
+            },
+            ..options.clone()
+        };
+        let (connection, session) = Gate::new(Arc::new(options)).open().await?;
+        // The answer is known; a goodbye that fails changes nothing.
+        let _ = sqlx::Connection::close(connection).await;
+        Ok(session)
+    }
+
+    /// Whether what is said on `connection` is heard where the engine listens.
+    ///
+    /// # Errors
+    /// Why nobody can listen there, or why nothing can be said.
+    pub(crate) async fn probe_listener(
+        &self,
+        connection: &mut PgConnection,
+        listening: PgConnectOptions,
+    ) -> Result<bool> {
+        let channel = format!("tasker_doctor_{:016x}", rand::random::<u64>());
+        let pool = PgPoolOptions::new()
+            .max_connections(1)
+            .connect_lazy_with(listening);
+        let mut listener = PgListener::connect_with(&pool).await?;
+        listener.listen(&channel).await?;
+        self.query(&self.statements().doctor_notify)
+            .bind(&channel)
+            .execute(connection)
+            .await?;
+        Ok(tokio::time::timeout(HEARING_TIME, listener.recv())
+            .await
+            .is_ok_and(|heard| heard.is_ok()))
+    }
+
+    /// Where connections lead: `user@host:port/database`. The password stays out.
+    pub(crate) fn target(&self) -> Option<String> {
+        let options = PgConnectOptions::from_str(&self.options().database_url).ok()?;
+        let host = options.get_socket().map_or_else(
+            || options.get_host().to_owned(),
+            |socket| socket.display().to_string(),
+        );
+        Some(format!(
+            "{}@{host}:{}/{}",
+            options.get_username(),
+            options.get_port(),
+            options.get_database().unwrap_or(options.get_username())
+        ))
+    }
+
+    /// Whether connections go to this machine, as far as the URL says: a unix socket, or the loopback.
+    pub(crate) fn leads_here(&self) -> bool {
+        PgConnectOptions::from_str(&self.options().database_url).is_ok_and(|options| {
+            options.get_socket().is_some()
+                || options.get_host().starts_with('/')
+                || matches!(options.get_host(), "localhost" | "127.0.0.1" | "::1")
+        })
+    }
+}
