@@ -67,8 +67,9 @@ fn without_a_database_in_production_it_says_which_to_name() {
 #[tokio::test]
 async fn the_report_names_what_is_wrong_and_quiet_leaves_out_the_rest() {
     let database = TestDatabase::create().await.unwrap();
+    let url = database.url();
     let doctor = |more: &[&str]| {
-        let arguments = [&["doctor", "--database-url", &database.url()], more].concat();
+        let arguments = [&["doctor", "--database-url", &url], more].concat();
         tasker(&arguments).output().unwrap()
     };
     let bare = doctor(&[]);

@@ -91,7 +91,7 @@ fn told(check: &Check, look: &Look) -> Vec<String> {
 fn is_command(advice: &str) -> bool {
     let first = advice.split(' ').next().unwrap_or_default();
     let sql = [
-        "alter", "create", "drop", "grant", "reindex", "rollback", "select", "vacuum",
+        "alter", "create", "drop", "grant", "reindex", "rollback", "select", "set", "vacuum",
     ];
     advice.starts_with("tasker ") || (advice.ends_with(';') && sql.contains(&first))
 }

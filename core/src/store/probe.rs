@@ -11,6 +11,22 @@ use std::{str::FromStr, sync::Arc, time::Duration};
 /// How long a notification may take to be heard.
 const HEARING_TIME: Duration = Duration::from_secs(2);
 
+/// Somebody who listens.
+#[derive(Debug)]
+pub(crate) struct Hearing {
+    channel: String,
+    listener: PgListener,
+}
+
+impl Hearing {
+    /// Whether what was said arrives within two seconds.
+    pub(crate) async fn heard(mut self) -> bool {
+        tokio::time::timeout(HEARING_TIME, self.listener.recv())
+            .await
+            .is_ok_and(|heard| heard.is_ok())
+    }
+}
+
 impl Store {
     /// What a new connection to `url` (none: the store's own) finds, as [`PoolerSetting::Auto`] would.
     ///
@@ -32,28 +48,30 @@ impl Store {
         Ok(session)
     }
 
-    /// Whether what is said on `connection` is heard where the engine listens.
+    /// Listens on a channel that nobody else knows, as `listening` says.
     ///
     /// # Errors
-    /// Why nobody can listen there, or why nothing can be said.
-    pub(crate) async fn probe_listener(
-        &self,
-        connection: &mut PgConnection,
-        listening: PgConnectOptions,
-    ) -> Result<bool> {
+    /// Why nobody can listen there.
+    pub(crate) async fn probe_listener(&self, listening: PgConnectOptions) -> Result<Hearing> {
         let channel = format!("tasker_doctor_{:016x}", rand::random::<u64>());
         let pool = PgPoolOptions::new()
             .max_connections(1)
             .connect_lazy_with(listening);
         let mut listener = PgListener::connect_with(&pool).await?;
         listener.listen(&channel).await?;
+        Ok(Hearing { channel, listener })
+    }
+
+    /// Says something on the channel of a probe. It is heard once the call has ended.
+    ///
+    /// # Errors
+    /// Why nothing can be said.
+    pub(crate) async fn doctor_notify(&self, connection: &mut PgConnection, hearing: &Hearing) -> Result<()> {
         self.query(&self.statements().doctor_notify)
-            .bind(&channel)
+            .bind(&hearing.channel)
             .execute(connection)
             .await?;
-        Ok(tokio::time::timeout(HEARING_TIME, listener.recv())
-            .await
-            .is_ok_and(|heard| heard.is_ok()))
+        Ok(())
     }
 
     /// Where connections lead: `user@host:port/database`. The password stays out.

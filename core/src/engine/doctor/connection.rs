@@ -165,9 +165,14 @@ async fn listener(store: &Store, held: &mut Held, server: &ServerFacts, found: S
         Ok(None) => return Check::ok(check, "nobody listens, as it was set", facts),
         Err(error) => return unreachable(&error, facts),
     };
-    let heard = run!(store, held, None, |connection| store
-        .probe_listener(connection, options));
-    match heard {
+    let heard = async {
+        let hearing = store.probe_listener(options).await?;
+        // A call of its own: behind a pooler nobody hears it before the commit.
+        run!(store, held, None, |connection| store
+            .doctor_notify(connection, &hearing))?;
+        Ok(hearing.heard().await)
+    };
+    match heard.await {
         Ok(true) => Check::ok(check, "hints of other processes are heard", facts),
         Ok(false) => Check::found(
             Finding::ListenerDeaf,

@@ -17,6 +17,10 @@ use crate::cluster::{DatabaseLocation, resolve_database};
 use crate::error::{Error, ErrorKind};
 use crate::model::{Check, CheckId, CheckSection, CheckStatus, DoctorLimits, DoctorReport};
 use crate::store::{Held, Store};
+use std::time::Duration;
+
+/// How long a server may take to answer at all.
+const CONNECT_TIME: Duration = Duration::from_secs(10);
 
 impl Client {
     /// Looks at everything that can be wrong: the way to the database, the server, the schema, its tables, workers and what
@@ -63,7 +67,7 @@ impl Client {
             Err(error) => return examination.unreachable(&error, private, None).await,
         };
         report.database = store.target();
-        let mut held = match store.acquire().await {
+        let mut held = match fresh(store).await {
             Ok(held) => held,
             Err(error) => return examination.unreachable(&error, private, Some(store)).await,
         };
@@ -79,6 +83,21 @@ impl Client {
         } else {
             examination.add(server::connections(&server, work::each(store), None));
         }
+    }
+}
+
+/// A connection of the examination's own. One of the pool may be broken since it was used last, or have been opened before
+/// somebody changed a setting.
+async fn fresh(store: &Store) -> Result<Held, Error> {
+    match tokio::time::timeout(CONNECT_TIME, store.acquire_beyond()).await {
+        Ok(connected) => connected,
+        Err(_) => Err(Error::new(
+            ErrorKind::DatabaseUnavailable,
+            format!(
+                "PostgreSQL cannot be reached: no answer within {} s",
+                CONNECT_TIME.as_secs()
+            ),
+        )),
     }
 }
 

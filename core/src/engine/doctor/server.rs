@@ -107,6 +107,8 @@ fn writable(server: &ServerFacts) -> Check {
             "default_transaction_read_only is on: nothing can be created, claimed or completed",
             facts,
         )
+        .advise("to set it back a session has to allow itself to write:")
+        .advise("set default_transaction_read_only = off;")
         .advise(format!(
             "alter database {database} reset default_transaction_read_only;"
         ))

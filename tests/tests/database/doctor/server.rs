@@ -1,6 +1,6 @@
 //! The server: writes, clocks, durability, checkpoints, connections, transaction ids.
 
-use super::{Doctor, run, server, sql};
+use super::{Doctor, remedies, run, server, sql};
 use crate::support::migrated;
 use sqlx::{Connection, PgConnection};
 use tasker_core::ErrorKind;
@@ -42,12 +42,10 @@ async fn a_database_that_is_read_only_by_default_is_named_and_the_remedy_works()
         .register_template(&plan, false)
         .await;
     assert_eq!(error.unwrap_err().kind, ErrorKind::DatabaseUnavailable);
-    // Setting it back is a write, which the session itself may allow.
-    sql(
-        &database.url(),
-        &format!("set default_transaction_read_only = off; {}", found.advice[0]),
-    )
-    .await;
+    let mut session = database.connect().await.unwrap();
+    for statement in remedies(&found).iter().take(2) {
+        run(&mut session, statement).await;
+    }
     Doctor::on(&database.url())
         .no_longer_finds(Finding::ReadOnly)
         .await;
