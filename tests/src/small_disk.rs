@@ -40,6 +40,17 @@ impl SmallDisk {
             .context("there is no mount")?;
         if !mounted.status.success() {
             let why = String::from_utf8_lossy(&mounted.stderr);
+            let forbidden = [
+                "permission denied",
+                "not permitted",
+                "must be superuser",
+                "only root",
+            ];
+            ensure!(
+                forbidden.iter().any(|word| why.to_lowercase().contains(word)),
+                "a disk for tests cannot be mounted: {}",
+                why.trim()
+            );
             let _ = writeln!(
                 std::io::stderr(),
                 "skipped: this process may not mount: {}",

@@ -273,7 +273,8 @@ impl DoctorReport {
 }
 
 /// From when on something is told. The defaults are for a server that others use too.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
 pub struct DoctorLimits {
     /// How long a transaction may hold a snapshot, in seconds.
     pub transaction_seconds: f64,

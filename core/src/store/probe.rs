@@ -6,7 +6,7 @@ use crate::error::Result;
 use crate::model::{DatabaseSettings, PoolerSetting};
 use sqlx::PgConnection;
 use sqlx::postgres::{PgConnectOptions, PgListener, PgPoolOptions};
-use std::{str::FromStr, sync::Arc, time::Duration};
+use std::{path::PathBuf, str::FromStr, sync::Arc, time::Duration};
 
 /// How long a notification may take to be heard.
 const HEARING_TIME: Duration = Duration::from_secs(2);
@@ -89,12 +89,11 @@ impl Store {
         ))
     }
 
-    /// Whether connections go to this machine, as far as the URL says: a unix socket, or the loopback.
-    pub(crate) fn leads_here(&self) -> bool {
-        PgConnectOptions::from_str(&self.options().database_url).is_ok_and(|options| {
-            options.get_socket().is_some()
-                || options.get_host().starts_with('/')
-                || matches!(options.get_host(), "localhost" | "127.0.0.1" | "::1")
-        })
+    /// Where the socket lies that connections go through, if it is one.
+    pub(crate) fn socket_directory(&self) -> Option<PathBuf> {
+        let options = PgConnectOptions::from_str(&self.options().database_url).ok()?;
+        let named = options.get_host();
+        let host = named.starts_with('/').then(|| PathBuf::from(named));
+        options.get_socket().cloned().or(host)
     }
 }

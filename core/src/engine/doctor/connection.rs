@@ -29,8 +29,12 @@ pub(super) async fn failed(error: &Error, private: bool, store: Option<&Store>) 
             .advise("correct the password in the URL, or set it: alter role … password '…'"),
         Some("28000") => check(Finding::LoginRefused)
             .advise("make the role (create role … login) or name another one in the URL; if it exists, pg_hba.conf has to let it in from here"),
-        Some("42501") => check(Finding::LoginRefused)
-            .advise("an administrator grants it: grant connect on database … to …"),
+        Some("42501") => Check::found(
+            Finding::LoginRefused,
+            "the role may not connect to this database",
+            found.clone(),
+        )
+        .advise("an administrator grants it: grant connect on database … to …"),
         Some("3D000") => check(Finding::DatabaseMissing)
             .advise("correct the name in the URL, or make it: createdb …; then `tasker migrate`"),
         Some("53300") => check(Finding::NoConnectionLeft)

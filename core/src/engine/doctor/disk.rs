@@ -29,7 +29,7 @@ struct Room {
 /// The data directory, the WAL, tablespaces. Nothing where they are elsewhere, or this process may not look.
 pub(super) fn of_server(store: &Store, server: &ServerFacts, limits: &DoctorLimits) -> Vec<Check> {
     // A connection over the network may end on another machine, behind a loopback that somebody forwards.
-    let here = store.leads_here() && server.local;
+    let here = store.socket_directory().is_some() && server.local;
     let Some(data) = server.data_directory.as_deref().filter(|_| here) else {
         return Vec::new();
     };
@@ -52,6 +52,17 @@ pub(super) async fn of_private_cluster(limits: &DoctorLimits) -> Vec<Check> {
         return Vec::new();
     };
     verdicts(rooms([there.to_owned()]), limits)
+}
+
+/// The disk of a private cluster that somebody named by its URL, known by its socket: it lies beside the data.
+pub(super) fn beside_socket(store: &Store, limits: &DoctorLimits) -> Vec<Check> {
+    let root = store
+        .socket_directory()
+        .and_then(|socket| Some(socket.parent()?.to_owned()));
+    match root.filter(|root| root.join("data/PG_VERSION").is_file()) {
+        Some(root) => verdicts(rooms([root.join("data"), root.join("data/pg_wal")]), limits),
+        None => Vec::new(),
+    }
 }
 
 /// One for each file system.

@@ -136,9 +136,14 @@ impl Examination<'_> {
     /// No connection: why, and what of it can be seen from here.
     async fn unreachable(&mut self, error: &Error, private: bool, store: Option<&Store>) {
         self.add(connection::failed(error, private, store).await);
-        if private {
-            self.checks.extend(disk::of_private_cluster(self.limits).await);
-        }
+        let disks = match store {
+            _ if private => disk::of_private_cluster(self.limits).await,
+            Some(store) => disk::beside_socket(store, self.limits),
+            None => Vec::new(),
+        };
+        // That there is room enough explains nothing.
+        self.checks
+            .extend(disks.into_iter().filter(|check| check.finding.is_some()));
     }
 
     /// The facts about the server, on which nearly everything else stands.

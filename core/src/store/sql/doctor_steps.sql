@@ -1,5 +1,5 @@
--- Client::doctor: steps past their deadline in the hands of live workers; and of the newest 10,000 tasks how many are in error
--- or paused, and which steps are in quarantine. Looking at all tasks would cost as much as the history is long.
+-- Client::doctor: steps past their deadline in the hands of live workers; and of the newest 10,000 tasks how many are in error,
+-- and which steps are in quarantine. Looking at all tasks would cost as much as the history is long.
 -- Index: workers_live, worker_claims_pkey, workflow_steps_pkey, tasks_pkey backwards. Locks: none.
 with stuck as (
   select s.task_id, s.step_no, t.name, t.handler, w.worker_id,
@@ -10,12 +10,12 @@ with stuck as (
   where w.stopped_at is null and w.state in ('alive', 'draining') and w.heartbeat_at + make_interval(secs => w.lease_seconds) >= tasker.clock()
     and s.last_attempted_at + make_interval(secs => t.timeout_seconds) < tasker.clock()),
 recent as (
-  select k.task_id, k.state, k.paused_at from tasker.tasks k order by k.task_id desc limit 10000),
+  select k.task_id, k.state, k.irregular from tasker.tasks k order by k.task_id desc limit 10000),
 quarantined as (
   select s.task_id, s.step_no, t.name, t.handler, s.ended_at
   from recent r join tasker.workflow_steps s on s.task_id = r.task_id
   join tasker.step_templates t on t.step_template_id = s.step_template_id
-  where r.state in ('error', 'in_progress') and s.state = 'error' and s.results ->> 'error_code' = 'poison_pill')
+  where r.irregular and r.state in ('error', 'in_progress') and s.state = 'error' and s.results ->> 'error_code' = 'poison_pill')
 select jsonb_build_object(
   'now', tasker.clock(),
   'stuck', (select count(*) from stuck),

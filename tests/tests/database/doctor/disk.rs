@@ -2,6 +2,7 @@
 
 use super::{Doctor, client_on};
 use serde_json::json;
+use sqlx::{Connection, PgConnection};
 use tasker_core::ErrorKind;
 use tasker_core::model::{CheckId, Finding, TaskRequest};
 use tasker_tests::{PrivateServer, SmallDisk};
@@ -71,4 +72,26 @@ async fn a_full_disk_is_named_by_the_doctor_and_by_the_error_and_nothing_is_lost
         .into_iter()
         .find(|check| check.check == CheckId::Disk);
     assert_eq!(disk_check.unwrap().finding, Some(Finding::DiskLow));
+}
+
+#[tokio::test]
+async fn a_server_that_went_down_because_its_disk_is_full_is_named_with_that_disk() {
+    let Some(disk) = SmallDisk::mount(256).unwrap() else {
+        return;
+    };
+    let mut server = PrivateServer::start_below(disk.path(), &[]).await.unwrap();
+    let url = server.database("shop").await.unwrap();
+    let doctor = Doctor::on(&url);
+    doctor.no_longer_finds(Finding::DiskFull).await;
+    disk.fill().unwrap();
+    let mut connection = PgConnection::connect(&url).await.unwrap();
+    // Each call begins another file of WAL, until there is no room for one: the server does not survive that.
+    let write = "select pg_switch_wal(), pg_logical_emit_message(false, 'full', repeat('x', 1000000))";
+    while sqlx::query(write).execute(&mut connection).await.is_ok() {}
+    // Whether it is on its way down or gone already, the doctor looks at its disk.
+    let report = doctor.report().await;
+    assert_eq!(report.of(Finding::DiskFull).count(), 1, "{:#?}", report.checks);
+    disk.make_room().unwrap();
+    server.start_again().await.unwrap();
+    doctor.no_longer_finds(Finding::DiskFull).await;
 }
