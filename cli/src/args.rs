@@ -1,8 +1,8 @@
 //! The arguments of the command: global options and the tree of verbs. Each verb keeps its own beside its code.
 
 use crate::commands::{
-    bench, bench_worker, bulk, demo, handler, migrate, namespace, pg, prune, step, task, template, why,
-    worker,
+    bench, bench_worker, bulk, demo, doctor, handler, migrate, namespace, pg, prune, step, task, template,
+    why, worker,
 };
 use clap::builder::Styles;
 use clap::builder::styling::AnsiColor;
@@ -25,6 +25,7 @@ Examples:
   tasker task watch 0198c0de-0000-7000-8000-000000000000
   tasker task list --status error --json | jq .
   tasker why 0198c0de-0000-7000-8000-000000000000          what keeps it from going on, and what to do
+  tasker doctor                                  what is wrong with the database, the schema or the workers
 
 Which database: --database-url, else TASKER_DATABASE_URL, else DATABASE_URL, else a private PostgreSQL
 cluster that Tasker makes from the installed binaries (`tasker pg status` shows it).
@@ -39,6 +40,7 @@ Exit codes:
   6    invalid template or context
   7    took longer than allowed
   8    not authenticated or not allowed
+  9    `tasker doctor` found a problem
   70   a defect of Tasker; please report it
   130  interrupted (Ctrl-C or SIGTERM)";
 
@@ -114,6 +116,7 @@ pub(crate) enum Command {
     Namespace(namespace::Command),
     #[command(subcommand)]
     Handler(handler::Command),
+    Doctor(doctor::Arguments),
     Prune(prune::Arguments),
     #[command(subcommand)]
     Pg(pg::Command),

@@ -24,6 +24,8 @@ pub(crate) enum ExitStatus {
     Timeout,
     /// The caller may not do it.
     Refused,
+    /// The doctor found a problem.
+    Unwell,
     /// A defect of Tasker.
     Internal,
     /// Ctrl-C or SIGTERM.
@@ -31,7 +33,7 @@ pub(crate) enum ExitStatus {
 }
 
 impl ExitStatus {
-    pub(crate) const ALL: [ExitStatus; 11] = [
+    pub(crate) const ALL: [ExitStatus; 12] = [
         ExitStatus::Ok,
         ExitStatus::Failed,
         ExitStatus::Usage,
@@ -41,6 +43,7 @@ impl ExitStatus {
         ExitStatus::Invalid,
         ExitStatus::Timeout,
         ExitStatus::Refused,
+        ExitStatus::Unwell,
         ExitStatus::Internal,
         ExitStatus::Interrupted,
     ];
@@ -57,6 +60,7 @@ impl ExitStatus {
             ExitStatus::Invalid => 6,
             ExitStatus::Timeout => 7,
             ExitStatus::Refused => 8,
+            ExitStatus::Unwell => 9,
             ExitStatus::Internal => 70,
             ExitStatus::Interrupted => 130,
         }
@@ -74,6 +78,7 @@ impl ExitStatus {
             ExitStatus::Invalid => "invalid template or context",
             ExitStatus::Timeout => "took longer than allowed",
             ExitStatus::Refused => "not authenticated or not allowed",
+            ExitStatus::Unwell => "`tasker doctor` found a problem",
             ExitStatus::Internal => "a defect of Tasker; please report it",
             ExitStatus::Interrupted => "interrupted (Ctrl-C or SIGTERM)",
         }

@@ -167,6 +167,7 @@ const fn advice(kind: ErrorKind) -> Option<&'static str> {
         }
         ErrorKind::NotFound => Some("see `tasker task list` and `tasker template list`"),
         ErrorKind::InvalidContext => Some("correct the context; nothing was created"),
+        ErrorKind::DatabaseUnavailable => Some("`tasker doctor` says what is wrong with it"),
         ErrorKind::Internal | ErrorKind::Panic => {
             Some("this is a defect of Tasker: run it again with -vv and report what it says")
         }

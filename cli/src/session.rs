@@ -18,13 +18,10 @@ impl Session {
     pub(crate) fn new(global: &GlobalOptions) -> Result<Self, Failure> {
         let choice =
             cluster::resolve_database(global.database_url.as_deref(), &|name| std::env::var(name).ok())?;
-        let client = Client::new(ClientOptions {
-            database_url: global.database_url.clone(),
-            schema: global.schema.clone(),
-            application_name: Some("tasker".to_owned()),
-            ..ClientOptions::default()
-        })?;
-        Ok(Self { client, choice })
+        Ok(Self {
+            client: client(global)?,
+            choice,
+        })
     }
 
     /// The database in words, without its password: `postgres://…/tasker (private cluster)`.
@@ -32,6 +29,16 @@ impl Session {
         let url = self.client.database_url().await?;
         Ok(format!("{} ({})", without_password(&url), self.choice.source))
     }
+}
+
+/// A client on whatever database that is; nothing is looked at yet.
+pub(crate) fn client(global: &GlobalOptions) -> Result<Client, Failure> {
+    Ok(Client::new(ClientOptions {
+        database_url: global.database_url.clone(),
+        schema: global.schema.clone(),
+        application_name: Some("tasker".to_owned()),
+        ..ClientOptions::default()
+    })?)
 }
 
 /// The URL with its password left out.

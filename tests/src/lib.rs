@@ -4,6 +4,7 @@
 //! [`Logins`]: database users of one test.
 //! [`PrivateServer`]: a server for one test, to be killed and restarted.
 //! [`Pooler`]: a PgBouncer in front of a server.
+//! [`SmallDisk`]: a disk to be filled.
 //! [`assert_consistent`]: what must hold in a database of Tasker, whatever happened in it.
 
 mod consistency;
@@ -12,6 +13,7 @@ mod logins;
 mod pooler;
 mod private_server;
 mod shared_server;
+mod small_disk;
 
 pub use consistency::{assert_consistent, inconsistencies};
 pub use database::TestDatabase;
@@ -20,6 +22,7 @@ pub use pooler::{Pooler, PoolerCounts};
 pub use private_server::PrivateServer;
 pub use rustix::process::Signal;
 pub use shared_server::{SharedServer, shared_data_dir};
+pub use small_disk::SmallDisk;
 
 use anyhow::{Context, Result};
 use std::future::Future;

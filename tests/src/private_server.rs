@@ -21,14 +21,33 @@ impl PrivateServer {
     /// # Errors
     /// When it cannot be made or started.
     pub async fn start() -> Result<Self> {
+        Self::start_with(&[]).await
+    }
+
+    /// The same with other settings than those of servers for tests, which are fast and not durable.
+    ///
+    /// # Errors
+    /// When it cannot be made or started.
+    pub async fn start_with(settings: &[(&str, &str)]) -> Result<Self> {
+        Self::start_below(&std::env::temp_dir(), settings).await
+    }
+
+    /// The same with its files in a directory of their own below `place`.
+    ///
+    /// # Errors
+    /// When it cannot be made or started.
+    pub async fn start_below(place: &std::path::Path, settings: &[(&str, &str)]) -> Result<Self> {
         let passable = std::fs::Permissions::from_mode(0o711);
         let directory = tempfile::Builder::new()
             .prefix("tasker-server-")
             .permissions(passable)
-            .tempdir()?;
+            .tempdir_in(place)?;
+        let own = settings
+            .iter()
+            .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
         let options = ClusterOptions {
             data_dir: Some(directory.path().to_owned()),
-            settings: shared_server::settings(),
+            settings: shared_server::settings().into_iter().chain(own).collect(),
             ..ClusterOptions::default()
         };
         Ok(Self {

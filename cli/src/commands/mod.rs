@@ -4,6 +4,7 @@ pub(crate) mod bench;
 pub(crate) mod bench_worker;
 pub(crate) mod bulk;
 pub(crate) mod demo;
+pub(crate) mod doctor;
 pub(crate) mod handler;
 pub(crate) mod listing;
 pub(crate) mod migrate;
@@ -39,6 +40,7 @@ pub(crate) async fn dispatch(cli: Cli, printer: &Printer) -> Result<ExitStatus, 
         Command::Handler(command) => or_interrupted(handler::run(command, global, printer)).await,
         Command::Bulk(command) => or_interrupted(bulk::run(command, global, printer)).await,
         Command::Why(arguments) => or_interrupted(why::run(&arguments, global, printer)).await,
+        Command::Doctor(arguments) => or_interrupted(doctor::run(&arguments, global, printer)).await,
         Command::Prune(arguments) => or_interrupted(prune::run(arguments, global, printer)).await,
         Command::Pg(command) => or_interrupted(pg::run(command, printer)).await,
     }

@@ -4,6 +4,7 @@
 //! the others are one answer each.
 
 mod bulk;
+mod doctor;
 mod failure;
 mod flow;
 mod lists;
@@ -20,6 +21,7 @@ mod why;
 mod worker;
 
 pub(crate) use bulk::{bulk_done, bulk_forecast, bulk_progress, bulk_question};
+pub(crate) use doctor::doctor;
 pub(crate) use failure::failure;
 pub(crate) use flow::{Flow, flow};
 pub(crate) use lists::{handlers, namespaces, step_list};
@@ -35,6 +37,8 @@ pub(crate) use trail::trail;
 pub(crate) use why::why;
 pub(crate) use worker::{top, worker, worker_list};
 
+#[cfg(test)]
+mod doctor_tests;
 #[cfg(test)]
 mod operating_tests;
 #[cfg(test)]

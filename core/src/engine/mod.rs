@@ -7,6 +7,7 @@ mod bulk;
 mod cancel;
 mod client;
 mod create;
+mod doctor;
 mod handover;
 mod list;
 mod open;

@@ -3,6 +3,8 @@
 //! Pure: no SQL, no runtime, no clock.
 
 mod database_settings;
+mod doctor;
+mod finding;
 mod lists;
 mod operate;
 mod outcome;
@@ -14,6 +16,8 @@ mod view;
 mod why;
 
 pub use database_settings::{DatabaseSettings, PoolerSetting};
+pub use doctor::{Check, CheckId, CheckSection, CheckStatus, DoctorLimits, DoctorReport};
+pub use finding::Finding;
 pub use lists::{
     HandlerUse, NamePage, Namespace, StepFilter, StepSummary, Worker, WorkerFilter, WorkerHealth,
 };

@@ -84,7 +84,39 @@ fn of_sqlstate(state: &str, message: String) -> Error {
             );
         }
         "28000" | "28P01" | "3D000" => ErrorKind::ConfigInvalid,
-        "42501" => ErrorKind::Forbidden,
+        "42501" => {
+            return Error::new(
+                ErrorKind::Forbidden,
+                format!("{message}: `tasker doctor` names what the role lacks, with the grants"),
+            );
+        }
+        // The same state twice: a standby, and `default_transaction_read_only`. A failover may bring the writes back.
+        "25006" => {
+            return Error::new(
+                ErrorKind::DatabaseUnavailable,
+                format!(
+                    "the database takes no writes ({message}): it is a standby, or default_transaction_read_only is on; \
+                     let the URL lead to the primary"
+                ),
+            );
+        }
+        "53100" => {
+            return Error::new(
+                ErrorKind::DatabaseUnavailable,
+                format!(
+                    "PostgreSQL has no room left on its disk ({message}): make room there; what was not written is tried again"
+                ),
+            );
+        }
+        "53300" => {
+            return Error::new(
+                ErrorKind::DatabaseUnavailable,
+                format!(
+                    "PostgreSQL has no connection left ({message}): raise the limit, lower database.max_connections of the \
+                     processes, or put a pooler in front"
+                ),
+            );
+        }
         "55P03" | "57014" => ErrorKind::Timeout,
         "22P05" | "22021" | "22P02" | "22003" => ErrorKind::InvalidArgument,
         _ if state.starts_with("08") || state.starts_with("57P") || state.starts_with("53") => {
@@ -95,4 +127,34 @@ fn of_sqlstate(state: &str, message: String) -> Error {
     let mut error = Error::new(kind, message);
     error.retry = error.retry || matches!(state, "40P01" | "40001" | "TK009");
     error
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_ails_the_server_is_told_with_what_to_do_and_may_be_tried_again() {
+        for (state, advice) in [
+            ("25006", "primary"),
+            ("53100", "make room"),
+            ("53300", "max_connections"),
+        ] {
+            let error = database_error(state, "so says the server".to_owned());
+            assert_eq!(
+                (error.kind, error.retry),
+                (ErrorKind::DatabaseUnavailable, true),
+                "{state}"
+            );
+            assert!(error.message.contains("so says the server"), "{}", error.message);
+            assert!(error.message.contains(advice), "{}", error.message);
+        }
+        let forbidden = database_error("42501", "permission denied".to_owned());
+        assert_eq!((forbidden.kind, forbidden.retry), (ErrorKind::Forbidden, false));
+        assert!(
+            forbidden.message.contains("tasker doctor"),
+            "{}",
+            forbidden.message
+        );
+    }
 }

@@ -7,6 +7,7 @@ mod archive;
 mod claims;
 mod connect;
 mod definitions;
+mod doctor;
 mod fault;
 mod foreign;
 mod lists;
@@ -14,6 +15,7 @@ mod migrate;
 mod operate;
 mod pool;
 mod prepared;
+mod probe;
 mod read;
 mod retention;
 mod roles;
@@ -33,6 +35,10 @@ pub use fault::{
     ATTEMPT_LOST, STALE_PLAN, WORKER_NOT_ALIVE, database_error, is_retryable_conflict, sqlstate,
 };
 pub use foreign::{FailureText, Foreign};
+pub(crate) use doctor::{
+    HandlerFacts, IndexFacts, MaintenanceFacts, PartitionFacts, PauseFacts, SchemaFacts, ServerFacts,
+    SlotFacts, SnapshotFacts, StepFacts, TableFacts,
+};
 pub use migrate::MigrationReport;
 pub use pool::{Held, Reservation};
 pub use prepared::{Prepared, only_value};

@@ -10,6 +10,7 @@ mod claim;
 mod complete;
 mod cost;
 mod create;
+mod doctor;
 mod fail;
 mod migrate;
 mod model;

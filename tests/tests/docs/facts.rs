@@ -3,12 +3,17 @@
 use serde_json::Value;
 use std::collections::BTreeSet;
 use tasker_core::ErrorKind;
-use tasker_core::model::{STEP_TRANSITIONS, Settings, State, TASK_TRANSITIONS};
+use tasker_core::model::{Finding, STEP_TRANSITIONS, Settings, State, TASK_TRANSITIONS};
 use tasker_core::template::json_schema;
 
 /// A page of docs/reference.
 fn page(name: &str) -> String {
-    let path = format!("{}/../docs/reference/{name}.md", env!("CARGO_MANIFEST_DIR"));
+    document(&format!("reference/{name}"))
+}
+
+/// A page of docs.
+fn document(name: &str) -> String {
+    let path = format!("{}/../docs/{name}.md", env!("CARGO_MANIFEST_DIR"));
     std::fs::read_to_string(&path).unwrap_or_else(|error| panic!("{path}: {error}"))
 }
 
@@ -69,6 +74,30 @@ fn the_table_of_errors_has_every_kind_with_its_number() {
     let mut sorted = kinds.clone();
     sorted.sort_by(|a, b| a.1.cmp(&b.1));
     assert_eq!(told, sorted);
+}
+
+#[test]
+fn the_table_of_findings_has_every_finding_with_its_check_status_and_meaning() {
+    let page = document("operations/doctor");
+    let told = rows(section(&page, "Findings"));
+    let found: Vec<Vec<String>> = Finding::ALL
+        .iter()
+        .map(|finding| {
+            let meaning = finding.meaning().replace('`', "");
+            vec![
+                finding.to_string(),
+                finding.check().to_string(),
+                finding.status().as_str().to_owned(),
+                meaning,
+            ]
+        })
+        .collect();
+    let without_advice: Vec<Vec<String>> = told.iter().map(|row| row[..4].to_vec()).collect();
+    assert_eq!(without_advice, found);
+    assert!(
+        told.iter().all(|row| row.len() == 5 && !row[4].is_empty()),
+        "each says what to do"
+    );
 }
 
 #[test]
