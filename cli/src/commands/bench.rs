@@ -6,6 +6,7 @@ use crate::failure::Failure;
 use crate::live::{Screen, interrupted};
 use crate::printer::Printer;
 use crate::render::{self, Look};
+use crate::session::configuration;
 use clap::{Args, ValueEnum};
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
@@ -98,7 +99,7 @@ pub(crate) async fn run(
         reference: !arguments.no_reference,
         force: arguments.force,
         database_url: global.database_url.clone(),
-        guarded_schema: global.schema.clone(),
+        guarded_schema: configuration(global)?.schema().0.to_owned(),
     };
     let shown = Shown::new(options.workload, printer);
     let outcome = tasker_bench::run(&options, &shown, interrupted()).await;

@@ -3,6 +3,7 @@
 use crate::args::GlobalOptions;
 use crate::exit_status::ExitStatus;
 use crate::failure::Failure;
+use crate::session::configuration;
 use clap::Args;
 
 /// A worker of `tasker bench`, told what to do on its standard input.
@@ -14,6 +15,6 @@ pub(crate) struct Arguments {
 }
 
 pub(crate) async fn run(arguments: Arguments, global: &GlobalOptions) -> Result<ExitStatus, Failure> {
-    tasker_bench::serve_worker(&global.schema, arguments.concurrency).await?;
+    tasker_bench::serve_worker(configuration(global)?.schema().0, arguments.concurrency).await?;
     Ok(ExitStatus::Ok)
 }

@@ -4,6 +4,7 @@
 //! [`Store`] holds the pool and the statements in the caller's schema.
 
 mod archive;
+mod bulk;
 mod claims;
 mod connect;
 mod fault;

@@ -27,13 +27,13 @@ macro_rules! statements {
 
 statements! {
     add_trail_partitions, archive_tasks, begin_maintenance, cancel_step, cancel_task, claim_steps, complete_step,
-    complete_steps, count_prunable, count_tasks, create_and_claim, create_tasks, delete_archived, drain_worker,
-    drop_trail_partitions, end_maintenance, fail_steps, find_plan, find_step, heartbeat, held_steps, list_handlers,
+    complete_steps, count_prunable, count_steps, count_tasks, create_and_claim, create_tasks, delete_archived, drain_worker,
+    drop_trail_partitions, end_maintenance, fail_steps, find_plan, find_step, find_steps, heartbeat, held_steps, list_handlers,
     list_namespaces, list_steps, list_tasks, list_workers, mark_validated, named_tasks, notify_all, notify_idle,
-    operate_on_tasks, pause, pause_task, prune_leftovers, prune_tasks, readiness, reap_workers,
+    operate_on_steps, operate_on_tasks, pause, pause_task, prune_leftovers, prune_tasks, readiness, reap_workers,
     register_template, register_worker, release_steps, resolve_step, resolve_task, resume, resume_task, retry_step, retry_task,
     step_definitions, step_results, step_transitions, steps, stop_worker, task_contexts, task_state, task_transitions, tasks, template,
-    update_step, update_task, why,
+    template_contents,     update_step, update_task, why,
 }
 
 /// The text of a statement in the caller's schema.

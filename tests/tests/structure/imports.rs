@@ -4,7 +4,7 @@ use crate::source::{Source, has_word};
 use crate::{assert_none, complains};
 
 /// Each room of `core/src` and the rooms that it may import. `error` is open to all.
-const ROOMS: [(&str, &[&str]); 13] = [
+const ROOMS: [(&str, &[&str]); 14] = [
     ("error", &[]),
     ("model", &[]),
     ("graph", &["model"]),
@@ -13,10 +13,11 @@ const ROOMS: [(&str, &[&str]); 13] = [
     ("template", &["model", "graph", "values", "retry"]),
     ("store", &["model", "graph", "values", "retry", "template"]),
     ("cluster", &[]),
+    ("config", &["model", "template"]),
     (
         "engine",
         &[
-            "model", "graph", "values", "retry", "template", "store", "cluster",
+            "model", "graph", "values", "retry", "template", "store", "cluster", "config",
         ],
     ),
     (
