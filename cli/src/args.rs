@@ -31,7 +31,7 @@ cluster that Tasker makes from the installed binaries (`tasker pg status` shows 
 
 Exit codes:
   0    done
-  1    the operation failed, the task that was waited for did not complete, or what was compared differs
+  1    failed; the task that was waited for did not complete; or what was compared differs
   2    wrong arguments or settings
   3    no such task, step or template
   4    illegal transition, duplicate, or attempt lost

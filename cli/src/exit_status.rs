@@ -67,7 +67,7 @@ impl ExitStatus {
         match self {
             ExitStatus::Ok => "done",
             ExitStatus::Failed => {
-                "the operation failed, the task that was waited for did not complete, or what was compared differs"
+                "failed; the task that was waited for did not complete; or what was compared differs"
             }
             ExitStatus::Usage => "wrong arguments or settings",
             ExitStatus::NotFound => "no such task, step or template",

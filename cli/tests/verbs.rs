@@ -7,7 +7,7 @@ mod support;
 
 use serde_json::Value;
 use std::process::Command;
-use support::{CONTEXT, ORDER, Shop};
+use support::{Answer, CONTEXT, ORDER, Shop};
 
 const UNKNOWN: &str = "0198c0de-0000-7000-8000-000000000000";
 
@@ -521,4 +521,32 @@ async fn pruning_refuses_what_makes_no_sense() {
         assert_ne!(answer.code, 0, "{arguments:?}");
         assert_eq!(answer.code, 2, "{arguments:?}: {}", answer.err);
     }
+}
+
+#[tokio::test]
+async fn the_picture_of_workers_ends_when_nobody_reads_it() {
+    let shop = Shop::open().await;
+    let mut child = Command::new(env!("CARGO_BIN_EXE_tasker"))
+        .args([
+            "--database-url",
+            &shop.0.url(),
+            "worker",
+            "top",
+            "--interval",
+            "0.1",
+            "--count",
+            "1000000",
+        ])
+        .stdout(std::process::Stdio::piped())
+        .stderr(std::process::Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut line = String::new();
+    let mut reader = std::io::BufReader::new(child.stdout.take().unwrap());
+    std::io::BufRead::read_line(&mut reader, &mut line).unwrap();
+    assert!(line.contains("0 workers"), "{line}");
+    drop(reader);
+    // A command that goes on would go on for a day.
+    let ended = Answer::from(&child.wait_with_output().unwrap());
+    assert_eq!((ended.code, ended.err.as_str()), (0, ""));
 }

@@ -85,14 +85,55 @@ fn pages(root: &Command) -> Result<Vec<(String, Vec<u8>)>, Failure> {
 /// One page: its name, such as `tasker-task-create`, and its text.
 fn page(command: &Command, root: &str) -> Result<(String, Vec<u8>), Failure> {
     let name = command.get_bin_name().unwrap_or(root).replace(' ', "-");
-    let mut text = Vec::new();
-    Man::new(command.clone())
+    let man = Man::new(command.clone())
         .title(name.to_uppercase())
         .section("1")
         .source(format!("Tasker {}", env!("CARGO_PKG_VERSION")))
-        .manual("Tasker")
-        .render(&mut text)?;
+        .manual("Tasker");
+    let mut text = Vec::new();
+    man.render_title(&mut text)?;
+    man.render_name_section(&mut text)?;
+    man.render_synopsis_section(&mut text)?;
+    man.render_description_section(&mut text)?;
+    man.render_options_section(&mut text)?;
+    if command.get_subcommands().any(|verb| !verb.is_hide_set()) {
+        man.render_subcommands_section(&mut text)?;
+    }
+    let after = command
+        .get_after_help()
+        .map(ToString::to_string)
+        .unwrap_or_default();
+    text.extend_from_slice(examples(&after).as_bytes());
     Ok((name, text))
+}
+
+/// What stands below the options in the help, line for line as it is: commands must not be filled into paragraphs.
+fn examples(after: &str) -> String {
+    let (shown, rest) = match after.strip_prefix("Examples:\n") {
+        Some(shown) => shown.split_once("\n\n").unwrap_or((shown, "")),
+        None => ("", after),
+    };
+    let mut text = String::new();
+    for (title, lines) in [("EXAMPLES", shown), ("NOTES", rest)] {
+        if !lines.trim().is_empty() {
+            let lines: Vec<String> = lines.lines().map(|line| escaped(line.trim_end())).collect();
+            text.push_str(&format!(".SH {title}\n.nf\n{}\n.fi\n", lines.join("\n")));
+        }
+    }
+    text
+}
+
+/// A line that roff takes for text, with its hyphens kept as they are typed.
+fn escaped(line: &str) -> String {
+    let text = line
+        .replace('\\', "\\e")
+        .replace('-', "\\-")
+        .replace('\'', "\\(aq");
+    if text.starts_with(['.', '\'']) {
+        format!("\\&{text}")
+    } else {
+        text
+    }
 }
 
 fn unwritable(path: &Path, error: &std::io::Error) -> Failure {

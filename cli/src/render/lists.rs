@@ -37,7 +37,7 @@ pub(crate) fn step_list(steps: &[StepSummary], now: DateTime<Utc>, look: &Look) 
 pub(crate) fn found_steps(steps: &[FoundStep], now: DateTime<Utc>, look: &Look) -> String {
     let mut table = Table::new(
         look,
-        &["task", "of", "step", "status", ">attempts", "last", "failure"],
+        &["!task", "of", "step", "status", ">attempts", "last", "failure"],
     );
     for found in steps {
         let step = &found.step;
