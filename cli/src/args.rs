@@ -26,8 +26,8 @@ Examples:
   tasker task list --status error --json | jq .
   tasker why 0198c0de-0000-7000-8000-000000000000          what keeps it from going on, and what to do
 
-Which database: --database-url, else TASKER_DATABASE_URL, else DATABASE_URL, else a private PostgreSQL
-cluster that Tasker makes from the installed binaries (`tasker pg status` shows it). `tasker config show` tells which.
+Which database: --database-url, else TASKER_DATABASE_URL, else DATABASE_URL, else a private cluster
+that Tasker makes from the installed PostgreSQL (`tasker pg status`). `tasker config show` tells it.
 
 Exit codes:
   0    done
