@@ -2046,6 +2046,43 @@ begin
   return v_step;
 end $$;
 
+CREATE FUNCTION tasker.operate_on_steps(p_verb text, p_task_ids uuid[], p_step_nos integer[], p_by text DEFAULT NULL::text, p_reason text DEFAULT NULL::text, p_reset_attempts boolean DEFAULT false, p_results jsonb DEFAULT '{}'::jsonb, p_retry_limit integer DEFAULT NULL::integer) RETURNS TABLE(task_id uuid, step_no integer, outcome text, message text)
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET enable_seqscan TO 'off'
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    SET plan_cache_mode TO 'force_generic_plan'
+    AS $$
+#variable_conflict use_column
+declare
+  v_task_id uuid;
+  v_step_no int;
+begin
+  if p_verb is null or p_verb not in ('cancel', 'retry', 'resolve', 'update') then
+    raise exception using errcode = 'TK003', message = format('the verb is cancel, retry, resolve or update, not %s', p_verb);
+  elsif cardinality(p_task_ids) <> cardinality(p_step_nos) then
+    raise exception using errcode = 'TK003', message = format('there are %s ids of tasks and %s numbers of steps; each step has one of each',
+      cardinality(p_task_ids), cardinality(p_step_nos));
+  elsif p_verb = 'update' and p_retry_limit is null then
+    raise exception using errcode = 'TK003', message = 'update needs a retry_limit';
+  end if;
+  perform "tasker".await_steps(p_task_ids, p_step_nos);
+  perform 1 from "tasker".tasks t where t.task_id = any (p_task_ids) order by t.task_id for update;
+  for v_task_id, v_step_no in select distinct k.task_id, k.step_no from unnest(p_task_ids, p_step_nos) k(task_id, step_no) order by 1, 2 loop
+    begin
+      case p_verb
+        when 'cancel' then perform "tasker".cancel_step(v_task_id, v_step_no, p_by, p_reason);
+        when 'retry' then perform "tasker".retry_step(v_task_id, v_step_no, p_reset_attempts, p_by, p_reason);
+        when 'resolve' then perform "tasker".resolve_step(v_task_id, v_step_no, p_results, p_by, p_reason);
+        else perform "tasker".update_step(v_task_id, v_step_no, p_retry_limit, null, p_by, p_reason);
+      end case;
+      return query select v_task_id, v_step_no, 'done'::text, null::text;
+    exception
+      when sqlstate 'TK002' then return query select v_task_id, v_step_no, 'refused'::text, sqlerrm;
+      when sqlstate 'TK006' then return query select v_task_id, v_step_no, 'missing'::text, sqlerrm;
+    end;
+  end loop;
+end $$;
+
 CREATE TABLE tasker.tasks (
     task_id uuid NOT NULL,
     named_task_id integer NOT NULL,

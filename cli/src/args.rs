@@ -1,8 +1,8 @@
 //! The arguments of the command: global options and the tree of verbs. Each verb keeps its own beside its code.
 
 use crate::commands::{
-    bench, bench_worker, bulk, demo, doctor, handler, migrate, namespace, pg, prune, step, task, template,
-    why, worker,
+    bench, bench_worker, bulk, completions, config, demo, doctor, handler, man, migrate, namespace, pg,
+    prune, step, task, template, why, worker,
 };
 use clap::builder::Styles;
 use clap::builder::styling::AnsiColor;
@@ -27,12 +27,12 @@ Examples:
   tasker why 0198c0de-0000-7000-8000-000000000000          what keeps it from going on, and what to do
   tasker doctor                                  what is wrong with the database, the schema or the workers
 
-Which database: --database-url, else TASKER_DATABASE_URL, else DATABASE_URL, else a private PostgreSQL
-cluster that Tasker makes from the installed binaries (`tasker pg status` shows it).
+Which database: --database-url, else TASKER_DATABASE_URL, else DATABASE_URL, else a private cluster
+that Tasker makes from the installed PostgreSQL (`tasker pg status`). `tasker config show` tells it.
 
 Exit codes:
   0    done
-  1    the operation failed, or the task that was waited for did not complete
+  1    failed; the task that was waited for did not complete; or what was compared differs
   2    wrong arguments or settings
   3    no such task, step or template
   4    illegal transition, duplicate, or attempt lost
@@ -71,9 +71,9 @@ pub(crate) struct GlobalOptions {
     /// The PostgreSQL database, such as postgres://user@host/database.
     #[arg(long, global = true, value_name = "URL")]
     pub(crate) database_url: Option<String>,
-    /// The schema that holds Tasker's tables.
-    #[arg(long, global = true, value_name = "NAME", default_value = "tasker")]
-    pub(crate) schema: String,
+    /// The schema that holds Tasker's tables; else TASKER_SCHEMA, else the configuration's, else tasker.
+    #[arg(long, global = true, value_name = "NAME")]
+    pub(crate) schema: Option<String>,
     /// Write JSON for programs: answers on standard output, errors on standard error.
     #[arg(long, global = true)]
     pub(crate) json: bool,
@@ -119,8 +119,12 @@ pub(crate) enum Command {
     Doctor(doctor::Arguments),
     Prune(prune::Arguments),
     #[command(subcommand)]
+    Config(config::Command),
+    #[command(subcommand)]
     Pg(pg::Command),
     Bench(bench::Arguments),
+    Completions(completions::Arguments),
+    Man(man::Arguments),
     /// A worker of `bench`, in a process of its own.
     #[command(hide = true)]
     BenchWorker(bench_worker::Arguments),

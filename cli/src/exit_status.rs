@@ -8,7 +8,7 @@ use tasker_core::ErrorKind;
 pub(crate) enum ExitStatus {
     /// It did what was asked.
     Ok,
-    /// What was asked for failed.
+    /// What was asked for failed, or what was compared differs.
     Failed,
     /// The arguments or settings are wrong.
     Usage,
@@ -70,7 +70,9 @@ impl ExitStatus {
     pub(crate) const fn meaning(self) -> &'static str {
         match self {
             ExitStatus::Ok => "done",
-            ExitStatus::Failed => "the operation failed, or the task that was waited for did not complete",
+            ExitStatus::Failed => {
+                "failed; the task that was waited for did not complete; or what was compared differs"
+            }
             ExitStatus::Usage => "wrong arguments or settings",
             ExitStatus::NotFound => "no such task, step or template",
             ExitStatus::Conflict => "illegal transition, duplicate, or attempt lost",

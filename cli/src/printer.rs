@@ -1,10 +1,12 @@
 //! The one place that writes to standard output and standard error.
 
 use crate::args::{ColorChoice, GlobalOptions};
+use crate::exit_status::ExitStatus;
 use crate::failure::Failure;
 use crate::render::{self, Look};
 use serde::Serialize;
 use std::io::{IsTerminal, Write};
+use std::sync::atomic::{AtomicBool, Ordering};
 
 /// Where the output of a command goes, and how it looks there.
 #[derive(Debug)]
@@ -19,6 +21,8 @@ pub(crate) struct Printer {
     pub(crate) live: bool,
     /// Whether standard error is one.
     pub(crate) live_err: bool,
+    /// Whether nobody reads standard output any more.
+    left: AtomicBool,
 }
 
 impl Printer {
@@ -48,13 +52,14 @@ impl Printer {
             },
             live: out && !dumb && !global.json,
             live_err: err && !dumb,
+            left: AtomicBool::new(false),
         }
     }
 
     /// Text for people, on standard output; adds the line end.
     pub(crate) fn text(&self, text: &str) {
         if !self.json {
-            write(&mut std::io::stdout().lock(), text);
+            self.put(text);
         }
     }
 
@@ -66,16 +71,27 @@ impl Printer {
             serde_json::to_string(value)
         };
         match text {
-            Ok(text) => write(&mut std::io::stdout().lock(), &text),
+            Ok(text) => self.put(&text),
             Err(defect) => self.failure(&Failure::failed(format!(
                 "The answer cannot be written as JSON: {defect}"
             ))),
         }
     }
 
+    /// Whether whoever read standard output went away: then there is nobody to go on for.
+    pub(crate) fn reader_left(&self) -> bool {
+        self.left.load(Ordering::Relaxed)
+    }
+
+    fn put(&self, text: &str) {
+        if !write(&mut std::io::stdout().lock(), text) {
+            self.left.store(true, Ordering::Relaxed);
+        }
+    }
+
     /// Output as it is, whatever the mode: a graph that goes into a file.
     pub(crate) fn raw(&self, text: &str) {
-        write(&mut std::io::stdout().lock(), text.trim_end_matches('\n'));
+        self.put(text.trim_end_matches('\n'));
     }
 
     /// The answer of a verb: the document for programs, the text for people.
@@ -104,14 +120,20 @@ impl Printer {
         let text = if self.json {
             failure.to_json().to_string()
         } else {
-            render::failure(failure, &self.err)
+            let text = render::failure(failure, &self.err);
+            // The terminal has written ^C where the cursor stood.
+            let lead = if failure.status == ExitStatus::Interrupted && self.live_err {
+                "\n"
+            } else {
+                ""
+            };
+            format!("{lead}{text}")
         };
         write(&mut std::io::stderr().lock(), &text);
     }
 }
 
-/// A reader that went away (`tasker task list | head`) is no error of ours.
-fn write(to: &mut impl Write, text: &str) {
-    let _ = writeln!(to, "{text}");
-    let _ = to.flush();
+/// A reader that went away (`tasker task list | head`) is no error of ours. Returns whether it is still there.
+fn write(to: &mut impl Write, text: &str) -> bool {
+    writeln!(to, "{text}").and_then(|()| to.flush()).is_ok()
 }

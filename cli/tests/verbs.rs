@@ -3,85 +3,11 @@
 // Tests may panic: that is how they fail.
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
+mod support;
+
 use serde_json::Value;
-use std::process::{Command, Output};
-use tasker_tests::TestDatabase;
-
-const ORDER: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../examples/order/workflow.yaml");
-const CONTEXT: &str =
-    r#"{"order_id": "7", "customer": "anna", "items": [{"sku": "A", "quantity": 1, "price_cents": 5}]}"#;
-
-/// A database, and the command on it.
-struct Shop(TestDatabase);
-
-impl Shop {
-    async fn empty() -> Self {
-        Self(TestDatabase::create().await.unwrap())
-    }
-
-    /// Migrated, with the order workflow registered.
-    async fn open() -> Self {
-        let shop = Self::empty().await;
-        assert_eq!(shop.run(&["migrate"]).code, 0);
-        assert_eq!(shop.run(&["template", "register", ORDER]).code, 0);
-        shop
-    }
-
-    fn run(&self, arguments: &[&str]) -> Answer {
-        let output = Command::new(env!("CARGO_BIN_EXE_tasker"))
-            .args(["--database-url", &self.0.url()])
-            .args(arguments)
-            .env_remove("TASKER_LOG")
-            .env("USER", "anna")
-            .output()
-            .unwrap();
-        Answer::from(&output)
-    }
-
-    fn json(&self, arguments: &[&str]) -> Value {
-        let answer = self.run(&[&["--json"], arguments].concat());
-        assert_eq!(answer.code, 0, "{arguments:?}: {}", answer.err);
-        serde_json::from_str(&answer.out).unwrap()
-    }
-
-    fn create(&self, more: &[&str]) -> String {
-        let arguments = [
-            "task",
-            "create",
-            "process_order",
-            "--namespace",
-            "shop",
-            "--context",
-            CONTEXT,
-        ];
-        let created = self.json(&[&arguments, more].concat());
-        created["task_id"].as_str().unwrap().to_owned()
-    }
-
-    fn status(&self, task: &str) -> String {
-        self.json(&["task", "show", task])["task"]["status"]
-            .as_str()
-            .unwrap()
-            .to_owned()
-    }
-}
-
-struct Answer {
-    code: i32,
-    out: String,
-    err: String,
-}
-
-impl From<&Output> for Answer {
-    fn from(output: &Output) -> Self {
-        let text = |bytes: &[u8]| String::from_utf8(bytes.to_vec()).unwrap();
-        Self {
-            code: output.status.code().unwrap(),
-            out: text(&output.stdout),
-            err: text(&output.stderr),
-        }
-    }
-}
+use std::process::Command;
+use support::{Answer, CONTEXT, ORDER, Shop};
 
 const UNKNOWN: &str = "0198c0de-0000-7000-8000-000000000000";
 
@@ -595,4 +521,32 @@ async fn pruning_refuses_what_makes_no_sense() {
         assert_ne!(answer.code, 0, "{arguments:?}");
         assert_eq!(answer.code, 2, "{arguments:?}: {}", answer.err);
     }
+}
+
+#[tokio::test]
+async fn the_picture_of_workers_ends_when_nobody_reads_it() {
+    let shop = Shop::open().await;
+    let mut child = Command::new(env!("CARGO_BIN_EXE_tasker"))
+        .args([
+            "--database-url",
+            &shop.0.url(),
+            "worker",
+            "top",
+            "--interval",
+            "0.1",
+            "--count",
+            "1000000",
+        ])
+        .stdout(std::process::Stdio::piped())
+        .stderr(std::process::Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut line = String::new();
+    let mut reader = std::io::BufReader::new(child.stdout.take().unwrap());
+    std::io::BufRead::read_line(&mut reader, &mut line).unwrap();
+    assert!(line.contains("0 workers"), "{line}");
+    drop(reader);
+    // A command that goes on would go on for a day.
+    let ended = Answer::from(&child.wait_with_output().unwrap());
+    assert_eq!((ended.code, ended.err.as_str()), (0, ""));
 }

@@ -1,10 +1,11 @@
 //! The Tasker engine: workflows as directed acyclic graphs of steps, on PostgreSQL, inside your own process.
 //!
 //! The rooms, and who may import whom (a test enforces it):
-//! `model ← graph, template, retry ← store ← engine ← worker, events ← bridge ← handler ← testing`.
+//! `model ← graph, template, retry ← store, config ← engine ← worker, events ← bridge ← handler ← testing`.
 
 pub mod bridge;
 pub mod cluster;
+pub mod config;
 pub mod engine;
 pub mod error;
 pub mod graph;

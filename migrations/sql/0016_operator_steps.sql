@@ -174,3 +174,43 @@ begin
   end if;
   perform tasker.settle_tasks(array[p_task_id], v_now, tasker.audit('update_step', p_by, p_reason));
 end $$;
+
+-- tasker.operate_on_steps(…): one verb (cancel, retry, resolve, update) on many steps, of any tasks, in one transaction. What
+-- the state machine does not allow for a step is told (`refused`), and the others go on; what does not exist is `missing`.
+-- Called by: the bulk verbs, a batch a call.
+-- Locks: all these steps and their dependents in order FOR NO KEY UPDATE, then their tasks by task_id FOR UPDATE, before the
+-- first verb: what the verbs lock themselves is held already. Loser of a race: waits its turn.
+create function tasker.operate_on_steps(p_verb text, p_task_ids uuid[], p_step_nos int[], p_by text default null, p_reason text default null,
+  p_reset_attempts boolean default false, p_results jsonb default '{}', p_retry_limit int default null)
+returns table (task_id uuid, step_no int, outcome text, message text)
+language plpgsql set enable_seqscan = off as $$
+#variable_conflict use_column
+declare
+  v_task_id uuid;
+  v_step_no int;
+begin
+  if p_verb is null or p_verb not in ('cancel', 'retry', 'resolve', 'update') then
+    raise exception using errcode = 'TK003', message = format('the verb is cancel, retry, resolve or update, not %s', p_verb);
+  elsif cardinality(p_task_ids) <> cardinality(p_step_nos) then
+    raise exception using errcode = 'TK003', message = format('there are %s ids of tasks and %s numbers of steps; each step has one of each',
+      cardinality(p_task_ids), cardinality(p_step_nos));
+  elsif p_verb = 'update' and p_retry_limit is null then
+    raise exception using errcode = 'TK003', message = 'update needs a retry_limit';
+  end if;
+  perform tasker.await_steps(p_task_ids, p_step_nos);
+  perform 1 from tasker.tasks t where t.task_id = any (p_task_ids) order by t.task_id for update;
+  for v_task_id, v_step_no in select distinct k.task_id, k.step_no from unnest(p_task_ids, p_step_nos) k(task_id, step_no) order by 1, 2 loop
+    begin
+      case p_verb
+        when 'cancel' then perform tasker.cancel_step(v_task_id, v_step_no, p_by, p_reason);
+        when 'retry' then perform tasker.retry_step(v_task_id, v_step_no, p_reset_attempts, p_by, p_reason);
+        when 'resolve' then perform tasker.resolve_step(v_task_id, v_step_no, p_results, p_by, p_reason);
+        else perform tasker.update_step(v_task_id, v_step_no, p_retry_limit, null, p_by, p_reason);
+      end case;
+      return query select v_task_id, v_step_no, 'done'::text, null::text;
+    exception
+      when sqlstate 'TK002' then return query select v_task_id, v_step_no, 'refused'::text, sqlerrm;
+      when sqlstate 'TK006' then return query select v_task_id, v_step_no, 'missing'::text, sqlerrm;
+    end;
+  end loop;
+end $$;

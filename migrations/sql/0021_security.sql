@@ -12,8 +12,8 @@ begin
       and p.proname in ('create_task', 'create_tasks', 'register_template', 'register_worker', 'heartbeat', 'drain_worker', 'stop_worker',
         'held_steps', 'notify_idle', 'claim_steps', 'complete_steps', 'complete_step', 'fail_steps', 'fail_step', 'release_steps',
         'reap_workers', 'cancel_step', 'resolve_step', 'retry_step', 'update_step', 'cancel_task', 'resolve_task', 'retry_task',
-        'pause_task', 'resume_task', 'update_task', 'operate_on_tasks', 'pause', 'resume', 'get_step_readiness_status',
-        'get_step_readiness_status_batch', 'why', 'get_task_execution_context', 'get_task_execution_contexts_batch',
+        'pause_task', 'resume_task', 'update_task', 'operate_on_tasks', 'operate_on_steps', 'pause', 'resume',
+        'get_step_readiness_status', 'get_step_readiness_status_batch', 'why', 'get_task_execution_context', 'get_task_execution_contexts_batch',
         'calculate_dependency_levels', 'get_system_health_counts_v01', 'get_analytics_metrics_v01', 'get_slowest_steps_v01',
         'get_slowest_tasks_v01')
   loop

@@ -6,6 +6,7 @@ use crate::failure::Failure;
 use crate::live::{Screen, interrupted};
 use crate::printer::Printer;
 use crate::render::{self, Look};
+use crate::session::configuration;
 use clap::{Args, Subcommand, ValueEnum};
 use std::path::PathBuf;
 use std::sync::{Mutex, PoisonError};
@@ -181,7 +182,7 @@ pub(crate) async fn run(
         force: arguments.force,
         database_url: global.database_url.clone(),
         direct_url: arguments.direct_url,
-        guarded_schema: global.schema.clone(),
+        guarded_schema: configuration(global)?.schema().0.to_owned(),
     };
     let shown = Shown::new(options.workload.name(), printer);
     let outcome = tasker_bench::run(&options, &shown, interrupted()).await;
@@ -215,7 +216,7 @@ async fn soak(
         output: arguments.output,
         force: arguments.force,
         database_url: global.database_url.clone(),
-        guarded_schema: global.schema.clone(),
+        guarded_schema: configuration(global)?.schema().0.to_owned(),
     };
     let shown = Shown::new("soak", printer);
     let outcome = tasker_bench::soak(&options, &shown, interrupted()).await;

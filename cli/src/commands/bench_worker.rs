@@ -3,6 +3,7 @@
 use crate::args::GlobalOptions;
 use crate::exit_status::ExitStatus;
 use crate::failure::Failure;
+use crate::session::configuration;
 use clap::Args;
 
 /// A worker of `tasker bench`, told what to do on its standard input.
@@ -22,6 +23,6 @@ pub(crate) async fn run(arguments: Arguments, global: &GlobalOptions) -> Result<
         .map(|text| serde_json::from_str(&text))
         .transpose()
         .map_err(|error| Failure::usage(format!("--soak is not settings: {error}")))?;
-    tasker_bench::serve_worker(&global.schema, arguments.concurrency, soak).await?;
+    tasker_bench::serve_worker(configuration(global)?.schema().0, arguments.concurrency, soak).await?;
     Ok(ExitStatus::Ok)
 }

@@ -3,10 +3,14 @@
 pub(crate) mod bench;
 pub(crate) mod bench_worker;
 pub(crate) mod bulk;
+pub(crate) mod completions;
+pub(crate) mod config;
 pub(crate) mod demo;
 pub(crate) mod doctor;
+pub(crate) mod drawing;
 pub(crate) mod handler;
 pub(crate) mod listing;
+pub(crate) mod man;
 pub(crate) mod migrate;
 pub(crate) mod namespace;
 pub(crate) mod pg;
@@ -42,6 +46,9 @@ pub(crate) async fn dispatch(cli: Cli, printer: &Printer) -> Result<ExitStatus, 
         Command::Why(arguments) => or_interrupted(why::run(&arguments, global, printer)).await,
         Command::Doctor(arguments) => or_interrupted(doctor::run(&arguments, global, printer)).await,
         Command::Prune(arguments) => or_interrupted(prune::run(arguments, global, printer)).await,
+        Command::Config(command) => config::run(command, global, printer),
+        Command::Completions(arguments) => completions::run(&arguments, printer),
+        Command::Man(arguments) => man::run(&arguments, printer),
         Command::Pg(command) => or_interrupted(pg::run(command, printer)).await,
     }
 }

@@ -3,13 +3,14 @@
 use crate::args::GlobalOptions;
 use crate::exit_status::ExitStatus;
 use crate::failure::Failure;
+use crate::live::ask;
 use crate::printer::Printer;
 use crate::render;
 use crate::session::Session;
 use clap::{Args, ValueEnum};
 use serde_json::json;
 use std::collections::BTreeMap;
-use std::io::{BufRead, IsTerminal};
+use std::io::IsTerminal;
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 use tasker_core::Client;
@@ -143,7 +144,7 @@ pub(crate) async fn run(
     }
     let total = prunable.iter().map(|row| row.tasks).sum();
     if !arguments.yes && (total > 0 || trail.is_some()) {
-        confirm(&prunable, printer)?;
+        confirm(&prunable, printer).await?;
     }
     let mut archive = arguments
         .archive
@@ -220,18 +221,14 @@ async fn prune(
 }
 
 /// Asks on a terminal; elsewhere --yes has to say it.
-fn confirm(prunable: &[Prunable], printer: &Printer) -> Result<(), Failure> {
+async fn confirm(prunable: &[Prunable], printer: &Printer) -> Result<(), Failure> {
     if printer.json || !std::io::stdin().is_terminal() {
         return Err(Failure::usage("Nothing was deleted: it was not confirmed.")
             .next("look at it with --dry-run, then give --yes"));
     }
-    printer.note(&format!(
-        "{}\nDelete for good? Type yes:",
-        render::prunable(prunable, &printer.err)
-    ));
-    let mut answer = String::new();
-    std::io::stdin().lock().read_line(&mut answer)?;
-    if answer.trim() == "yes" {
+    printer.note(&render::prunable(prunable, &printer.err));
+    let question = printer.err.bold("Delete for good? Type yes:");
+    if ask(&question).await? == "yes" {
         return Ok(());
     }
     Err(Failure::failed("Nothing was deleted."))

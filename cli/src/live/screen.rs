@@ -1,7 +1,9 @@
 //! A block of lines at the end of a terminal that is drawn again and again in place.
 
 use crossterm::cursor::{Hide, MoveToColumn, MoveUp, Show};
-use crossterm::terminal::{self, BeginSynchronizedUpdate, Clear, ClearType, EndSynchronizedUpdate};
+use crossterm::terminal::{
+    self, BeginSynchronizedUpdate, Clear, ClearType, DisableLineWrap, EnableLineWrap, EndSynchronizedUpdate,
+};
 use crossterm::{QueueableCommand, queue};
 use std::io::Write;
 
@@ -36,14 +38,15 @@ impl<Out: Write> Screen<Out> {
             self.out.queue(Hide)?;
             self.hidden = true;
         }
-        self.out.queue(BeginSynchronizedUpdate)?;
+        // A line that is too long must not take two: the next picture would begin too low.
+        queue!(self.out, BeginSynchronizedUpdate, DisableLineWrap)?;
         self.back()?;
         for line in lines {
             self.out.queue(Clear(ClearType::UntilNewLine))?;
             writeln!(self.out, "{line}")?;
         }
         self.out.queue(Clear(ClearType::FromCursorDown))?;
-        self.out.queue(EndSynchronizedUpdate)?;
+        queue!(self.out, EnableLineWrap, EndSynchronizedUpdate)?;
         self.drawn = u16::try_from(lines.len()).unwrap_or(u16::MAX);
         self.out.flush()
     }
@@ -98,6 +101,11 @@ mod tests {
         assert!(
             second.contains("three\n\x1b[J"),
             "clears what was below: {second:?}"
+        );
+        assert_eq!(
+            text.matches("\x1b[?7l").count(),
+            text.matches("\x1b[?7h").count(),
+            "lines wrap again"
         );
         assert!(text.ends_with("\x1b[?25h"), "shows the cursor last: {text:?}");
     }

@@ -21,7 +21,7 @@ pub(crate) const ENDED: [State; 4] = [
     State::ResolvedManually,
 ];
 
-/// Shows the task until it has ended, and returns it with its steps as they were then.
+/// Shows the task until it has ended, or nobody reads on, and returns it with its steps as they were then.
 pub(crate) async fn watch(
     client: &Client,
     id: TaskId,
@@ -39,7 +39,7 @@ pub(crate) async fn watch(
         let task = client.task(id).await?;
         let steps = client.steps(id).await?;
         view.show(&task, &steps, printer)?;
-        if ENDED.contains(&task.status) {
+        if ENDED.contains(&task.status) || printer.reader_left() {
             return Ok((task, steps));
         }
         if let View::Lines(seen) = &mut view {

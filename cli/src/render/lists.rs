@@ -3,7 +3,7 @@
 use super::time::{ago, until};
 use super::{Look, Table, glyph};
 use chrono::{DateTime, Utc};
-use tasker_core::model::{HandlerUse, Namespace, Pause, StepSummary};
+use tasker_core::model::{FoundStep, HandlerUse, Namespace, Pause, StepSummary};
 
 /// Steps of a task, by number.
 pub(crate) fn step_list(steps: &[StepSummary], now: DateTime<Utc>, look: &Look) -> String {
@@ -14,8 +14,6 @@ pub(crate) fn step_list(steps: &[StepSummary], now: DateTime<Utc>, look: &Look) 
     for step in steps {
         let waiting = step.next_retry_at.is_some();
         let mark = format!("{} {}", glyph(step.status, waiting), step.status);
-        let failure = step.error.as_deref().and_then(|text| text.lines().next());
-        let code = step.error_code.as_deref();
         table.row([
             step.workflow_step_id.to_string(),
             look.bold(&step.name),
@@ -26,16 +24,56 @@ pub(crate) fn step_list(steps: &[StepSummary], now: DateTime<Utc>, look: &Look) 
                 .map(|at| ago(at, now))
                 .unwrap_or_default(),
             step.next_retry_at.map(|at| until(at, now)).unwrap_or_default(),
-            match (failure, code) {
-                (Some(failure), Some(code)) => format!("{code}: {failure}"),
-                (failure, code) => failure.or(code).unwrap_or_default().to_owned(),
-            },
+            failure_of(step),
         ]);
     }
     if table.is_empty() {
         return "No steps of the task match.".to_owned();
     }
     table.render()
+}
+
+/// Steps of many tasks, newest tasks first.
+pub(crate) fn found_steps(steps: &[FoundStep], now: DateTime<Utc>, look: &Look) -> String {
+    let mut table = Table::new(
+        look,
+        &["!task", "of", "step", "status", ">attempts", "last", "failure"],
+    );
+    for found in steps {
+        let step = &found.step;
+        let waiting = step.next_retry_at.is_some();
+        let mark = format!("{} {}", glyph(step.status, waiting), step.status);
+        let mut last = step
+            .ended_at
+            .or(step.last_attempted_at)
+            .map(|at| ago(at, now))
+            .unwrap_or_default();
+        if let Some(at) = step.next_retry_at {
+            last.push_str(&format!(", retry {}", until(at, now)));
+        }
+        table.row([
+            step.task_id.to_string(),
+            found.full_name.clone(),
+            look.bold(&step.name),
+            look.state(step.status, waiting, &mark),
+            format!("{}/{}", step.attempts, step.retry_limit),
+            last,
+            failure_of(step),
+        ]);
+    }
+    if table.is_empty() {
+        return "No steps match.".to_owned();
+    }
+    table.render()
+}
+
+/// `code: first line of the message`.
+fn failure_of(step: &StepSummary) -> String {
+    let failure = step.error.as_deref().and_then(|text| text.lines().next());
+    match (failure, step.error_code.as_deref()) {
+        (Some(failure), Some(code)) => format!("{code}: {failure}"),
+        (failure, code) => failure.or(code).unwrap_or_default().to_owned(),
+    }
 }
 
 /// Namespaces, by name.

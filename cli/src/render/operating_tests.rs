@@ -8,7 +8,7 @@ use super::*;
 use chrono::TimeDelta;
 use insta::assert_snapshot;
 use serde_json::{Value, json};
-use tasker_core::model::{BulkOutcome, BulkVerb, HandlerUse, Namespace, State, StepSummary, Worker};
+use tasker_core::model::{BulkVerb, FoundStep, HandlerUse, Namespace, State, StepSummary, StepVerb, Worker};
 
 const PLAIN: Look = Look {
     color: false,
@@ -156,22 +156,57 @@ fn namespaces_and_handlers_are_listed_with_their_pauses() {
 
 #[test]
 fn a_bulk_verb_is_foreseen_asked_for_counted_and_told() {
-    let task_id = task(State::Error).task_id;
-    let refused: Vec<BulkOutcome> = (0..3)
-        .map(|number| BulkOutcome {
-            task_id,
-            refusal: Some(format!("cannot retry task {number}: it is complete")),
-        })
-        .collect();
-    let sample = [task(State::Error), task(State::InProgress)];
+    let refused = [0, 1, 2].map(|number| format!("cannot retry task {number}: it is complete"));
+    let refused: Vec<&str> = refused.iter().map(String::as_str).collect();
+    let sample = task_list(&[task(State::Error), task(State::InProgress)], now(), &PLAIN);
+    let verb = What::tasks;
     assert_snapshot!(
         [
-            bulk_forecast(BulkVerb::Retry, 2_345, &sample, now(), &PLAIN),
-            bulk_forecast(BulkVerb::Retry, 0, &[], now(), &PLAIN),
-            bulk_question(BulkVerb::Cancel, 1, &PLAIN),
-            bulk_progress(BulkVerb::Pause, 700, 2_345, &PLAIN),
-            bulk_done(BulkVerb::Resume, 1, &[], 20, &PLAIN),
-            bulk_done(BulkVerb::Retry, 2_342, &refused, 2, &PLAIN),
+            bulk_forecast(verb(BulkVerb::Retry), 2_345, 2, &sample, &PLAIN),
+            bulk_forecast(verb(BulkVerb::Retry), 0, 0, "", &PLAIN),
+            bulk_question(verb(BulkVerb::Cancel), 1, &PLAIN),
+            bulk_progress(verb(BulkVerb::Pause), 700, 2_345, &PLAIN),
+            bulk_done(verb(BulkVerb::Resume), 1, &[], 20, &PLAIN),
+            bulk_done(verb(BulkVerb::Retry), 2_342, &refused, 2, &PLAIN),
+        ]
+        .join("\n--\n")
+    );
+}
+
+#[test]
+fn a_bulk_verb_on_steps_names_their_tasks() {
+    let found = |number: i32, more: Value| -> FoundStep {
+        let mut row = json!({
+            "full_name": "shop.process_order@1.0.0", "task_id": task(State::Error).task_id, "workflow_step_id": number,
+            "name": "charge_payment", "handler": "shop.process_order.charge_payment", "status": "error", "attempts": 3,
+            "retry_limit": 3, "last_attempted_at": before(63_000), "ended_at": before(62_000), "next_retry_at": null,
+            "error": "the gateway is down\nsecond line", "error_code": "gateway_unavailable",
+        });
+        row.as_object_mut()
+            .unwrap()
+            .extend(more.as_object().unwrap().clone());
+        serde_json::from_value(row).unwrap()
+    };
+    let steps = [
+        found(3, json!({})),
+        found(
+            4,
+            json!({"next_retry_at": now() + TimeDelta::seconds(8), "attempts": 1, "error_code": null}),
+        ),
+        found(
+            5,
+            json!({"status": "pending", "error": null, "error_code": null, "attempts": 0, "last_attempted_at": null,
+                        "ended_at": null}),
+        ),
+    ];
+    let list = found_steps(&steps, now(), &PLAIN);
+    let what = What::steps(&StepVerb::Update { retry_limit: 5 });
+    assert_snapshot!(
+        [
+            bulk_forecast(what, 12, 3, &list, &PLAIN),
+            bulk_question(what, 12, &PLAIN),
+            bulk_done(what, 12, &[], 20, &PLAIN),
+            found_steps(&[], now(), &PLAIN),
         ]
         .join("\n--\n")
     );

@@ -28,13 +28,38 @@ pub(crate) fn status_line(task: &Task, now: DateTime<Utc>, look: &Look) -> Strin
     } else {
         task.status.to_string()
     };
+    let taken = duration(task.completed_at.unwrap_or(now) - task.created_at);
+    let counts = format!("{done}/{total} steps");
+    // The bar gives way first, then the name.
+    let other = state.chars().count() + counts.chars().count() + taken.chars().count() + 9;
+    let room = look.width.map_or(usize::MAX, |width| width.saturating_sub(other));
+    let name = cut(&task.full_name, room);
+    let cells = room.saturating_sub(name.chars().count()).min(20);
+    let bar = if cells < 4 {
+        String::new()
+    } else {
+        format!("{} ", bar(done, total, cells))
+    };
     format!(
-        "{} {}  {}  {done}/{total} steps  {}",
+        "{} {}  {}  {counts}  {}",
         look.state(task.status, waiting, glyph(task.status, waiting)),
-        look.bold(&task.full_name),
-        look.state(task.status, waiting, &format!("{} {state}", bar(done, total, 20))),
-        look.dim(&duration(task.completed_at.unwrap_or(now) - task.created_at)),
+        look.bold(&name),
+        look.state(task.status, waiting, &format!("{bar}{state}")),
+        look.dim(&taken),
     )
+}
+
+/// The name, or its end: that is where names differ.
+fn cut(name: &str, room: usize) -> String {
+    let length = name.chars().count();
+    if length <= room {
+        return name.to_owned();
+    }
+    if room < 2 {
+        return String::new();
+    }
+    let tail: String = name.chars().skip(length + 1 - room).collect();
+    format!("…{tail}")
 }
 
 /// One line for each step that is not as it was, and one for the task.

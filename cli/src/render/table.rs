@@ -1,7 +1,7 @@
 //! Aligned columns without lines.
 
 use super::Look;
-use comfy_table::{Cell, CellAlignment, ContentArrangement};
+use comfy_table::{Cell, CellAlignment, ColumnConstraint, ContentArrangement};
 
 /// A table that is built row by row; cells may be coloured.
 #[derive(Debug)]
@@ -11,7 +11,8 @@ pub(crate) struct Table {
 }
 
 impl Table {
-    /// A table with these headings; those that begin with `>` stand over numbers, which are flush right.
+    /// A table with these headings; those that begin with `>` stand over numbers, which are flush right, and those that
+    /// begin with `!` over what is never broken, however narrow the terminal is: ids, which one copies.
     pub(crate) fn new(look: &Look, headings: &[&str]) -> Self {
         let mut table = comfy_table::Table::new();
         table.load_style(comfy_table::presets::NOTHING);
@@ -27,12 +28,15 @@ impl Table {
         table.set_header(
             headings
                 .iter()
-                .map(|text| Cell::new(look.dim(&text.trim_start_matches('>').to_uppercase()))),
+                .map(|text| Cell::new(look.dim(&text.trim_start_matches(['>', '!']).to_uppercase()))),
         );
         for (index, column) in table.column_iter_mut().enumerate() {
             column.set_padding((0, 2));
             if headings.get(index).is_some_and(|text| text.starts_with('>')) {
                 column.set_cell_alignment(CellAlignment::Right);
+            }
+            if headings.get(index).is_some_and(|text| text.starts_with('!')) {
+                column.set_constraint(ColumnConstraint::ContentWidth);
             }
         }
         Self { table, rows: 0 }
@@ -56,5 +60,28 @@ impl Table {
             .map(|line| line.trim_end().to_owned())
             .collect::<Vec<_>>()
             .join("\n")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_id_is_not_broken_where_the_terminal_is_narrow() {
+        let look = Look {
+            color: false,
+            width: Some(30),
+        };
+        let mut table = Table::new(&look, &["!task", "failure"]);
+        table.row([
+            "0198c0de-0000-7000".to_owned(),
+            "the gateway does not answer".to_owned(),
+        ]);
+        let text = table.render();
+        assert!(
+            text.contains("0198c0de-0000-7000") && text.lines().count() > 2,
+            "{text}"
+        );
     }
 }

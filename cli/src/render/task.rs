@@ -194,7 +194,7 @@ pub(crate) fn step(step: &Step, now: DateTime<Utc>, look: &Look) -> String {
 pub(crate) fn task_list(tasks: &[Task], now: DateTime<Utc>, look: &Look) -> String {
     let mut table = Table::new(
         look,
-        &["task", "name", "status", ">steps", "created", ">took", "tags"],
+        &["!task", "name", "status", ">steps", "created", ">took", "tags"],
     );
     for task in tasks {
         let mark = format!("{} {}", glyph(task.status, false), task.status);

@@ -47,6 +47,17 @@ fn a_task_that_failed_for_good_says_how_to_go_on() {
 }
 
 #[test]
+fn the_line_over_the_flow_fits_the_terminal() {
+    let task = task(State::InProgress);
+    for width in [34, 44, 60, 80, 200] {
+        let line = status_line(&task, now(), &narrow(width));
+        assert!(line.chars().count() <= width, "{width}: {line}");
+        assert!(line.contains("in_progress  2/7 steps"), "{line}");
+    }
+    assert!(status_line(&task, now(), &narrow(44)).contains("…"));
+}
+
+#[test]
 fn the_flow_is_cut_to_the_width_of_the_terminal() {
     let lines = flow(
         &order(),

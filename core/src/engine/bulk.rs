@@ -1,9 +1,13 @@
-//! Operator verbs on every task that a filter lets through, batch by batch.
+//! Operator verbs on every task or step that a filter lets through, batch by batch.
 
 use super::Client;
 use super::client::call;
 use crate::error::Result;
-use crate::model::{BulkOutcome, BulkVerb, Operator, Task, TaskFilter, TaskId};
+use crate::model::{
+    BulkOutcome, BulkVerb, FoundStep, Operator, StepNo, StepOutcome, StepSearch, StepVerb, Task, TaskFilter,
+    TaskId,
+};
+use std::collections::BTreeSet;
 
 impl Client {
     /// How many tasks a filter lets through; counting ends at `most`.
@@ -54,5 +58,57 @@ impl Client {
             ..filter.clone()
         };
         self.list_tasks(&filter).await
+    }
+
+    /// How many steps a search lets through; counting ends at `most`.
+    ///
+    /// # Errors
+    /// `DatabaseUnavailable`.
+    pub async fn count_steps(&self, search: &StepSearch, most: i64) -> Result<i64> {
+        call!(self, |store, connection| store
+            .count_steps(connection, search, most))
+    }
+
+    /// Steps of all tasks, newest tasks first, steps by number; without inputs and results.
+    ///
+    /// # Errors
+    /// `DatabaseUnavailable`.
+    pub async fn find_steps(&self, search: &StepSearch) -> Result<Vec<FoundStep>> {
+        call!(self, |store, connection| store.find_steps(connection, search))
+    }
+
+    /// The next batch of a bulk verb on steps: the verb on at most `search.limit` steps, newest tasks first, in one
+    /// transaction. The answer has an outcome a step; it is empty when there are no more. Set `search.after` to
+    /// [`StepSearch::cursor`] of one batch for the next one.
+    ///
+    /// # Errors
+    /// `DatabaseUnavailable`, `Timeout`; `InvalidArgument` for a retry limit out of range.
+    pub async fn operate_on_steps(
+        &self,
+        verb: &StepVerb,
+        search: &StepSearch,
+        operator: &Operator,
+    ) -> Result<Vec<StepOutcome>> {
+        let found = self.find_steps(search).await?;
+        let steps: Vec<(TaskId, StepNo)> = found
+            .iter()
+            .map(|found| (found.step.task_id, found.step.workflow_step_id))
+            .collect();
+        if steps.is_empty() {
+            return Ok(Vec::new());
+        }
+        let outcomes = call!(self, |store, connection| store
+            .operate_on_steps(connection, verb, &steps, operator))?;
+        match verb {
+            StepVerb::Retry { .. } | StepVerb::Resolve { .. } | StepVerb::Update { .. } => self.wake(),
+            StepVerb::Cancel => {
+                let done = outcomes.iter().filter(|outcome| outcome.is_done());
+                let tasks: BTreeSet<TaskId> = done.map(|outcome| outcome.task_id).collect();
+                for task in tasks {
+                    self.wake_for_task(task).await;
+                }
+            }
+        }
+        Ok(outcomes)
     }
 }

@@ -3,6 +3,7 @@
 use super::handover::Hungry;
 use super::wake::Wakes;
 use crate::cluster::DatabaseChoice;
+use crate::config::{Configuration, Given};
 use crate::error::Result;
 use crate::model::Settings;
 use crate::store::{MigrationReport, RolesReport, SchemaName, Session, Store};
@@ -34,6 +35,22 @@ impl Default for ClientOptions {
             settings: Settings::default(),
             application_name: None,
         }
+    }
+}
+
+impl ClientOptions {
+    /// The options that the environment of this process gives: settings and schema from environment variables and from
+    /// the file that `TASKER_CONFIG` names or `tasker.yaml`; what `given` says wins over both.
+    ///
+    /// # Errors
+    /// `ConfigInvalid` with everything that is wrong, each with its place.
+    pub fn from_environment(given: Given) -> Result<Self> {
+        let configuration = Configuration::load(given)?;
+        Ok(Self {
+            schema: configuration.schema().0.to_owned(),
+            settings: configuration.settings().clone(),
+            ..Self::default()
+        })
     }
 }
 

@@ -4,10 +4,11 @@ use super::Client;
 use super::client::call;
 use crate::error::{Error, ErrorKind, Result};
 use crate::model::{
-    HandlerUse, NamePage, NamedTask, Namespace, StepFilter, StepSummary, Task, TaskFilter, TaskId, Worker,
-    WorkerFilter,
+    HandlerUse, NamePage, NamedTask, Namespace, StepFilter, StepSummary, Task, TaskFilter, TaskId,
+    TemplateContent, Worker, WorkerFilter,
 };
 use crate::template::CompiledTemplate;
+use std::collections::BTreeSet;
 
 impl Client {
     /// Tasks, newest first.
@@ -40,18 +41,58 @@ impl Client {
         version: Option<&str>,
     ) -> Result<CompiledTemplate> {
         let found = call!(self, |store, connection| store
-            .template(connection, namespace, name, version))?;
-        found.ok_or_else(|| {
-            let version = version
-                .map(|version| format!(" version {version}"))
-                .unwrap_or_default();
-            Error::new(
+            .template(connection, namespace, name, version, None))?;
+        found.ok_or_else(|| unknown_template(namespace, name, version))
+    }
+
+    /// Every content that a name ever had, newest version first; those that were replaced, too.
+    ///
+    /// # Errors
+    /// `UnknownNamedTask`, `DatabaseUnavailable`.
+    pub async fn template_contents(&self, namespace: &str, name: &str) -> Result<Vec<TemplateContent>> {
+        let contents = call!(self, |store, connection| store
+            .template_contents(connection, namespace, name))?;
+        if contents.is_empty() {
+            return Err(unknown_template(namespace, name, None));
+        }
+        Ok(contents)
+    }
+
+    /// The content of a name whose digest begins with `digest`, current or replaced.
+    ///
+    /// # Errors
+    /// `UnknownNamedTask` where there is none; `InvalidArgument` where several begin so; `DatabaseUnavailable`.
+    pub async fn template_content(
+        &self,
+        namespace: &str,
+        name: &str,
+        digest: &str,
+    ) -> Result<CompiledTemplate> {
+        let contents = self.template_contents(namespace, name).await?;
+        let digests: BTreeSet<&str> = contents
+            .iter()
+            .map(|content| content.digest.as_str())
+            .filter(|known| known.starts_with(digest))
+            .collect();
+        if digests.len() > 1 {
+            return Err(Error::invalid_argument(format!(
+                "{} contents of {namespace}.{name} have a digest that begins with '{digest}'; give more of it",
+                digests.len()
+            )));
+        }
+        let found = contents
+            .iter()
+            .find(|content| digests.contains(content.digest.as_str()));
+        let Some(found) = found else {
+            return Err(Error::new(
                 ErrorKind::UnknownNamedTask,
-                format!(
-                    "no template is registered for the task '{name}'{version} in the namespace '{namespace}'"
-                ),
-            )
-        })
+                format!("no content of {namespace}.{name} has a digest that begins with '{digest}'"),
+            ));
+        };
+        let (version, digest) = (Some(found.version.as_str()), Some(found.digest.as_str()));
+        let template = call!(self, |store, connection| store
+            .template(connection, namespace, name, version, digest))?;
+        template.ok_or_else(|| unknown_template(namespace, name, version))
     }
 
     /// Steps of a task, by number, without inputs and results.
@@ -90,4 +131,14 @@ impl Client {
     pub async fn list_handlers(&self, page: &NamePage) -> Result<Vec<HandlerUse>> {
         call!(self, |store, connection| store.list_handlers(connection, page))
     }
+}
+
+fn unknown_template(namespace: &str, name: &str, version: Option<&str>) -> Error {
+    let version = version
+        .map(|version| format!(" version {version}"))
+        .unwrap_or_default();
+    Error::new(
+        ErrorKind::UnknownNamedTask,
+        format!("no template is registered for the task '{name}'{version} in the namespace '{namespace}'"),
+    )
 }

@@ -1,4 +1,4 @@
-//! Pictures of a graph, as text: Mermaid and DOT.
+//! Pictures of a graph: what is drawn, and the languages that others draw from, Mermaid and DOT.
 
 use super::Graph;
 use crate::model::State;
@@ -107,13 +107,13 @@ impl Drawing<'_> {
         out
     }
 
-    fn label(&self, node: usize) -> String {
+    pub(super) fn label(&self, node: usize) -> String {
         self.names
             .get(node)
             .map_or_else(|| (node + 1).to_string(), |name| (*name).to_owned())
     }
 
-    fn state(&self, node: usize) -> Option<State> {
+    pub(super) fn state(&self, node: usize) -> Option<State> {
         self.states.get(node).copied().flatten()
     }
 

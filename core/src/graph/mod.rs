@@ -4,11 +4,18 @@
 //! 100,000 steps is as good as any other graph.
 
 mod analysis;
+mod canvas;
 mod cycle;
 mod dag;
 mod draw;
+mod layering;
+mod ordering;
+mod placement;
+mod svg;
+mod terminal;
 
 pub use analysis::{CriticalPath, Shape};
 pub use cycle::Cycle;
 pub use dag::Graph;
 pub use draw::{Direction, Drawing};
+pub use terminal::{Span, TerminalOptions};

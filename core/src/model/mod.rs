@@ -2,6 +2,7 @@
 //!
 //! Pure: no SQL, no runtime, no clock.
 
+mod bulk;
 mod database_settings;
 mod doctor;
 mod finding;
@@ -15,21 +16,20 @@ mod state;
 mod view;
 mod why;
 
+pub use bulk::{BulkOutcome, BulkVerb, FoundStep, StepOutcome, StepSearch, StepVerb};
 pub use database_settings::{DatabaseSettings, PoolerSetting};
 pub use doctor::{Check, CheckId, CheckSection, CheckStatus, DoctorLimits, DoctorReport};
 pub use finding::Finding;
 pub use lists::{
     HandlerUse, NamePage, Namespace, StepFilter, StepSummary, Worker, WorkerFilter, WorkerHealth,
 };
-pub use operate::{
-    BulkOutcome, BulkVerb, Operator, PauseScope, StepSelector, StepUpdate, TaskFilter, TaskUpdate,
-};
+pub use operate::{Operator, PauseScope, StepSelector, StepUpdate, TaskFilter, TaskUpdate};
 pub use outcome::{ErrorCode, Failure, Outcome, OutcomeKind};
 pub use request::{OnDuplicate, TaskRequest};
 pub use retention::{ArchiveFormat, OldPartition, Prunable, PrunedBatch, RetentionRule, RetentionSettings};
 pub use settings::{BackoffSettings, EngineSettings, ExecutionSettings, IdentityStrategy, Settings};
 pub use state::{STEP_TRANSITIONS, State, TASK_TRANSITIONS};
-pub use view::{Created, NamedTask, Readiness, Registered, Step, Task, Transition};
+pub use view::{Created, NamedTask, Readiness, Registered, Step, Task, TemplateContent, Transition};
 pub use why::{
     HangingWorker, OldestRunning, Pause, Why, WhyDetail, WhyFailure, WhyOperator, WhyReason, WhyWorker,
 };

@@ -219,6 +219,27 @@ pub struct NamedTask {
     pub registered_at: DateTime<Utc>,
 }
 
+/// A content that stands, or once stood, under a version.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TemplateContent {
+    /// Its namespace.
+    pub namespace: String,
+    /// Its name.
+    pub name: String,
+    /// Its version.
+    pub version: String,
+    /// `namespace.name@version`.
+    pub full_name: String,
+    /// SHA-256 of the content before `${…}` is filled, hexadecimal.
+    pub digest: String,
+    /// Number of steps.
+    pub step_count: i64,
+    /// When it was registered last.
+    pub registered_at: DateTime<Utc>,
+    /// When other content took its place; none for the content that new tasks are made from.
+    pub replaced_at: Option<DateTime<Utc>>,
+}
+
 /// What registering a template did.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]

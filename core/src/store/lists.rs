@@ -1,11 +1,9 @@
-//! Lists: steps, workers, namespaces, handlers; and how many tasks there are.
+//! Lists: steps, workers, namespaces, handlers.
 
 use super::Store;
 use super::read::rows;
 use crate::error::Result;
-use crate::model::{
-    HandlerUse, NamePage, Namespace, StepFilter, StepSummary, TaskFilter, TaskId, Worker, WorkerFilter,
-};
+use crate::model::{HandlerUse, NamePage, Namespace, StepFilter, StepSummary, TaskId, Worker, WorkerFilter};
 use sqlx::PgConnection;
 
 /// How many a list has at most: 20 unless told, never more than 1,000.
@@ -97,33 +95,5 @@ impl Store {
                 .fetch_all(connection)
                 .await?,
         )
-    }
-
-    /// How many tasks a filter lets through, its cursor counted in; at most `most`.
-    ///
-    /// # Errors
-    /// What PostgreSQL says.
-    pub async fn count_tasks(
-        &self,
-        connection: &mut PgConnection,
-        filter: &TaskFilter,
-        most: i64,
-    ) -> Result<i64> {
-        let states: Vec<&str> = filter.status.iter().map(|state| state.as_str()).collect();
-        Ok(self
-            .query_scalar(&self.statements().count_tasks)
-            .bind(&filter.namespace)
-            .bind(&filter.name)
-            .bind(&filter.version)
-            .bind(states)
-            .bind(&filter.tags)
-            .bind(filter.since)
-            .bind(filter.after)
-            .bind(most)
-            .bind(filter.created_before)
-            .bind(filter.paused)
-            .bind(&filter.error_code)
-            .fetch_one(connection)
-            .await?)
     }
 }

@@ -4,6 +4,7 @@
 //! [`Store`] holds the pool and the statements in the caller's schema.
 
 mod archive;
+mod bulk;
 mod claims;
 mod connect;
 mod definitions;
@@ -31,14 +32,14 @@ pub use claims::{ClaimArguments, FailureBatch, FlushArguments, FlushRow, FlushSt
 pub(crate) use connect::run;
 pub use connect::{Store, StoreOptions};
 pub use definitions::{PlanDefinition, StepDefinition, Wanted};
-pub use fault::{
-    ATTEMPT_LOST, STALE_PLAN, WORKER_NOT_ALIVE, database_error, is_retryable_conflict, sqlstate,
-};
-pub use foreign::{FailureText, Foreign};
 pub(crate) use doctor::{
     HandlerFacts, IndexFacts, MaintenanceFacts, PartitionFacts, PauseFacts, SchemaFacts, ServerFacts,
     SlotFacts, SnapshotFacts, StepFacts, TableFacts,
 };
+pub use fault::{
+    ATTEMPT_LOST, STALE_PLAN, WORKER_NOT_ALIVE, database_error, is_retryable_conflict, sqlstate,
+};
+pub use foreign::{FailureText, Foreign};
 pub use migrate::MigrationReport;
 pub use pool::{Held, Reservation};
 pub use prepared::{Prepared, only_value};

@@ -2,9 +2,9 @@
 
 use super::Store;
 use crate::error::Result;
-use crate::model::{BulkOutcome, BulkVerb, Operator, PauseScope, StepNo, StepUpdate, TaskId, TaskUpdate};
+use crate::model::{Operator, PauseScope, StepNo, StepUpdate, TaskId, TaskUpdate};
 use serde_json::Value;
-use sqlx::{PgConnection, Row};
+use sqlx::PgConnection;
 
 impl Store {
     /// Cancels a task.
@@ -224,36 +224,5 @@ impl Store {
         .execute(connection)
         .await?;
         Ok(())
-    }
-
-    /// A verb on many tasks, in one transaction.
-    ///
-    /// # Errors
-    /// What PostgreSQL says; what is refused for one task is in its outcome.
-    pub async fn operate_on_tasks(
-        &self,
-        connection: &mut PgConnection,
-        verb: BulkVerb,
-        ids: &[TaskId],
-        operator: &Operator,
-    ) -> Result<Vec<BulkOutcome>> {
-        let rows = self
-            .query(&self.statements().operate_on_tasks)
-            .bind(verb.as_str())
-            .bind(ids)
-            .bind(&operator.by)
-            .bind(&operator.reason)
-            .fetch_all(connection)
-            .await?;
-        rows.iter()
-            .map(|row| {
-                let done = row.try_get::<String, _>(1)? == "done";
-                let message: Option<String> = row.try_get(2)?;
-                Ok(BulkOutcome {
-                    task_id: row.try_get(0)?,
-                    refusal: (!done).then(|| message.unwrap_or_default()),
-                })
-            })
-            .collect()
     }
 }

@@ -3,7 +3,7 @@
 use super::Store;
 use super::read::{parse, rows};
 use crate::error::{Error, Result};
-use crate::model::{NamedTask, Registered};
+use crate::model::{NamedTask, Registered, TemplateContent};
 use crate::template::CompiledTemplate;
 use sqlx::PgConnection;
 
@@ -54,7 +54,7 @@ impl Store {
         )
     }
 
-    /// The content of a version, or of the latest.
+    /// The content of a version, or of the latest: the current one, or the one of a digest.
     ///
     /// # Errors
     /// What PostgreSQL says.
@@ -64,14 +64,35 @@ impl Store {
         namespace: &str,
         name: &str,
         version: Option<&str>,
+        digest: Option<&str>,
     ) -> Result<Option<CompiledTemplate>> {
         let text: Option<String> = self
             .query_scalar(&self.statements().template)
             .bind(namespace)
             .bind(name)
             .bind(version)
+            .bind(digest)
             .fetch_optional(connection)
             .await?;
         text.map(|text| parse(&text)).transpose()
+    }
+
+    /// Every content that a name ever had, newest version first.
+    ///
+    /// # Errors
+    /// What PostgreSQL says.
+    pub async fn template_contents(
+        &self,
+        connection: &mut PgConnection,
+        namespace: &str,
+        name: &str,
+    ) -> Result<Vec<TemplateContent>> {
+        rows(
+            self.query_scalar(&self.statements().template_contents)
+                .bind(namespace)
+                .bind(name)
+                .fetch_all(connection)
+                .await?,
+        )
     }
 }

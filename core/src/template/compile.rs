@@ -147,7 +147,7 @@ fn compile(root: Node, options: &ParseOptions<'_>, report: &mut Report) -> Optio
 const CONCURRENT_IS_IDLE: &str = "'concurrent: false' has no effect: steps that do not depend on each other run side \
      by side; let each depend on the one before to run them in a row";
 
-fn is_readable(source: &str, report: &mut Report) -> bool {
+pub(super) fn is_readable(source: &str, report: &mut Report) -> bool {
     if source.len() > yaml::MAX_BYTES {
         let message = format!(
             "the template has {} bytes; {} are allowed",

@@ -6,6 +6,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
 mod bulk;
+mod bulk_steps;
 mod claim;
 mod complete;
 mod cost;

@@ -120,6 +120,19 @@ fn the_table_of_settings_has_every_setting_with_its_default() {
 }
 
 #[test]
+fn the_units_of_settings_are_those_of_the_code() {
+    let page = page("configuration");
+    for row in rows(section(&page, "Settings")) {
+        let (name, told) = (row[0].as_str(), row[2].as_str());
+        assert_eq!(
+            tasker_core::config::unit_of(name).unwrap_or_default(),
+            told,
+            "{name}"
+        );
+    }
+}
+
+#[test]
 fn the_table_of_template_keys_has_every_key_of_the_schema() {
     let page = page("template-keys");
     let schema = json_schema();

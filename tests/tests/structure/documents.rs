@@ -210,12 +210,14 @@ fn sqlstates(sql: &str) -> Vec<&str> {
     states
 }
 
-/// The environment variables that a source reads, by their literals.
+/// The environment variables that a source reads, by their literals. Those of settings (`TASKER_<BLOCK>__<KEY>`) are
+/// made from the table of settings, which has a test of its own.
 fn variables(source: &Source) -> Vec<String> {
     let code = source.code_and_strings();
     let literals = code.split('"').skip(1).step_by(2);
     let own = literals.filter(|text| text.starts_with("TASKER_"));
     own.filter(|text| text.chars().all(|c| c.is_ascii_uppercase() || c == '_'))
+        .filter(|text| !text.contains("__") && *text != "TASKER_")
         .map(str::to_owned)
         .collect()
 }

@@ -13,10 +13,11 @@ const ROOMS: [(&str, &[&str]); 14] = [
     ("template", &["model", "graph", "values", "retry"]),
     ("store", &["model", "graph", "values", "retry", "template"]),
     ("cluster", &[]),
+    ("config", &["model", "template"]),
     (
         "engine",
         &[
-            "model", "graph", "values", "retry", "template", "store", "cluster",
+            "model", "graph", "values", "retry", "template", "store", "cluster", "config",
         ],
     ),
     (

@@ -1,5 +1,6 @@
 //! `tasker step …`: everything one does with the steps of a task.
 
+pub(crate) mod filter;
 mod list;
 mod operate;
 mod show;
@@ -12,7 +13,7 @@ use crate::printer::Printer;
 use clap::{Args, Subcommand};
 use tasker_core::model::TaskId;
 
-/// List the steps of a task, and put right what went wrong in one.
+/// List steps, and put right what went wrong in one.
 #[derive(Debug, Subcommand)]
 #[command(
     arg_required_else_help = true,
@@ -20,6 +21,7 @@ use tasker_core::model::TaskId;
     after_help = "\
 Examples:
   tasker step list 0198c0de-0000-7000-8000-000000000000 --status error
+  tasker step list --handler shop.process_order.charge_payment --failed-for-good
   tasker step show 0198c0de-0000-7000-8000-000000000000 charge_payment --trail
   tasker step retry 0198c0de-0000-7000-8000-000000000000 charge_payment --by anna --reason 'gateway is back'"
 )]

@@ -3,6 +3,7 @@
 pub(crate) mod cancel;
 mod create;
 pub(crate) mod filter;
+mod graph;
 mod list;
 pub(crate) mod pause;
 pub(crate) mod resolve;
@@ -34,6 +35,7 @@ pub(crate) enum Command {
     Create(Box<create::Arguments>),
     List(list::Arguments),
     Show(show::Arguments),
+    Graph(graph::Arguments),
     Watch(watch::Arguments),
     Cancel(cancel::Arguments),
     Retry(retry::Arguments),
@@ -52,6 +54,7 @@ pub(crate) async fn run(
         Command::Create(arguments) => create::run(*arguments, global, printer).await,
         Command::List(arguments) => list::run(arguments, global, printer).await,
         Command::Show(arguments) => show::run(&arguments, global, printer).await,
+        Command::Graph(arguments) => graph::run(&arguments, global, printer).await,
         Command::Watch(arguments) => watch::run(&arguments, global, printer).await,
         Command::Cancel(arguments) => cancel::run(&arguments, global, printer).await,
         Command::Retry(arguments) => retry::run(&arguments, global, printer).await,

@@ -1,8 +1,10 @@
 //! `tasker template …`: files of workflows, and what is registered of them.
 
+mod diff;
 mod graph;
 mod list;
 mod register;
+mod show;
 mod sources;
 mod validate;
 
@@ -12,7 +14,7 @@ use crate::failure::Failure;
 use crate::printer::Printer;
 use clap::Subcommand;
 
-/// Check, register, list and draw workflow templates.
+/// Check, register, list, compare and draw workflow templates.
 #[derive(Debug, Subcommand)]
 #[command(
     arg_required_else_help = true,
@@ -22,12 +24,16 @@ Examples:
   tasker template validate workflows/            every problem of every file, with line and column
   tasker template register workflows/order.yaml
   tasker template list
+  tasker template show ecommerce.process_order
+  tasker template diff ecommerce.process_order 1.0.0 order.yaml
   tasker template graph order.yaml --format mermaid"
 )]
 pub(crate) enum Command {
     Validate(validate::Arguments),
     Register(register::Arguments),
     List(list::Arguments),
+    Show(show::Arguments),
+    Diff(diff::Arguments),
     Graph(graph::Arguments),
 }
 
@@ -40,6 +46,8 @@ pub(crate) async fn run(
         Command::Validate(arguments) => validate::run(&arguments, printer),
         Command::Register(arguments) => register::run(&arguments, global, printer).await,
         Command::List(arguments) => list::run(&arguments, global, printer).await,
+        Command::Show(arguments) => show::run(&arguments, global, printer).await,
+        Command::Diff(arguments) => diff::run(&arguments, global, printer).await,
         Command::Graph(arguments) => graph::run(&arguments, global, printer).await,
     }
 }

@@ -1,11 +1,67 @@
 //! From paths on the command line to checked templates.
 
+use crate::args::GlobalOptions;
 use crate::failure::Failure;
+use crate::session::Session;
 use serde_json::json;
 use std::io::Read;
 use std::path::{Path, PathBuf};
 use tasker_core::ErrorKind;
 use tasker_core::template::{CompiledTemplate, ParseOptions, Template, TemplateErrors};
+
+/// A registered template, as the command line names it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Reference<'a> {
+    pub(super) namespace: &'a str,
+    pub(super) name: &'a str,
+    pub(super) version: Option<&'a str>,
+}
+
+impl<'a> Reference<'a> {
+    /// Reads `[NAMESPACE.]NAME[@VERSION]`; the namespace is `default` when left out.
+    pub(super) fn parse(text: &'a str) -> Self {
+        let (name, version) = text
+            .split_once('@')
+            .map_or((text, None), |(name, version)| (name, Some(version)));
+        let (namespace, name) = name.split_once('.').unwrap_or(("default", name));
+        Self {
+            namespace,
+            name,
+            version,
+        }
+    }
+}
+
+/// A file if there is one of that name, else what is registered under it.
+pub(super) async fn find(source: &str, global: &GlobalOptions) -> Result<CompiledTemplate, Failure> {
+    if let Some(template) = from_file(source)? {
+        return Ok(template);
+    }
+    let wanted = Reference::parse(source);
+    let session = Session::new(global)?;
+    Ok(session
+        .client
+        .template(wanted.namespace, wanted.name, wanted.version)
+        .await?)
+}
+
+/// The template in the file of that name; none where the text does not look like the name of a file.
+pub(super) fn from_file(source: &str) -> Result<Option<CompiledTemplate>, Failure> {
+    let path = Path::new(source);
+    if source == "-" || path.is_file() {
+        let mut good = all_good(vec![check_file(path)?])?;
+        return good
+            .pop()
+            .map(Some)
+            .ok_or_else(|| Failure::failed("The file holds no template."));
+    }
+    let looks_like_file =
+        path.extension().is_some_and(|end| end == "yaml" || end == "yml") || source.contains('/');
+    if looks_like_file {
+        return Err(Failure::not_found(format!("There is no file {source}.")));
+    }
+    Ok(None)
+}
 
 /// One file, and what came of it.
 pub(super) struct Checked {

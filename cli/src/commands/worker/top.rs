@@ -3,7 +3,7 @@
 use crate::args::GlobalOptions;
 use crate::exit_status::ExitStatus;
 use crate::failure::Failure;
-use crate::live::Screen;
+use crate::live::{Screen, interrupted};
 use crate::printer::Printer;
 use crate::render::{self, Look};
 use crate::session::Session;
@@ -52,8 +52,12 @@ pub(super) async fn run(
     let mut timer = tokio::time::interval(interval);
     timer.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
     let mut taken = 0;
-    while most.is_none_or(|most| taken < most) {
-        timer.tick().await;
+    while most.is_none_or(|most| taken < most) && !printer.reader_left() {
+        tokio::select! {
+            _ = timer.tick() => {}
+            // That is how one ends it on a terminal: nothing went wrong.
+            () = interrupted(), if printer.live => break,
+        }
         let (workers, handlers) = picture(&session.client).await?;
         match &mut screen {
             Some(screen) => {

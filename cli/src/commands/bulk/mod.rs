@@ -1,4 +1,7 @@
-//! `tasker bulk …`: an operator verb on every task that a filter lets through.
+//! `tasker bulk …`: an operator verb on every task that a filter lets through; `step` on every step.
+
+mod consent;
+mod step;
 
 use crate::args::GlobalOptions;
 use crate::commands::task::filter::Selection;
@@ -7,12 +10,12 @@ use crate::exit_status::ExitStatus;
 use crate::failure::Failure;
 use crate::live::Screen;
 use crate::printer::Printer;
-use crate::render;
+use crate::render::{self, What};
 use crate::session::Session;
 use chrono::Utc;
 use clap::{Args, Subcommand};
+use consent::Consent;
 use serde_json::json;
-use std::io::{BufRead, IsTerminal, Write};
 use tasker_core::Client;
 use tasker_core::model::{BulkOutcome, BulkVerb, Operator, TaskFilter};
 
@@ -21,7 +24,7 @@ const SAMPLE: u32 = 5;
 /// How many refusals are told one by one.
 const REFUSALS: usize = 20;
 
-/// Cancel, retry, resolve, pause or resume every task that a filter lets through.
+/// Cancel, retry, resolve, pause or resume every task that a filter lets through; or every step.
 ///
 /// In batches, newest tasks first, each batch in a transaction of its own: what is done stays done when something goes
 /// wrong later. What the state machine does not allow for a task is told, and the others go on.
@@ -34,7 +37,8 @@ Examples:
   tasker bulk retry --name process_order --error-code gateway_unavailable --dry-run
   tasker bulk retry --name process_order --error-code gateway_unavailable --by anna --reason 'gateway is back'
   tasker bulk cancel --namespace shop --created-before 30d --yes
-  tasker bulk pause --tag batch && tasker bulk resume --tag batch"
+  tasker bulk pause --tag batch && tasker bulk resume --tag batch
+  tasker bulk step retry --handler shop.process_order.charge_payment --failed-for-good --dry-run"
 )]
 pub(crate) enum Command {
     Cancel(CancelArguments),
@@ -42,6 +46,8 @@ pub(crate) enum Command {
     Resolve(ResolveArguments),
     Pause(PauseArguments),
     Resume(ResumeArguments),
+    #[command(subcommand)]
+    Step(step::Command),
 }
 
 /// Which tasks, who, and how.
@@ -49,20 +55,10 @@ pub(crate) enum Command {
 struct Common {
     #[command(flatten)]
     selection: Selection,
-    /// All tasks: instead of a filter.
-    #[arg(long)]
-    all: bool,
     #[command(flatten)]
     operator: OperatorArguments,
-    /// Only count, and show the first few.
-    #[arg(long)]
-    dry_run: bool,
-    /// Do not ask; needed where there is no terminal to ask on.
-    #[arg(long, short = 'y')]
-    yes: bool,
-    /// How many tasks a transaction takes.
-    #[arg(long, value_name = "COUNT", default_value_t = 100, value_parser = clap::value_parser!(u32).range(1..=1000))]
-    batch: u32,
+    #[command(flatten)]
+    consent: Consent,
 }
 
 /// Give up tasks that have not ended well (pending, in_progress, error), with their open steps.
@@ -131,67 +127,56 @@ pub(crate) async fn run(
         Command::Resolve(arguments) => (BulkVerb::Resolve, arguments.common),
         Command::Pause(arguments) => (BulkVerb::Pause, arguments.common),
         Command::Resume(arguments) => (BulkVerb::Resume, arguments.common),
+        Command::Step(command) => return step::run(command, global, printer).await,
     };
     let filter = filter(verb, &common)?;
-    let may_ask = std::io::stdin().is_terminal() && std::io::stderr().is_terminal();
-    if !common.dry_run && !common.yes && !may_ask {
-        return Err(
-            Failure::usage("There is no terminal to ask on whether this is meant.")
-                .next("look with --dry-run, then give --yes"),
-        );
-    }
+    common.consent.check()?;
     let session = Session::new(global)?;
     let client = &session.client;
     let count = client.count_tasks(&filter, i64::MAX).await?;
-    if common.dry_run {
+    let what = What::tasks(verb);
+    if common.consent.dry_run {
         let sample = client.sample_tasks(&filter, SAMPLE).await?;
         printer.answer(
             &json!({"dry_run": true, "verb": verb.as_str(), "count": count, "sample": sample}),
-            |look| render::bulk_forecast(verb, count, &sample, Utc::now(), look),
+            |look| {
+                let list = render::task_list(&sample, Utc::now(), look);
+                render::bulk_forecast(what, count, sample.len(), &list, look)
+            },
         );
         return Ok(ExitStatus::Ok);
     }
-    if count > 0 && !common.yes && !confirmed(verb, count, printer)? {
-        return Err(Failure::failed("Nothing was changed.").next("answer yes, or give --yes"));
-    }
+    common.consent.ask(what, count, printer).await?;
     let (done, refused) = work(client, verb, filter, count, &common, printer).await?;
     printer.answer(
         &json!({"verb": verb.as_str(), "done": done, "refused": refused.len(), "refusals": refused}),
-        |look| render::bulk_done(verb, done, &refused, REFUSALS, look),
+        |look| {
+            let told: Vec<&str> = refused
+                .iter()
+                .filter_map(|outcome| outcome.refusal.as_deref())
+                .collect();
+            render::bulk_done(what, done, &told, REFUSALS, look)
+        },
     );
     Ok(ExitStatus::Ok)
 }
 
 /// The filter, with the states in which the verb has something to do.
 fn filter(verb: BulkVerb, common: &Common) -> Result<TaskFilter, Failure> {
-    if common.selection.is_everything() != common.all {
-        return Err(if common.all {
-            Failure::usage("--all does not go with a filter.").next("leave one of them out")
-        } else {
-            Failure::usage("No filter is given, and this would be every task.")
-                .next("give a filter such as --name or --status, or --all")
-        });
-    }
+    common
+        .consent
+        .narrowed(common.selection.is_everything(), "task")?;
     let mut filter = common.selection.read(Utc::now())?;
     if filter.status.is_empty() {
         filter.status = verb.states().to_vec();
     }
-    filter.limit = common.batch;
+    filter.limit = common.consent.batch;
     match verb {
         BulkVerb::Resume => filter.paused = Some(true),
         BulkVerb::Pause => filter.paused = filter.paused.or(Some(false)),
         BulkVerb::Cancel | BulkVerb::Retry | BulkVerb::Resolve => {}
     }
     Ok(filter)
-}
-
-/// Asks on standard error; yes has to be said.
-fn confirmed(verb: BulkVerb, count: i64, printer: &Printer) -> Result<bool, Failure> {
-    let question = render::bulk_question(verb, count, &printer.err);
-    write!(std::io::stderr(), "{question} [y/N] ")?;
-    let mut line = String::new();
-    std::io::stdin().lock().read_line(&mut line)?;
-    Ok(matches!(line.trim().to_lowercase().as_str(), "y" | "yes"))
 }
 
 /// Batch by batch to the end. What was done before a failure stays done, and the failure says how much it was.
@@ -224,7 +209,7 @@ async fn work(
         done += outcomes.iter().filter(|outcome| outcome.is_done()).count() as u64;
         refused.extend(outcomes.into_iter().filter(|outcome| !outcome.is_done()));
         let handled = done + refused.len() as u64;
-        let line = render::bulk_progress(verb, handled, count.unsigned_abs(), &printer.err);
+        let line = render::bulk_progress(What::tasks(verb), handled, count.unsigned_abs(), &printer.err);
         match &mut screen {
             Some(screen) => screen.draw(&[line])?,
             None => printer.note(&line),
