@@ -9,7 +9,7 @@ endif
 export CARGO_TARGET_DIR
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test scale lint fmt generate check-generated clean
+.PHONY: help setup demo test scale fuzz lint fmt generate check-generated clean
 
 help: ## Print this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -28,6 +28,9 @@ scale: setup ## Measure claims beside 12,000,000 rows, and graphs of up to 100,0
 	@cargo build --release --package tasker-cli --bin tasker
 	@"$$CARGO_TARGET_DIR/release/tasker" bench backlog
 	@"$$CARGO_TARGET_DIR/release/tasker" bench graph-size
+
+fuzz: ## Fuzz every target for FUZZ_SECONDS (600), two side by side; installs cargo-fuzz
+	@scripts/fuzz
 
 lint: ## Check the format and the lints
 	@cargo fmt --all --check
