@@ -3179,7 +3179,8 @@ ALTER TABLE tasker.plans ALTER COLUMN plan_id ADD GENERATED ALWAYS AS IDENTITY (
 CREATE TABLE tasker.schema_migrations (
     version integer NOT NULL,
     name text NOT NULL,
-    applied_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL
+    applied_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
+    oldest_code integer DEFAULT 0 NOT NULL
 );
 
 CREATE VIEW tasker.workflow_step_edges AS

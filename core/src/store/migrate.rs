@@ -31,12 +31,24 @@ impl Store {
     /// # Errors
     /// [`ErrorKind::SchemaMismatch`] when the schema exists and is not Tasker's; what PostgreSQL says otherwise.
     pub async fn migrate(&self) -> Result<MigrationReport> {
-        let mut held = self.acquire().await?;
-        run!(self, &mut held, Some(OTHERS_MIGRATE), |connection| self
-            .migrate_in(connection))
+        self.apply_migrations(MIGRATIONS).await
     }
 
-    async fn migrate_in(&self, transaction: &mut PgConnection) -> Result<MigrationReport> {
+    /// As [`Store::migrate`], to the end of the list that is given. For tests of what a later or an earlier release does.
+    ///
+    /// # Errors
+    /// As [`Store::migrate`].
+    pub async fn apply_migrations(&self, migrations: &[Migration]) -> Result<MigrationReport> {
+        let mut held = self.acquire().await?;
+        run!(self, &mut held, Some(OTHERS_MIGRATE), |connection| self
+            .migrate_in(connection, migrations))
+    }
+
+    async fn migrate_in(
+        &self,
+        transaction: &mut PgConnection,
+        migrations: &[Migration],
+    ) -> Result<MigrationReport> {
         let schema = self.options().schema.as_str().to_owned();
         sqlx::query("select pg_advisory_xact_lock(hashtextextended('tasker migrate ' || $1, 0))")
             .bind(&schema)
@@ -49,11 +61,11 @@ impl Store {
             .await?;
         let current = self.prepare_history(transaction).await?;
         let mut applied = Vec::new();
-        for migration in MIGRATIONS.iter().filter(|migration| migration.version > current) {
+        for migration in migrations.iter().filter(|migration| migration.version > current) {
             self.apply(transaction, migration).await?;
             applied.push(migration.name.to_owned());
         }
-        let version = MIGRATIONS.last().map_or(0, |last| last.version).max(current);
+        let version = migrations.last().map_or(0, |last| last.version).max(current);
         Ok(MigrationReport {
             schema,
             version,
@@ -120,7 +132,9 @@ impl Store {
         if !history_exists {
             let sql = schema.apply(
                 "create table tasker.schema_migrations (version int primary key, name text not null, \
-                 applied_at timestamptz not null default clock_timestamp())",
+                 applied_at timestamptz not null default clock_timestamp(), \
+                 oldest_code int not null default 0); \
+                 grant select on tasker.schema_migrations to public",
             );
             sqlx::raw_sql(AssertSqlSafe(sql))
                 .execute(&mut *connection)
@@ -149,10 +163,12 @@ impl Store {
                 )
                 .with_source(cause)
             })?;
-        let sql = schema.apply("insert into tasker.schema_migrations (version, name) values ($1, $2)");
+        let sql = schema
+            .apply("insert into tasker.schema_migrations (version, name, oldest_code) values ($1, $2, $3)");
         sqlx::query(AssertSqlSafe(sql))
             .bind(migration.version)
             .bind(migration.name)
+            .bind(tasker_migrations::oldest_code(migration.version))
             .persistent(false)
             .execute(connection)
             .await?;

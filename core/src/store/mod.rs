@@ -18,6 +18,7 @@ mod session;
 mod statements;
 mod tasks;
 mod templates;
+mod versions;
 mod workers;
 
 pub use archive::Archive;
