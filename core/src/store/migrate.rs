@@ -1,7 +1,7 @@
 //! Applying migrations: one transaction, safe by any number of processes at once.
 
 use super::session::lock_limit;
-use super::{Store, run};
+use super::{Store, is_retryable_conflict, run};
 use crate::error::{Error, ErrorKind, Result};
 use serde::Serialize;
 use sqlx::{AssertSqlSafe, PgConnection, Row};
@@ -10,6 +10,9 @@ use tasker_migrations::{MIGRATIONS, Migration};
 
 /// How long to wait while others migrate.
 const OTHERS_MIGRATE: Duration = Duration::from_secs(3600);
+
+/// How often a deadlock with those that work is tried again.
+const CONFLICTS: u32 = 5;
 
 /// What migrating did.
 #[derive(Debug, Clone, Serialize)]
@@ -39,9 +42,17 @@ impl Store {
     /// # Errors
     /// As [`Store::migrate`].
     pub async fn apply_migrations(&self, migrations: &[Migration]) -> Result<MigrationReport> {
-        let mut held = self.acquire().await?;
-        run!(self, &mut held, Some(OTHERS_MIGRATE), |connection| self
-            .migrate_in(connection, migrations))
+        let mut tries = 0;
+        loop {
+            let mut held = self.acquire().await?;
+            let answer = run!(self, &mut held, Some(OTHERS_MIGRATE), |connection| self
+                .migrate_in(connection, migrations));
+            match answer {
+                // Workers at work took the same tables in another order; nothing was changed.
+                Err(error) if is_retryable_conflict(&error) && tries < CONFLICTS => tries += 1,
+                answer => return answer,
+            }
+        }
     }
 
     async fn migrate_in(
@@ -154,14 +165,19 @@ impl Store {
             .await
             .map_err(|error| {
                 let cause = Error::from(error);
-                Error::new(
+                let retry = cause.retry;
+                let details = cause.details.clone();
+                let mut error = Error::new(
                     cause.kind,
                     format!(
                         "migration {} ({}) failed and nothing was changed: {}",
                         migration.version, migration.name, cause.message
                     ),
                 )
-                .with_source(cause)
+                .with_details(details)
+                .with_source(cause);
+                error.retry |= retry;
+                error
             })?;
         let sql = schema
             .apply("insert into tasker.schema_migrations (version, name, oldest_code) values ($1, $2, $3)");

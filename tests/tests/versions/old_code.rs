@@ -131,9 +131,6 @@ async fn a_migration_that_keeps_the_types_and_breaks_the_meaning_is_found_by_the
     let release = releases().pop().unwrap();
     let change = "create or replace function tasker.held_steps(p_worker_id bigint) \
                   returns table (task_id uuid, step_no int, claim_no int) language sql as $$ select null::uuid, 0, 0 where false $$";
-    let as_it_was = complaints(&release, "drop function tasker.held_steps; select 1").await;
-    assert_eq!(as_it_was.len(), 1, "{as_it_was:?}");
-
     let database = release.install().await.unwrap();
     store(&database).migrate().await.unwrap();
     let mut connection = database.connect().await.unwrap();
