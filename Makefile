@@ -9,7 +9,7 @@ endif
 export CARGO_TARGET_DIR
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test scale soak lint fmt generate check-generated clean
+.PHONY: help setup demo test scale soak fuzz lint fmt generate check-generated clean
 
 help: ## Print this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -36,6 +36,9 @@ soak: setup ## Run half of the maximum load for an hour beside a snapshot held f
 	@cargo build --release --package tasker-cli --bin tasker
 	@"$$CARGO_TARGET_DIR/release/tasker" bench soak --output "$$CARGO_TARGET_DIR/soak.jsonl"; status=$$?; \
 	  bench/plot-soak "$$CARGO_TARGET_DIR/soak.jsonl" docs/operations/soak.svg docs/operations/soak.md && exit $$status
+
+fuzz: ## Fuzz every target for FUZZ_SECONDS (600), two side by side; installs cargo-fuzz
+	@scripts/fuzz
 
 lint: ## Check the format and the lints
 	@cargo fmt --all --check

@@ -3294,7 +3294,8 @@ CREATE TABLE tasker.roles (
 CREATE TABLE tasker.schema_migrations (
     version integer NOT NULL,
     name text NOT NULL,
-    applied_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL
+    applied_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
+    oldest_code integer DEFAULT 0 NOT NULL
 );
 
 CREATE VIEW tasker.workflow_step_edges AS

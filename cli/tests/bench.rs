@@ -106,7 +106,8 @@ async fn behind_a_pooler_the_same_work_without_it_is_the_yardstick() {
     assert_eq!(leftovers(&database).await, Vec::<String>::new());
 
     let other = TestDatabase::create().await.unwrap();
-    let elsewhere = [&small[..], &["--direct-url", &other.url()]].concat();
+    let other_url = other.url();
+    let elsewhere = [&small[..], &["--direct-url", &other_url]].concat();
     let refused = command_on(&url, &elsewhere).output().unwrap();
     let told = String::from_utf8_lossy(&refused.stderr);
     assert!(

@@ -1,4 +1,5 @@
 -- What everything else stands on: the states, the clock, ids, and the catalogue of what can run.
+-- The schema itself and `schema_migrations`, which says how far it is, are made before: core/src/store/migrate.rs.
 -- Lock order of the whole schema: worker row, steps by (task_id, step_no), tasks by task_id. See docs/concepts/concurrency.md.
 
 create type tasker.state as enum ('pending', 'in_progress', 'complete', 'error', 'cancelled', 'resolved_manually');

@@ -54,6 +54,17 @@ pub const MIGRATIONS: &[Migration] = migrations! {
     26 => "roles", "0026_roles.sql";
 };
 
+/// The versions that releases ended with, ascending: what is recorded in `tests/versions/`. Written by
+/// `scripts/release-fixture`.
+pub const RELEASES: &[i32] = &[25];
+
+/// The version of the oldest code that works on a schema at `version`: that of the release before. Between two releases
+/// migrations are additive, so that whatever worked at the one works up to the end of the next.
+pub fn oldest_code(version: i32) -> i32 {
+    let before = RELEASES.iter().rev().find(|release| **release < version);
+    before.copied().unwrap_or(0)
+}
+
 /// `sql` with the token `tasker.` replaced by the quoted `schema`. A `tasker.` inside a longer word stays.
 pub fn in_schema(sql: &str, schema: &str) -> String {
     const TOKEN: &str = "tasker.";
@@ -86,6 +97,30 @@ mod tests {
             in_schema(sql, "jobs"),
             "select \"jobs\".clock(), 'tasker' || '.now' from \"jobs\".tasks where \"x\".tasker.y = my_tasker.z"
         );
+    }
+
+    #[test]
+    fn releases_ascend_and_end_with_a_migration() {
+        assert!(RELEASES.is_sorted_by(|one, next| one < next));
+        assert!(
+            RELEASES
+                .iter()
+                .all(|release| MIGRATIONS.iter().any(|m| m.version == *release))
+        );
+    }
+
+    #[test]
+    fn a_schema_works_for_the_code_of_the_release_before() {
+        let first = RELEASES[0];
+        assert_eq!(
+            (oldest_code(1), oldest_code(first)),
+            (0, 0),
+            "there was none before the first"
+        );
+        assert_eq!(oldest_code(first + 1), first);
+        for pair in RELEASES.windows(2) {
+            assert_eq!(oldest_code(pair[1]), pair[0]);
+        }
     }
 
     #[test]

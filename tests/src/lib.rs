@@ -5,21 +5,26 @@
 //! [`PrivateServer`]: a server for one test, to be killed and restarted.
 //! [`Pooler`]: a PgBouncer in front of a server.
 //! [`SmallDisk`]: a disk to be filled.
+//! [`Release`]: what a release left behind, to hold later code against.
 //! [`assert_consistent`]: what must hold in a database of Tasker, whatever happened in it.
 
 mod consistency;
 mod database;
+mod dump;
 mod logins;
 mod pooler;
 mod private_server;
+mod released;
 mod shared_server;
 mod small_disk;
 
 pub use consistency::{assert_consistent, inconsistencies};
 pub use database::TestDatabase;
+pub use dump::{DumpOf, dump};
 pub use logins::Logins;
 pub use pooler::{Pooler, PoolerCounts};
 pub use private_server::PrivateServer;
+pub use released::{Release, Script, StatementTypes, Variables, check_statements, describe, migrate, record};
 pub use rustix::process::Signal;
 pub use shared_server::{SharedServer, shared_data_dir};
 pub use small_disk::SmallDisk;

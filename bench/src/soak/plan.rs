@@ -139,8 +139,7 @@ impl Plan {
 
     /// The settings of the workers.
     pub(super) fn settings(&self) -> Settings {
-        let mut settings = Settings::default();
-        settings.retention = RetentionSettings {
+        let retention = RetentionSettings {
             finished_seconds: Some(self.retention_s),
             rules: vec![RetentionRule {
                 state: Some(State::Error),
@@ -150,7 +149,10 @@ impl Plan {
             interval_seconds: self.retention_interval_s,
             ..RetentionSettings::default()
         };
-        settings
+        Settings {
+            retention,
+            ..Settings::default()
+        }
     }
 }
 

@@ -78,6 +78,8 @@ pub(super) struct Inner {
 pub(super) struct Opened {
     pub(super) store: Store,
     pub(super) choice: DatabaseChoice,
+    /// Set once the schema was found to be of a version that this code works on.
+    pub(super) fits: OnceCell<()>,
 }
 
 /// The engine, as a program holds it. Cheap to clone; opens at first use.
@@ -121,7 +123,7 @@ impl Client {
     /// # Errors
     /// `DatabaseUnavailable`, `SchemaMismatch`, or what PostgreSQL says.
     pub async fn migrate(&self) -> Result<MigrationReport> {
-        let report = self.store().await?.migrate().await?;
+        let report = self.opened().await?.store.migrate().await?;
         // The first partitions of the trail are made while it is empty; workers make the later ones.
         if let Err(error) = self.add_trail_partitions().await {
             tracing::debug!(%error, "no partitions of the trail were made; workers will");
@@ -144,7 +146,7 @@ impl Client {
     /// # Errors
     /// `DatabaseUnavailable`.
     pub async fn schema_version(&self) -> Result<Option<i32>> {
-        self.store().await?.schema_version().await
+        self.opened().await?.store.schema_version().await
     }
 
     /// What stands between this client and PostgreSQL. Opens a connection where none was opened before.
@@ -161,7 +163,7 @@ impl Client {
     /// # Errors
     /// `ConfigInvalid`, `DatabaseUnavailable`.
     pub async fn database_url(&self) -> Result<String> {
-        Ok(self.store().await?.options().database_url.clone())
+        Ok(self.opened().await?.store.options().database_url.clone())
     }
 
     /// Which database is used and who named it.

@@ -55,7 +55,8 @@ impl Client {
         connection: &mut PgConnection,
         request: &TaskRequest,
     ) -> Result<Created> {
-        let store = self.store().await?;
+        // The caller's connection says what fits: no other one is opened for it.
+        let store = &self.opened().await?.store;
         let mut tries = 0;
         loop {
             // A savepoint, so that a replaced template does not break the caller's transaction.

@@ -4,13 +4,20 @@ use super::client::{Client, Opened};
 use crate::cluster::{Cluster, ClusterOptions, DatabaseLocation, resolve_database};
 use crate::error::Result;
 use crate::store::{Store, StoreOptions};
+use tokio::sync::OnceCell;
 
 /// The database in the private cluster.
 const PRIVATE_DATABASE: &str = "tasker";
 
 impl Client {
+    /// The store, once it is known that this code and the schema fit each other.
     pub(crate) async fn store(&self) -> Result<&Store> {
-        Ok(&self.opened().await?.store)
+        let opened = self.opened().await?;
+        opened
+            .fits
+            .get_or_try_init(|| opened.store.check_version())
+            .await?;
+        Ok(&opened.store)
     }
 
     pub(super) async fn opened(&self) -> Result<&Opened> {
@@ -32,7 +39,11 @@ impl Client {
             // Nobody else looks after the private cluster.
             store.migrate().await?;
         }
-        Ok(Opened { store, choice })
+        Ok(Opened {
+            store,
+            choice,
+            fits: OnceCell::new(),
+        })
     }
 
     /// What it takes to open a store of one's own beside the client's, as a worker does.

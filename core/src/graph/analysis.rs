@@ -82,7 +82,8 @@ impl Graph {
             let parent = longest(self.parents(node), &reach);
             before[node] = parent;
             reach[node] = parent.map_or(0.0, |parent| reach[parent]) + weight_of(node);
-            if last.is_none_or(|last| reach[node] > reach[last]) {
+            // No way is heavier than one that goes on to a sink, for no weight is negative.
+            if self.dependents(node).is_empty() && last.is_none_or(|last| reach[node] > reach[last]) {
                 last = Some(node);
             }
         }
@@ -102,4 +103,22 @@ fn longest(nodes: &[usize], reach: &[f64]) -> Option<usize> {
         .iter()
         .copied()
         .reduce(|best, node| if reach[node] > reach[best] { node } else { best })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_critical_path_goes_on_to_a_sink_although_what_is_left_weighs_nothing() {
+        let graph = Graph::from_parents(vec![vec![], vec![0], vec![1]]);
+        let path = graph.critical_path(|node| if node == 0 { 1.0 } else { 0.0 });
+        let expected = CriticalPath {
+            nodes: vec![0, 1, 2],
+            length: 1.0,
+        };
+        assert_eq!(path, Ok(expected));
+        let alone = Graph::from_parents(vec![vec![], vec![0]]).critical_path(|_| 0.0);
+        assert_eq!(alone.map(|path| path.nodes), Ok(vec![0, 1]));
+    }
 }

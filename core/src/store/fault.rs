@@ -140,7 +140,7 @@ mod tests {
             ("53100", "make room"),
             ("53300", "max_connections"),
         ] {
-            let error = database_error(state, "so says the server".to_owned());
+            let error = database_error(state, "so says the server", None);
             assert_eq!(
                 (error.kind, error.retry),
                 (ErrorKind::DatabaseUnavailable, true),
@@ -149,7 +149,7 @@ mod tests {
             assert!(error.message.contains("so says the server"), "{}", error.message);
             assert!(error.message.contains(advice), "{}", error.message);
         }
-        let forbidden = database_error("42501", "permission denied".to_owned());
+        let forbidden = database_error("42501", "permission denied", None);
         assert_eq!((forbidden.kind, forbidden.retry), (ErrorKind::Forbidden, false));
         assert!(
             forbidden.message.contains("tasker doctor"),

@@ -1,7 +1,7 @@
 //! Applying migrations: one transaction, safe by any number of processes at once.
 
 use super::session::lock_limit;
-use super::{Store, run};
+use super::{Store, is_retryable_conflict, run};
 use crate::error::{Error, ErrorKind, Result};
 use serde::Serialize;
 use sqlx::{AssertSqlSafe, PgConnection, Row};
@@ -10,6 +10,10 @@ use tasker_migrations::{MIGRATIONS, Migration};
 
 /// How long to wait while others migrate.
 const OTHERS_MIGRATE: Duration = Duration::from_secs(3600);
+/// The migration that brings roles, and the function that closes functions to everybody else.
+const FIRST_WITH_ROLES: i32 = 26;
+/// How often a deadlock with those that work is tried again.
+const CONFLICTS: u32 = 5;
 
 /// What migrating did.
 #[derive(Debug, Clone, Serialize)]
@@ -31,30 +35,50 @@ impl Store {
     /// # Errors
     /// [`ErrorKind::SchemaMismatch`] when the schema exists and is not Tasker's; what PostgreSQL says otherwise.
     pub async fn migrate(&self) -> Result<MigrationReport> {
-        let mut held = self.acquire().await?;
-        run!(self, &mut held, Some(OTHERS_MIGRATE), |connection| self
-            .migrate_in(connection))
+        self.apply_migrations(MIGRATIONS).await
     }
 
-    async fn migrate_in(&self, transaction: &mut PgConnection) -> Result<MigrationReport> {
+    /// As [`Store::migrate`], to the end of the list that is given. For tests of what a later or an earlier release does.
+    ///
+    /// # Errors
+    /// As [`Store::migrate`].
+    pub async fn apply_migrations(&self, migrations: &[Migration]) -> Result<MigrationReport> {
+        let mut tries = 0;
+        loop {
+            let mut held = self.acquire().await?;
+            let answer = run!(self, &mut held, Some(OTHERS_MIGRATE), |connection| self
+                .migrate_in(connection, migrations));
+            match answer {
+                // Workers at work took the same tables in another order; nothing was changed.
+                Err(error) if is_retryable_conflict(&error) && tries < CONFLICTS => tries += 1,
+                answer => return answer,
+            }
+        }
+    }
+
+    async fn migrate_in(
+        &self,
+        transaction: &mut PgConnection,
+        migrations: &[Migration],
+    ) -> Result<MigrationReport> {
         let schema = self.options().schema.as_str().to_owned();
         self.lock_migrations(transaction).await?;
         let current = self.prepare_history(transaction).await?;
         let mut applied = Vec::new();
-        for migration in MIGRATIONS.iter().filter(|migration| migration.version > current) {
+        for migration in migrations.iter().filter(|migration| migration.version > current) {
             if applied.is_empty() {
                 self.go_on_as_owner(transaction, true).await?;
             }
             self.apply(transaction, migration).await?;
             applied.push(migration.name.to_owned());
         }
-        if !applied.is_empty() {
+        let version = migrations.last().map_or(0, |last| last.version).max(current);
+        if !applied.is_empty() && version >= FIRST_WITH_ROLES {
             self.query(&self.statements().close_functions)
                 .execute(&mut *transaction)
                 .await?;
             self.renew_grants(transaction).await?;
         }
-        let version = MIGRATIONS.last().map_or(0, |last| last.version).max(current);
         Ok(MigrationReport {
             schema,
             version,
@@ -162,7 +186,9 @@ impl Store {
             self.go_on_as_owner(connection, false).await?;
             let sql = schema.apply(
                 "create table tasker.schema_migrations (version int primary key, name text not null, \
-                 applied_at timestamptz not null default clock_timestamp())",
+                 applied_at timestamptz not null default clock_timestamp(), \
+                 oldest_code int not null default 0); \
+                 grant select on tasker.schema_migrations to public",
             );
             sqlx::raw_sql(AssertSqlSafe(sql))
                 .execute(&mut *connection)
@@ -182,19 +208,26 @@ impl Store {
             .await
             .map_err(|error| {
                 let cause = Error::from(error);
-                Error::new(
+                let retry = cause.retry;
+                let details = cause.details.clone();
+                let mut error = Error::new(
                     cause.kind,
                     format!(
                         "migration {} ({}) failed and nothing was changed: {}",
                         migration.version, migration.name, cause.message
                     ),
                 )
-                .with_source(cause)
+                .with_details(details)
+                .with_source(cause);
+                error.retry |= retry;
+                error
             })?;
-        let sql = schema.apply("insert into tasker.schema_migrations (version, name) values ($1, $2)");
+        let sql = schema
+            .apply("insert into tasker.schema_migrations (version, name, oldest_code) values ($1, $2, $3)");
         sqlx::query(AssertSqlSafe(sql))
             .bind(migration.version)
             .bind(migration.name)
+            .bind(tasker_migrations::oldest_code(migration.version))
             .persistent(false)
             .execute(connection)
             .await?;

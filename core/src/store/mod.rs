@@ -25,6 +25,7 @@ mod session;
 mod statements;
 mod tasks;
 mod templates;
+mod versions;
 mod workers;
 
 pub use archive::{ARCHIVE_COLUMNS, Archive, ColumnKind};

@@ -3,6 +3,7 @@
 use super::compiled::{CompiledStep, CompiledTemplate};
 use super::context_schema::ContextSchema;
 use super::node::{Data, Node, Position};
+use super::place::end_of;
 use super::problem::{ProblemCode, TemplateErrors};
 use super::report::Report;
 use super::shape::{Place, child, step_owner};
@@ -185,16 +186,6 @@ fn is_shallow(source: &Value, report: &mut Report) -> bool {
         }
     }
     true
-}
-
-/// The position behind the last character of `text`.
-fn end_of(text: &str) -> Position {
-    let line = text.matches('\n').count() + 1;
-    let column = text.rsplit('\n').next().map_or(0, |last| last.chars().count()) + 1;
-    Position {
-        line: u32::try_from(line).unwrap_or(u32::MAX),
-        column: u32::try_from(column).unwrap_or(u32::MAX),
-    }
 }
 
 fn read_schema(root: &Node, report: &mut Report) -> Option<Value> {

@@ -1,6 +1,7 @@
 //! The JSON Schema of a task's context: compiled once, then filling defaults and listing every mistake.
 
 use super::defaults;
+use super::node::one_line;
 use crate::error::{Error, ErrorKind};
 use jsonschema::error::ValidationErrorKind;
 use jsonschema::{Retrieve, Uri, ValidationError, Validator};
@@ -108,7 +109,7 @@ pub fn invalid_context(problems: &[ContextProblem]) -> Error {
         "the context breaks the schema of the template: {}",
         listed.join("; ")
     );
-    Error::new(ErrorKind::InvalidContext, message).with_details(json!({ "problems": problems }))
+    Error::new(ErrorKind::InvalidContext, one_line(message)).with_details(json!({ "problems": problems }))
 }
 
 /// A missing or superfluous property is named by the path that it would have.
@@ -120,14 +121,14 @@ fn context_problems(error: ValidationError<'_>) -> Vec<ContextProblem> {
             let name = property.as_str().unwrap_or_default();
             vec![ContextProblem {
                 path: child(name),
-                message: format!("'{name}' is required and missing"),
+                message: one_line(format!("'{name}' is required and missing")),
             }]
         }
         ValidationErrorKind::AdditionalProperties { unexpected }
         | ValidationErrorKind::UnevaluatedProperties { unexpected } => {
             let problem = |name: &String| ContextProblem {
                 path: child(name),
-                message: format!("'{name}' is not allowed here"),
+                message: one_line(format!("'{name}' is not allowed here")),
             };
             unexpected.iter().map(problem).collect()
         }
@@ -142,11 +143,11 @@ fn context_problems(error: ValidationError<'_>) -> Vec<ContextProblem> {
 fn message_of(error: &ValidationError<'_>) -> String {
     const LONGEST: usize = 160;
     let message = error.to_string();
-    if message.len() <= LONGEST {
+    one_line(if message.len() <= LONGEST {
         message
     } else {
         error.masked_with("the value").to_string()
-    }
+    })
 }
 
 fn schema_problem(error: &ValidationError<'_>) -> SchemaProblem {
@@ -319,6 +320,23 @@ mod tests {
     fn a_compiled_schema_is_shared_between_threads() {
         fn shared<T: Send + Sync + 'static>(_: &T) {}
         shared(&compiled(json!({})));
+    }
+
+    #[test]
+    fn what_somebody_else_wrote_stands_in_one_line_of_a_message() {
+        let schema = json!({ "required": ["a\nb"], "properties": { "c": { "pattern": "^x\ty$" } } });
+        let problems = filled(schema, json!({ "c": "1\u{1b}[31m" })).unwrap_err();
+        assert_eq!(problems.len(), 2, "{problems:?}");
+        let error = invalid_context(&problems);
+        for message in problems
+            .iter()
+            .map(|problem| &problem.message)
+            .chain([&error.message])
+        {
+            assert!(!message.contains(char::is_control), "{message:?}");
+        }
+        let problems = ContextSchema::compile(&json!({ "$ref": "https://example.com/\u{8}" })).unwrap_err();
+        assert!(!problems[0].message.contains(char::is_control), "{problems:?}");
     }
 
     #[test]

@@ -20,6 +20,7 @@ mod interpolate;
 mod keys;
 mod names;
 mod node;
+mod place;
 mod policy;
 mod problem;
 mod report;

@@ -195,6 +195,16 @@ pub(super) fn excerpt(text: &str) -> String {
     shown
 }
 
+/// A message with a space for each control character: libraries put what they read into their messages as it is, and
+/// messages go to terminals and logs.
+pub(super) fn one_line(message: String) -> String {
+    if message.contains(char::is_control) {
+        message.replace(char::is_control, " ")
+    } else {
+        message
+    }
+}
+
 /// One segment of an RFC 6901 pointer.
 pub(super) fn escape_segment(segment: &str) -> String {
     segment.replace('~', "~0").replace('/', "~1")

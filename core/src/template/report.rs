@@ -1,8 +1,10 @@
 //! Gathers the problems of one template, so that all of them are told at once.
 
-use super::node::Position;
+use super::node::{Position, one_line};
+use super::place::{Lines, behind, end_of};
 use super::problem::{Excerpt, Problem, ProblemCode, TemplateErrors};
 use super::{ParseOptions, Warning};
+use std::cell::LazyCell;
 
 /// More than this many problems are counted, not listed.
 const LISTED: usize = 100;
@@ -44,7 +46,7 @@ impl Report {
         }
         self.problems.push(Problem {
             code,
-            message: message.into(),
+            message: one_line(message.into()),
             file: self.file.clone(),
             line: at.line,
             column: at.column,
@@ -110,17 +112,19 @@ impl Report {
         best.map(|(_, candidate)| candidate)
     }
 
-    /// The problems in the order of the source, each with its line of `source`.
+    /// The problems in the order of the source, each with its line of `source`. The parser sees a line break behind the
+    /// last line and tells places behind it: those become the end of the text.
     pub(super) fn into_errors(mut self, source: &str) -> TemplateErrors {
         self.problems
             .sort_by_key(|problem| (problem.line, problem.column));
-        let mut lines = Lines {
-            rest: source,
-            number: 0,
-            line: "",
-        };
-        for problem in &mut self.problems {
-            problem.excerpt = lines.nth(problem.line).map(|line| excerpt(line, problem.column));
+        let mut lines = Lines::new(source);
+        let end = LazyCell::new(|| end_of(source));
+        for problem in self.problems.iter_mut().filter(|problem| problem.line > 0) {
+            match lines.nth(problem.line) {
+                Some(line) => problem.column = problem.column.clamp(1, behind(line)),
+                None => (problem.line, problem.column) = (end.line, end.column),
+            }
+            problem.excerpt = lines.shown().map(|line| excerpt(line, problem.column));
         }
         TemplateErrors {
             problems: self.problems,
@@ -143,38 +147,10 @@ impl Added<'_> {
 
     pub(super) fn suggest(self, suggestion: Option<impl Into<String>>) -> Self {
         if let Some(problem) = self.0 {
-            problem.suggestion = suggestion.map(Into::into);
+            problem.suggestion = suggestion.map(|text| one_line(text.into()));
             return Added(Some(problem));
         }
         self
-    }
-}
-
-/// Walks the lines of a source once; the numbers that it is asked for only grow.
-struct Lines<'s> {
-    rest: &'s str,
-    number: u32,
-    line: &'s str,
-}
-
-impl<'s> Lines<'s> {
-    fn nth(&mut self, number: u32) -> Option<&'s str> {
-        while self.number < number {
-            if self.rest.is_empty() {
-                return None;
-            }
-            let end = self.rest.find(['\n', '\r']).unwrap_or(self.rest.len());
-            self.line = &self.rest[..end];
-            let after = &self.rest[end..];
-            let line_break = if after.starts_with("\r\n") {
-                2
-            } else {
-                usize::from(!after.is_empty())
-            };
-            self.rest = &after[line_break..];
-            self.number += 1;
-        }
-        (number > 0).then_some(self.line)
     }
 }
 

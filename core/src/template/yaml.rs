@@ -1,6 +1,7 @@
 //! YAML text → [`Node`]s. The parser is a library's; what a template may be made of is decided here.
 
 use super::node::{Data, Entry, Node, Position, excerpt};
+use super::place::Lines;
 use super::problem::ProblemCode;
 use super::report::Report;
 use super::scalar::{self, NotANumber};
@@ -313,10 +314,7 @@ impl<'r> Reader<'r> {
             line: to_u32(mark.line()),
             column: to_u32(mark.col() + 1),
         };
-        let line = source
-            .split(['\n'])
-            .nth(mark.line().saturating_sub(1))
-            .unwrap_or("");
+        let line = Lines::new(source).nth(at.line).unwrap_or("");
         let indented_with_tab = line
             .chars()
             .take_while(|character| character.is_whitespace())

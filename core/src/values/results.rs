@@ -32,7 +32,7 @@ impl ValueProblemCode {
 pub struct ValueProblem {
     /// Why.
     pub code: ValueProblemCode,
-    /// JSON Pointer to the place; empty for the value as a whole.
+    /// JSON Pointer to the place; empty for the value as a whole. Of keys over 200 bytes it has the beginning.
     pub pointer: String,
     /// What is wrong there.
     pub message: String,

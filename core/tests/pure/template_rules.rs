@@ -170,3 +170,32 @@ fn a_file_over_the_limit_is_refused_unread() {
     let errors = parse(&"#".repeat((32 << 20) + 1)).unwrap_err();
     assert_eq!(errors.problems[0].code, ProblemCode::TooLarge);
 }
+
+#[test]
+fn a_mistake_at_the_end_of_a_text_is_told_inside_of_it() {
+    for (source, line, column) in [
+        ("name: orders\nversion", 2, 8),
+        ("name: orders\nversion\r\n", 3, 1),
+        ("name: orders\r? ", 2, 3),
+    ] {
+        let errors = parse(source).unwrap_err();
+        let last = errors.problems.last().unwrap();
+        assert_eq!((last.line, last.column), (line, column), "{source:?}: {errors}");
+    }
+}
+
+#[test]
+fn what_somebody_else_wrote_does_not_break_the_line_of_a_problem() {
+    for source in [
+        "name: a\nschema: {$ref: \"https://a\\bb\"}\nstep_templates: [{name: only}]\n",
+        "name: a\nstep_templates: [{name: \"on\\tly\"}, {name: b, depends_on_step: only}]\n",
+    ] {
+        for problem in parse(source).unwrap_err().problems {
+            assert!(
+                !problem.headline().contains(char::is_control),
+                "{:?}",
+                problem.headline()
+            );
+        }
+    }
+}

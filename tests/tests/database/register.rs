@@ -108,14 +108,14 @@ async fn what_was_compiled_is_what_is_read_back() {
         s.register(&plan).await;
         let store = s.store.clone();
         let found = store
-            .template(&mut s.c, "shop", "rich", None)
+            .template(&mut s.c, "shop", "rich", None, None)
             .await
             .unwrap()
             .unwrap();
         assert_eq!(found, plan.compile());
         assert!(
             store
-                .template(&mut s.c, "shop", "rich", Some("9.9.9"))
+                .template(&mut s.c, "shop", "rich", Some("9.9.9"), None)
                 .await
                 .unwrap()
                 .is_none()

@@ -4,7 +4,7 @@ use crate::source::{Source, has_word};
 use crate::{assert_none, complains};
 
 /// Each room of `core/src` and the rooms that it may import. `error` is open to all.
-const ROOMS: [(&str, &[&str]); 14] = [
+const ROOMS: [(&str, &[&str]); 15] = [
     ("error", &[]),
     ("model", &[]),
     ("graph", &["model"]),

@@ -4,12 +4,13 @@ use crate::source::Source;
 use crate::{assert_none, complains};
 
 /// Each package and the packages of ours that it may ship with. Development dependencies are free.
-const PACKAGES: [(&str, &[&str]); 12] = [
+const PACKAGES: [(&str, &[&str]); 13] = [
     ("migrations", &[]),
     ("core", &["tasker-migrations"]),
     ("server", &["tasker-core"]),
     ("bench", &["tasker-core", "tasker-migrations"]),
     ("examples/order", &["tasker-core"]),
+    ("fuzz", &["tasker-core"]),
     (
         "cli",
         &[

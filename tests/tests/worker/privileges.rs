@@ -124,7 +124,7 @@ async fn who_may_enqueue_creates_tasks_and_waits_for_them_and_does_nothing_else(
     let mut registry = Registry::new();
     registry.handler("work", |_: Step| async { Ok(()) });
     let refused = tasker_core::handler::Worker::start(&client, registry, Default::default()).await;
-    let error = refused.err().expect("a worker without the role");
+    let error = refused.expect_err("a worker without the role");
     assert_eq!(error.kind, ErrorKind::Forbidden, "{error}");
     assert!(error.message.contains("tasker_work"), "{error}");
 }
@@ -285,7 +285,7 @@ async fn who_may_operate_has_every_verb_and_every_list_and_cannot_work() {
     let mut registry = Registry::new();
     registry.handler("work", |_: Step| async { Ok(()) });
     let refused = tasker_core::handler::Worker::start(&client, registry, Default::default()).await;
-    let error = refused.err().expect("a worker without the role");
+    let error = refused.expect_err("a worker without the role");
     assert_eq!(error.kind, ErrorKind::Forbidden, "{error}");
 }
 

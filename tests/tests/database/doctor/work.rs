@@ -166,7 +166,7 @@ async fn a_heartbeat_in_the_future_is_a_clock_that_was_moved() {
         .await;
     assert!(found.found["silent_seconds"].as_f64().unwrap() < -3000.0);
     s.run("reset tasker.now").await;
-    s.run(&found.advice[1].split_once("with ").unwrap().1).await;
+    s.run(found.advice[1].split_once("with ").unwrap().1).await;
     doctor.no_longer_finds(Finding::WorkerFromTheFuture).await;
 }
 

@@ -1,0 +1,4 @@
+//! The target `values` for libFuzzer.
+#![no_main]
+
+libfuzzer_sys::fuzz_target!(|input: &[u8]| tasker_fuzz::values::check(input));

@@ -1,0 +1,2 @@
+-- A worker was asked to stop.
+select tasker.drain_worker($1)

@@ -1,0 +1,2 @@
+-- Client::pause, of one task.
+select tasker.pause_task($1, $2, $3)

@@ -1,0 +1,2 @@
+-- Client::retry_task.
+select tasker.retry_task($1, $2, $3)
