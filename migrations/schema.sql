@@ -119,7 +119,7 @@ begin
     v_to := to_timestamp((floor(extract(epoch from v_from) / p_width_seconds) + 1) * p_width_seconds);
     foreach v_parent in array v_parents loop
       v_name := (select c.relname from pg_class c where c.oid = v_parent) || to_char(v_from at time zone 'utc', '"_"YYYYMMDD"t"HH24MISS');
-      execute format('create table %I.%I partition of %s for values from (%L) to (%L) with (autovacuum_vacuum_insert_scale_factor = 0.1)',
+      execute format('create table %I.%I partition of %s for values from (%L) to (%L) with (autovacuum_vacuum_insert_scale_factor = 0.1, autovacuum_vacuum_scale_factor = 0.05, autovacuum_vacuum_cost_delay = 0)',
         v_schema, v_name, v_parent, "tasker".uuid_at(v_from), "tasker".uuid_at(v_to));
       return next v_name;
     end loop;
@@ -524,12 +524,13 @@ begin
     raise exception using errcode = 'TK008', message = format('worker %s is not alive: it was stopped, or taken for dead', p_worker_id);
   end if;
 
-  -- Lanes with something ready, best first. A lane is one priority; its head is one probe of the index.
+  -- Lanes with something ready, best first. A lane is one priority; its head is one probe of the index. Steps are then taken
+  -- from the head on: the probe has walked over the dead entries before it, and once is enough.
   select array_agg(h.lane_id order by h.priority, h.head), array_agg(h.priority order by h.priority, h.head),
-         array_agg(h.mode order by h.priority, h.head), array_agg(h.mark order by h.priority, h.head), bool_or(h.mode = 2)
+         array_agg(h.mode order by h.priority, h.head), array_agg(h.head order by h.priority, h.head), bool_or(h.mode = 2)
   into v_lanes, v_priorities, v_modes, v_marks, v_alone
   from (
-    select l.lane_id, l.priority, l.mode, coalesce(m.mark, '-infinity') as mark,
+    select l.lane_id, l.priority, l.mode,
            (select s.ready_at from "tasker".workflow_steps s
             where s.lane_id = l.lane_id and s.ready_at >= coalesce(m.mark, '-infinity') and s.ready_at <= v_now
             order by s.ready_at limit 1) as head
@@ -3290,7 +3291,7 @@ CREATE TABLE tasker.task_transitions_default (
     created_at timestamp with time zone NOT NULL,
     metadata jsonb
 )
-WITH (autovacuum_vacuum_insert_scale_factor='0.1');
+WITH (autovacuum_vacuum_insert_scale_factor='0.1', autovacuum_vacuum_scale_factor='0.05', autovacuum_vacuum_cost_delay='0');
 
 CREATE TABLE tasker.worker_claims (
     worker_id bigint NOT NULL,
@@ -3392,7 +3393,7 @@ CREATE TABLE tasker.workflow_step_transitions_default (
     worker_id bigint,
     metadata jsonb
 )
-WITH (autovacuum_vacuum_insert_scale_factor='0.1');
+WITH (autovacuum_vacuum_insert_scale_factor='0.1', autovacuum_vacuum_scale_factor='0.05', autovacuum_vacuum_cost_delay='0');
 
 ALTER TABLE ONLY tasker.task_transitions ATTACH PARTITION tasker.task_transitions_default DEFAULT;
 
