@@ -315,7 +315,7 @@ async fn a_soak_runs_beside_a_held_snapshot_and_is_judged() {
         "--every",
         "0.5",
         "--rate",
-        "60",
+        "300",
         "--retention",
         "0.5",
         "--recovery",

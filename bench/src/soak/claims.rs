@@ -20,13 +20,11 @@ pub(super) struct ClaimProbe {
 const ROOM: u64 = 20;
 /// How many claims make a sample.
 const CLAIMS: usize = 7;
-/// How many from the beginning; they may take long.
-const SWEEPS: usize = 3;
 
-/// Buffers that a claim touches, the median of some.
+/// Buffers that a claim touches.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Buffers {
-    /// From the watermark, as nearly all claims go.
+    /// From the watermark, as nearly all claims go: the median of some.
     pub(super) claim: f64,
     /// From the beginning of each lane, as a worker claims now and then.
     pub(super) sweep: f64,
@@ -54,13 +52,11 @@ impl ClaimProbe {
         for _ in 0..CLAIMS {
             claims.push(self.one(worker_id, true).await?);
         }
-        let mut sweeps = Vec::with_capacity(SWEEPS);
-        for _ in 0..SWEEPS {
-            sweeps.push(self.one(worker_id, false).await?);
-        }
+        // Once: beside a snapshot that has been held for long it takes seconds.
+        let sweep = rounded(self.one(worker_id, false).await?);
         Ok(Buffers {
             claim: median(claims),
-            sweep: median(sweeps),
+            sweep,
         })
     }
 
