@@ -336,7 +336,7 @@ async fn graphs_of_every_size_run_and_a_worker_stays_small() {
     }
 }
 
-/// Twelve seconds of what `make soak` runs for an hour: too short to be judged, long enough for everything to happen once.
+/// Half a minute of what `make soak` runs for an hour: too short to be judged, long enough for everything to happen once.
 #[tokio::test]
 async fn a_soak_runs_beside_a_held_snapshot_and_is_judged() {
     let database = TestDatabase::create().await.unwrap();
@@ -345,11 +345,11 @@ async fn a_soak_runs_beside_a_held_snapshot_and_is_judged() {
     let arguments = [
         "soak",
         "--minutes",
-        "0.2",
+        "0.5",
         "--every",
         "0.5",
         "--rate",
-        "60",
+        "300",
         "--retention",
         "0.5",
         "--recovery",

@@ -2,6 +2,7 @@
 
 use super::feeder::Feeder;
 use super::fleet::Fleet;
+use super::mix::executions_per_task;
 use super::plan::Plan;
 use crate::report::rounded;
 use crate::room::PATIENCE;
@@ -60,7 +61,8 @@ impl Capacity {
             let left = feeder.made.executions() as f64 - now as f64 - behind;
             // A tenth of a second of the load is as little as there ever is. Where the machine has become so slow that
             // the load is not made up for soon, what was done until then is as much as it can.
-            let made_up = due - made < self.steps_per_s * 0.1 && left < self.steps_per_s * 0.1;
+            let little = self.steps_per_s * 0.1;
+            let made_up = (due - made) * executions_per_task() < little && left < little;
             if made_up || begun.elapsed() > self.longest {
                 #[allow(clippy::cast_precision_loss)] // a count
                 let done = (now - executions) as f64;

@@ -15,6 +15,8 @@ pub(super) struct Fleet {
     settings: Settings,
     /// Calls of handlers in processes that were killed, as far as they had told of them.
     buried: u64,
+    /// And the CPU that they used, in seconds.
+    buried_cpu_s: f64,
     told: Vec<u64>,
     kill_every: Option<Duration>,
     killed: Instant,
@@ -37,6 +39,7 @@ impl Fleet {
             concurrency: options.concurrency,
             settings,
             buried: 0,
+            buried_cpu_s: 0.0,
             told: Vec::new(),
             kill_every: options.kill_every_seconds.map(Duration::from_secs_f64),
             killed: Instant::now(),
@@ -73,24 +76,25 @@ impl Fleet {
         self.executions().await?;
         // The one that has lived the longest.
         self.buried += self.told.remove(0);
-        self.children.remove(0).kill().await?;
+        let oldest = self.children.remove(0);
+        self.buried_cpu_s += use_of(&oldest)?.cpu_s;
+        oldest.kill().await?;
         self.killed = Instant::now();
         self.kills += 1;
         self.add(room).await
     }
 
-    /// Memory and CPU of all.
+    /// Memory of all that live, and CPU of all that ever did.
     pub(super) fn usage(&self) -> Result<Use> {
-        let mut sum = Use::default();
+        let mut sum = Use {
+            cpu_s: self.buried_cpu_s,
+            ..Use::default()
+        };
         for child in &self.children {
-            let process = Process::new(child.process_id()?).context("a worker process has gone")?;
-            let (status, stat) = (process.status()?, process.stat()?);
-            #[allow(clippy::cast_precision_loss)] // megabytes, seconds
-            {
-                sum.rss_mb += status.vmrss.unwrap_or(0) as f64 / 1024.0;
-                sum.peak_rss_mb += status.vmhwm.unwrap_or(0) as f64 / 1024.0;
-                sum.cpu_s += (stat.utime + stat.stime) as f64 / procfs::ticks_per_second() as f64;
-            }
+            let own = use_of(child)?;
+            sum.rss_mb += own.rss_mb;
+            sum.peak_rss_mb += own.peak_rss_mb;
+            sum.cpu_s += own.cpu_s;
         }
         Ok(sum)
     }
@@ -102,4 +106,15 @@ impl Fleet {
         }
         Ok(())
     }
+}
+
+fn use_of(child: &ChildWorker) -> Result<Use> {
+    let process = Process::new(child.process_id()?).context("a worker process has gone")?;
+    let (status, stat) = (process.status()?, process.stat()?);
+    #[allow(clippy::cast_precision_loss)] // megabytes, seconds
+    Ok(Use {
+        rss_mb: status.vmrss.unwrap_or(0) as f64 / 1024.0,
+        peak_rss_mb: status.vmhwm.unwrap_or(0) as f64 / 1024.0,
+        cpu_s: (stat.utime + stat.stime) as f64 / procfs::ticks_per_second() as f64,
+    })
 }

@@ -139,18 +139,17 @@ impl Plan {
 
     /// The settings of the workers.
     pub(super) fn settings(&self) -> Settings {
-        let retention = RetentionSettings {
-            finished_seconds: Some(self.retention_s),
-            rules: vec![RetentionRule {
-                state: Some(State::Error),
-                older_than_seconds: Some(self.retention_s),
-                ..RetentionRule::default()
-            }],
-            interval_seconds: self.retention_interval_s,
-            ..RetentionSettings::default()
-        };
         Settings {
-            retention,
+            retention: RetentionSettings {
+                finished_seconds: Some(self.retention_s),
+                rules: vec![RetentionRule {
+                    state: Some(State::Error),
+                    older_than_seconds: Some(self.retention_s),
+                    ..RetentionRule::default()
+                }],
+                interval_seconds: self.retention_interval_s,
+                ..RetentionSettings::default()
+            },
             ..Settings::default()
         }
     }
