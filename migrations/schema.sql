@@ -119,7 +119,7 @@ begin
     v_to := to_timestamp((floor(extract(epoch from v_from) / p_width_seconds) + 1) * p_width_seconds);
     foreach v_parent in array v_parents loop
       v_name := (select c.relname from pg_class c where c.oid = v_parent) || to_char(v_from at time zone 'utc', '"_"YYYYMMDD"t"HH24MISS');
-      execute format('create table %I.%I partition of %s for values from (%L) to (%L) with (autovacuum_vacuum_insert_scale_factor = 0.1)',
+      execute format('create table %I.%I partition of %s for values from (%L) to (%L) with (autovacuum_vacuum_insert_scale_factor = 0.1, autovacuum_vacuum_scale_factor = 0.05, autovacuum_vacuum_cost_delay = 0)',
         v_schema, v_name, v_parent, "tasker".uuid_at(v_from), "tasker".uuid_at(v_to));
       return next v_name;
     end loop;
@@ -251,18 +251,26 @@ begin
   returning m.cursor;
 end $$;
 
-CREATE FUNCTION tasker.busy_outcomes(p_task_ids uuid[], p_step_nos integer[], p_claim_nos integer[], p_locked_tasks uuid[], p_locked_steps integer[], p_shared uuid[], p_free uuid[], p_sinks uuid[], p_irregular uuid[]) RETURNS TABLE(task_id uuid, step_no integer, claim_no integer)
+CREATE FUNCTION tasker.busy_outcomes(p_task_ids uuid[], p_step_nos integer[], p_locked_tasks uuid[], p_locked_steps integer[], p_shared uuid[], p_free uuid[], p_sinks uuid[], p_irregular uuid[]) RETURNS SETOF bigint
     LANGUAGE sql STABLE
+    SET enable_hashjoin TO 'on'
     AS $$
-  select o.task_id, o.step_no, o.claim_no
-  from unnest(p_task_ids, p_step_nos, p_claim_nos) o(task_id, step_no, claim_no)
-  join "tasker".workflow_steps s on s.task_id = o.task_id and s.step_no = o.step_no
-  where not (o.task_id = any (coalesce(p_shared, '{}')))
-     or ((o.task_id = any (p_irregular) or (o.task_id = any (p_sinks) and s.dependents is null))
-         and not (o.task_id = any (coalesce(p_free, '{}'))))
-     or exists (select from unnest(o.step_no || s.dependents) k(step_no)
-                where not exists (select from unnest(p_locked_tasks, p_locked_steps) l(task_id, step_no)
-                                  where l.task_id = o.task_id and l.step_no = k.step_no))
+  with outcome as materialized (
+    select o.place, o.task_id, o.step_no, s.dependents
+    from unnest(p_task_ids, p_step_nos) with ordinality o(task_id, step_no, place)
+    join "tasker".workflow_steps s on s.task_id = o.task_id and s.step_no = o.step_no),
+  key as materialized (
+    select o.place, o.task_id, k.step_no from outcome o cross join lateral unnest(o.step_no || o.dependents) k(step_no)),
+  locked as materialized (select l.task_id, l.step_no from unnest(p_locked_tasks, p_locked_steps) l(task_id, step_no)),
+  exclusive as materialized (
+    select o.place, o.task_id from outcome o
+    where o.task_id = any (p_irregular) or (o.dependents is null and o.task_id = any (p_sinks)))
+  select k.place from key k
+  where not exists (select from locked l where l.task_id = k.task_id and l.step_no = k.step_no)
+  union
+  select o.place from outcome o where not exists (select from unnest(p_shared) t(task_id) where t.task_id = o.task_id)
+  union
+  select e.place from exclusive e where not exists (select from unnest(p_free) t(task_id) where t.task_id = e.task_id)
 $$;
 
 CREATE FUNCTION tasker.calculate_dependency_levels(input_task_id uuid) RETURNS TABLE(workflow_step_id integer, dependency_level integer)
@@ -525,12 +533,13 @@ begin
   end if;
 
   if p_task_ids is null then
-    -- Lanes with something ready, best first. A lane is one priority; its head is one probe of the index.
+    -- Lanes with something ready, best first. A lane is one priority; its head is one probe of the index. Steps are then
+    -- taken from the head on: the probe has walked over the dead entries before it, and once is enough.
     select array_agg(h.lane_id order by h.priority, h.head), array_agg(h.priority order by h.priority, h.head),
-           array_agg(h.mode order by h.priority, h.head), array_agg(h.mark order by h.priority, h.head), bool_or(h.mode = 2)
+           array_agg(h.mode order by h.priority, h.head), array_agg(h.head order by h.priority, h.head), bool_or(h.mode = 2)
     into v_lanes, v_priorities, v_modes, v_marks, v_alone
     from (
-      select l.lane_id, l.priority, l.mode, coalesce(m.mark, '-infinity') as mark,
+      select l.lane_id, l.priority, l.mode,
              (select s.ready_at from "tasker".workflow_steps s
               where s.lane_id = l.lane_id and s.ready_at >= coalesce(m.mark, '-infinity') and s.ready_at <= v_now
               order by s.ready_at limit 1) as head
@@ -636,12 +645,14 @@ begin
   insert into "tasker".worker_claims (worker_id, task_ids, step_nos)
   select p_worker_id, array_agg(a.task_id), array_agg(a.step_no) from unnest(v_all) a
   returning batch into v_batch;
+  -- In the order they were taken, which is the order they will run in.
   return query
   select c.status, c.task_id, c.step_no, c.claim_no, c.attempt, c.step_template_id, c.lane_id, v_batch, c.ready_at, t.unvalidated,
          case when c.place = 1 and pg_column_size(t.context) <= 65536 then t.context::text end, c.inputs, c.dependencies
-  from (select a.*, row_number() over (partition by a.task_id) as place  -- the context comes once a task
-        from unnest("tasker".with_parent_results(v_all)) a) c
-  join "tasker".tasks t on t.task_id = c.task_id;
+  from (select a.*, row_number() over (partition by a.task_id order by a.ordinality) as place  -- the context comes once a task
+        from unnest("tasker".with_parent_results(v_all)) with ordinality a) c
+  join "tasker".tasks t on t.task_id = c.task_id
+  order by c.ordinality;
 end $$;
 
 CREATE FUNCTION tasker.clock() RETURNS timestamp with time zone
@@ -805,6 +816,7 @@ declare
   v_row "tasker".flush_row;
   v_lanes int[];
   v_modes int[];
+  v_priorities int[];
   v_keys int;
   v_task_count int;
   v_to_close uuid[];
@@ -815,6 +827,7 @@ declare
   v_held uuid[];
   v_irregular uuid[];
   v_free uuid[];
+  v_busy bigint[];
   v_done_tasks uuid[];
   v_done_steps int[];
   v_done_claims int[];
@@ -844,7 +857,7 @@ begin
       end if;
     end if;
     if p_room > 0 and v_handlers is not null then
-      select array_agg(n.lane_id), array_agg(n.mode) into v_lanes, v_modes from "tasker".lanes n
+      select array_agg(n.lane_id), array_agg(n.mode), array_agg(n.priority) into v_lanes, v_modes, v_priorities from "tasker".lanes n
       where n.handler = any (v_handlers) and not n.paused and n.priority <= p_priority and (n.mode = 0 or (n.mode = 1 and p_slots > 0));
     end if;
   end if;
@@ -889,20 +902,19 @@ begin
 
   if coalesce(cardinality(v_locked_tasks), 0) < v_keys or coalesce(cardinality(v_tasks), 0) < v_task_count
      or cardinality(v_free) is distinct from cardinality(v_to_close) then
-    -- Somebody else's transaction holds some of it: leave those outcomes alone. Rare, so plain rather than fast.
+    -- Somebody else's transaction holds some of it: leave those outcomes alone.
+    v_busy := array(select b from "tasker".busy_outcomes(p_task_ids, p_step_nos, v_locked_tasks, v_locked_steps, v_tasks, v_free,
+                                                       v_sinks, v_irregular) b);
     return query
     select 'busy', o.task_id, o.step_no, o.claim_no, null::int, null::int, null::int, null::bigint, null::timestamptz, null::boolean,
            null::text, null::text, null::text
-    from "tasker".busy_outcomes(p_task_ids, p_step_nos, p_claim_nos, v_locked_tasks, v_locked_steps, v_tasks,
-                              v_free, v_sinks, v_irregular) o;
+    from unnest(p_task_ids, p_step_nos, p_claim_nos) with ordinality o(task_id, step_no, claim_no, place)
+    where o.place = any (v_busy);
     select coalesce(array_agg(o.task_id), '{}'), coalesce(array_agg(o.step_no), '{}'), coalesce(array_agg(o.claim_no), '{}'),
            coalesce(array_agg(o.results), '{}')
     into p_task_ids, p_step_nos, p_claim_nos, p_results
-    from unnest(p_task_ids, p_step_nos, p_claim_nos, p_results) o(task_id, step_no, claim_no, results)
-    where not exists (
-      select from "tasker".busy_outcomes(p_task_ids, p_step_nos, p_claim_nos, v_locked_tasks, v_locked_steps, v_tasks,
-                                       v_free, v_sinks, v_irregular) b
-      where b.task_id = o.task_id and b.step_no = o.step_no);
+    from unnest(p_task_ids, p_step_nos, p_claim_nos, p_results) with ordinality o(task_id, step_no, claim_no, results, place)
+    where o.place <> all (v_busy);
   end if;
 
   -- Only now, with the locks: who completes a join after another parent did so in another transaction says so, or the trail
@@ -918,18 +930,18 @@ begin
   freed as (
     select d.task_id, n.step_no, count(*)::int as parents from done d cross join lateral unnest(d.dependents) n(step_no) group by 1, 2),
   target as (
-    select s.task_id, s.step_no, f.parents, l.mode, s.state = 'pending' and s.open_parents = f.parents as readied,
+    select s.task_id, s.step_no, f.parents, l.mode, l.priority, s.state = 'pending' and s.open_parents = f.parents as readied,
            s.task_id = any (v_held) is true as held
     from freed f join "tasker".workflow_steps s on s.task_id = f.task_id and s.step_no = f.step_no
-    left join unnest(v_lanes, v_modes) l(lane_id, mode) on l.lane_id = s.lane_id),
-  -- Steps that must start at once come first, as many as there are slots. No join here: with nested loops only it would
-  -- compare every pair of the flush.
+    left join unnest(v_lanes, v_modes, v_priorities) l(lane_id, mode, priority) on l.lane_id = s.lane_id),
+  -- Steps that must start at once come first, as many as there are slots; then by priority. No join here: with nested loops
+  -- only it would compare every pair of the flush.
   placed as (
     select t.*, t.readied and not t.held and t.mode is not null as eligible,
-           row_number() over (partition by t.readied and not t.held and t.mode is not null order by t.mode desc, t.task_id, t.step_no) as place
+           row_number() over (partition by t.readied and not t.held and t.mode is not null order by t.mode desc, t.priority, t.task_id, t.step_no) as place
     from target t),
   decided as materialized (
-    select p.task_id, p.step_no, p.parents, p.readied, p.held,
+    select p.task_id, p.step_no, p.parents, p.readied, p.held, p.place,
            p.eligible and p.place <= case p.mode when 1 then least(p_slots, p_room) else p_room end as sticky
     from placed p),
   next as (
@@ -943,7 +955,7 @@ begin
         last_attempted_at = case when d.sticky then v_now else s.last_attempted_at end
     from decided d where s.task_id = d.task_id and s.step_no = d.step_no
     returning s.task_id, s.step_no, s.claim_no, s.attempts, s.seq, s.step_template_id, s.lane_id, s.parent_count, s.inputs,
-              d.sticky, d.readied),
+              d.sticky, d.readied, d.place),
   trail as (
     insert into "tasker".workflow_step_transitions (task_id, step_no, seq, from_state, to_state, attempt, created_at, worker_id)
     select d.task_id, d.step_no, d.seq, 'in_progress'::"tasker".state, 'complete'::"tasker".state, d.attempts, v_now, null::bigint from done d
@@ -954,7 +966,7 @@ begin
            array_agg(d.task_id) filter (where d.dependents is null) as sinks from done d)
   select t.tasks, t.steps, t.claims, t.sinks, (select count(*) from next n where n.readied and not n.sticky),
          (select array_agg(row('claimed', n.task_id, n.step_no, n.claim_no, n.attempts, n.step_template_id, n.lane_id, null, v_now,
-                               null, null, n.inputs::text, case when n.parent_count > 1 then '' end)::"tasker".flush_row)
+                               null, null, n.inputs::text, case when n.parent_count > 1 then '' end)::"tasker".flush_row order by n.place)
           from next n where n.sticky),
          (select array_agg(n.task_id) from next n where n.sticky), (select array_agg(n.step_no) from next n where n.sticky)
   into v_done_tasks, v_done_steps, v_done_claims, v_sinks, v_readied, v_claims, v_claimed_tasks, v_claimed_steps from totals t;
@@ -1101,7 +1113,7 @@ begin
   select array_agg(row('claimed', v_request.task_id, s.step_no, 1, 1, s.step_template_id, s.lane_id, v_batch, v_now,
            v_plan.has_schema and v_request.plan_id is null,
            case when s.step_no = v_roots[1] and pg_column_size(v_request.context) <= 65536 then v_request.context::text end,
-           null, null)::"tasker".flush_row)
+           null, null)::"tasker".flush_row order by array_position(v_roots, s.step_no))
            filter (where s.seq = 1),
          count(s.ready_at)
   into v_claims, v_left from step s;
@@ -2840,7 +2852,7 @@ declare
   v_step "tasker".workflow_steps := "tasker".operate_on_step(p_task_id, p_step_no);
   v_template "tasker".step_templates;
   v_waits boolean := v_step.ready_at is not null or v_step.held_at is not null;
-  v_lowered boolean := p_retry_limit < v_step.retry_limit;
+  v_again boolean;
 begin
   if p_retry_limit not between 1 and 32767 then
     raise exception using errcode = 'TK003', message = format(
@@ -2860,13 +2872,13 @@ begin
   where s.task_id = p_task_id and s.step_no = p_step_no;
   select * into strict v_step from "tasker".workflow_steps s where s.task_id = p_task_id and s.step_no = p_step_no;
 
-  if v_step.state = 'error' and not v_waits and v_template.retryable and v_step.attempts < v_step.retry_limit
-     and (v_step.results ->> 'retryable')::boolean then
+  v_again := v_template.retryable and coalesce((v_step.results ->> 'retryable')::boolean, true)
+    and (v_step.attempts < v_step.retry_limit or (v_step.results ->> 'error_code' = 'worker_lost' and v_step.retry_limit > 1) is true);
+  if v_step.state = 'error' and v_waits <> v_again then
     update "tasker".workflow_steps s
-    set ready_at = case when t.paused_at is null then v_now end, held_at = case when t.paused_at is not null then v_now end
+    set ready_at = case when v_again and t.paused_at is null then v_now end,
+        held_at = case when v_again and t.paused_at is not null then v_now end
     from "tasker".tasks t where t.task_id = p_task_id and s.task_id = p_task_id and s.step_no = p_step_no;
-  elsif v_step.state = 'error' and v_waits and v_lowered and v_step.attempts >= v_step.retry_limit then
-    update "tasker".workflow_steps s set ready_at = null, held_at = null where s.task_id = p_task_id and s.step_no = p_step_no;
   end if;
   perform "tasker".settle_tasks(array[p_task_id], v_now, "tasker".audit('update_step', p_by, p_reason));
 end $$;
@@ -3063,29 +3075,22 @@ $$;
 CREATE FUNCTION tasker.with_parent_results(p_claims tasker.flush_row[]) RETURNS tasker.flush_row[]
     LANGUAGE plpgsql STABLE
     AS $$
-declare
-  v_claims "tasker".flush_row[];
 begin
   if not exists (select from unnest(p_claims) c where c.dependencies is not null) then
     return p_claims;
   end if;
-  select array_agg(x.claim) into v_claims
-  from (
-    select c::"tasker".flush_row as claim from unnest(p_claims) c where c.dependencies is null
-    union all
-    select row(c.status, c.task_id, c.step_no, c.claim_no, c.attempt, c.step_template_id, c.lane_id, c.batch, c.ready_at,
-               c.unvalidated, c.context, c.inputs,
-               case when sum(pg_column_size(p.results)) <= 65536
-               then '{' || string_agg('"' || p.step_no || '":' || coalesce(p.results::text, 'null'), ',') || '}' end)::"tasker".flush_row
-    from unnest(p_claims) c
-    join "tasker".step_templates t on t.step_template_id = c.step_template_id
-    cross join lateral unnest(t.parents) k(step_no)
-    cross join lateral (select s.step_no, s.results from "tasker".workflow_steps s
-                        where s.task_id = c.task_id and s.step_no = k.step_no offset 0) p
-    where c.dependencies is not null
-    group by c.status, c.task_id, c.step_no, c.claim_no, c.attempt, c.step_template_id, c.lane_id, c.batch, c.ready_at,
-             c.unvalidated, c.context, c.inputs) x;
-  return v_claims;
+  return (
+    select array_agg(row(c.status, c.task_id, c.step_no, c.claim_no, c.attempt, c.step_template_id, c.lane_id, c.batch, c.ready_at,
+                         c.unvalidated, c.context, c.inputs, d.results)::"tasker".flush_row order by c.ordinality)
+    from unnest(p_claims) with ordinality c
+    cross join lateral (
+      select case when sum(pg_column_size(p.results)) <= 65536
+             then '{' || string_agg('"' || p.step_no || '":' || coalesce(p.results::text, 'null'), ',') || '}' end as results
+      from "tasker".step_templates t
+      cross join lateral unnest(t.parents) k(step_no)
+      cross join lateral (select s.step_no, s.results from "tasker".workflow_steps s
+                          where s.task_id = c.task_id and s.step_no = k.step_no offset 0) p
+      where c.dependencies is not null and t.step_template_id = c.step_template_id) d);
 end $$;
 
 CREATE TABLE tasker.annotation_types (
@@ -3406,7 +3411,7 @@ CREATE TABLE tasker.task_transitions_default (
     created_at timestamp with time zone NOT NULL,
     metadata jsonb
 )
-WITH (autovacuum_vacuum_insert_scale_factor='0.1');
+WITH (autovacuum_vacuum_insert_scale_factor='0.1', autovacuum_vacuum_scale_factor='0.05', autovacuum_vacuum_cost_delay='0');
 
 CREATE TABLE tasker.worker_claims (
     worker_id bigint NOT NULL,
@@ -3508,7 +3513,7 @@ CREATE TABLE tasker.workflow_step_transitions_default (
     worker_id bigint,
     metadata jsonb
 )
-WITH (autovacuum_vacuum_insert_scale_factor='0.1');
+WITH (autovacuum_vacuum_insert_scale_factor='0.1', autovacuum_vacuum_scale_factor='0.05', autovacuum_vacuum_cost_delay='0');
 
 ALTER TABLE ONLY tasker.task_transitions ATTACH PARTITION tasker.task_transitions_default DEFAULT;
 

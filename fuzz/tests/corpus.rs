@@ -101,5 +101,5 @@ fn mutations_are_the_same_each_time_and_not_all_alike() {
     let made = |number| Mutations::new(number).change(&seeds);
     assert_eq!(made(7), made(7));
     let all: BTreeSet<Vec<u8>> = (0..1_000).map(made).collect();
-    assert!(all.len() > 900, "{}", all.len());
+    assert!(all.len() > 750, "{}", all.len());
 }

@@ -111,6 +111,7 @@ pub const GRANTS: &[(&[Role], &[&str])] = &[
         &[
             "cancel_step",
             "cancel_task",
+            "operate_on_steps",
             "operate_on_tasks",
             "pause",
             "pause_task",

@@ -154,7 +154,7 @@ impl Client {
     /// # Errors
     /// `ConfigInvalid`, `DatabaseUnavailable`.
     pub async fn session(&self) -> Result<Session> {
-        let held = self.store().await?.acquire().await?;
+        let held = self.opened().await?.store.acquire().await?;
         Ok(held.session())
     }
 

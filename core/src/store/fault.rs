@@ -84,12 +84,8 @@ fn of_sqlstate(state: &str, message: String) -> Error {
             );
         }
         "28000" | "28P01" | "3D000" => ErrorKind::ConfigInvalid,
-        "42501" => {
-            return Error::new(
-                ErrorKind::Forbidden,
-                format!("{message}: `tasker doctor` names what the role lacks, with the grants"),
-            );
-        }
+        // What it takes is said by `Store::explain`.
+        "42501" => ErrorKind::Forbidden,
         // The same state twice: a standby, and `default_transaction_read_only`. A failover may bring the writes back.
         "25006" => {
             return Error::new(
@@ -151,10 +147,5 @@ mod tests {
         }
         let forbidden = database_error("42501", "permission denied", None);
         assert_eq!((forbidden.kind, forbidden.retry), (ErrorKind::Forbidden, false));
-        assert!(
-            forbidden.message.contains("tasker doctor"),
-            "{}",
-            forbidden.message
-        );
     }
 }

@@ -258,6 +258,7 @@ impl Store {
             return error;
         }
         let Some(rest) = error.message.strip_prefix("permission denied for ") else {
+            error.message += ": `tasker doctor` names what the role lacks, with the grants";
             return error;
         };
         let prefix = self.options().schema.as_str();
@@ -268,7 +269,7 @@ impl Store {
             _ => &[],
         };
         if helping.is_empty() {
-            error.message += ": only the owner of Tasker's schema may do this";
+            error.message += ": only the owner of Tasker's schema may do this; `tasker doctor` names what the role lacks";
             return error;
         }
         let names: Vec<String> = helping

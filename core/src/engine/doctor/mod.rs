@@ -62,8 +62,9 @@ impl Client {
         };
         report.source = Some(choice.source.to_string());
         let private = choice.location == DatabaseLocation::Embedded;
-        let store = match self.store().await {
-            Ok(store) => store,
+        // Not `store()`: a schema that this code does not fit is what is to be looked at.
+        let store = match self.opened().await {
+            Ok(opened) => &opened.store,
             Err(error) => return examination.unreachable(&error, private, None).await,
         };
         report.database = store.target();

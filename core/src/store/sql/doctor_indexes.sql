@@ -23,6 +23,7 @@ with expected (table_name, index_name, definition) as (values
   ('pauses', 'pauses_pkey', 'PRIMARY KEY (pause_id)'),
   ('plans', 'plans_named_task_id_digest_key', 'UNIQUE (named_task_id, digest)'),
   ('plans', 'plans_pkey', 'PRIMARY KEY (plan_id)'),
+  ('roles', 'roles_pkey', 'PRIMARY KEY (kind)'),
   ('schema_migrations', 'schema_migrations_pkey', 'PRIMARY KEY (version)'),
   ('step_templates', 'step_templates_pkey', 'PRIMARY KEY (step_template_id)'),
   ('step_templates', 'step_templates_plan_id_step_no_key', 'UNIQUE (plan_id, step_no)'),

@@ -120,7 +120,7 @@ begin
     v_to := to_timestamp((floor(extract(epoch from v_from) / p_width_seconds) + 1) * p_width_seconds);
     foreach v_parent in array v_parents loop
       v_name := (select c.relname from pg_class c where c.oid = v_parent) || to_char(v_from at time zone 'utc', '"_"YYYYMMDD"t"HH24MISS');
-      execute format('create table %I.%I partition of %s for values from (%L) to (%L) with (autovacuum_vacuum_insert_scale_factor = 0.1)',
+      execute format('create table %I.%I partition of %s for values from (%L) to (%L) with (autovacuum_vacuum_insert_scale_factor = 0.1, autovacuum_vacuum_scale_factor = 0.05, autovacuum_vacuum_cost_delay = 0)',
         v_schema, v_name, v_parent, "tasker".uuid_at(v_from), "tasker".uuid_at(v_to));
       return next v_name;
     end loop;
@@ -252,18 +252,26 @@ begin
   returning m.cursor;
 end $$;
 
-CREATE FUNCTION tasker.busy_outcomes(p_task_ids uuid[], p_step_nos integer[], p_claim_nos integer[], p_locked_tasks uuid[], p_locked_steps integer[], p_shared uuid[], p_free uuid[], p_sinks uuid[], p_irregular uuid[]) RETURNS TABLE(task_id uuid, step_no integer, claim_no integer)
+CREATE FUNCTION tasker.busy_outcomes(p_task_ids uuid[], p_step_nos integer[], p_locked_tasks uuid[], p_locked_steps integer[], p_shared uuid[], p_free uuid[], p_sinks uuid[], p_irregular uuid[]) RETURNS SETOF bigint
     LANGUAGE sql STABLE
+    SET enable_hashjoin TO 'on'
     AS $$
-  select o.task_id, o.step_no, o.claim_no
-  from unnest(p_task_ids, p_step_nos, p_claim_nos) o(task_id, step_no, claim_no)
-  join "tasker".workflow_steps s on s.task_id = o.task_id and s.step_no = o.step_no
-  where not (o.task_id = any (coalesce(p_shared, '{}')))
-     or ((o.task_id = any (p_irregular) or (o.task_id = any (p_sinks) and s.dependents is null))
-         and not (o.task_id = any (coalesce(p_free, '{}'))))
-     or exists (select from unnest(o.step_no || s.dependents) k(step_no)
-                where not exists (select from unnest(p_locked_tasks, p_locked_steps) l(task_id, step_no)
-                                  where l.task_id = o.task_id and l.step_no = k.step_no))
+  with outcome as materialized (
+    select o.place, o.task_id, o.step_no, s.dependents
+    from unnest(p_task_ids, p_step_nos) with ordinality o(task_id, step_no, place)
+    join "tasker".workflow_steps s on s.task_id = o.task_id and s.step_no = o.step_no),
+  key as materialized (
+    select o.place, o.task_id, k.step_no from outcome o cross join lateral unnest(o.step_no || o.dependents) k(step_no)),
+  locked as materialized (select l.task_id, l.step_no from unnest(p_locked_tasks, p_locked_steps) l(task_id, step_no)),
+  exclusive as materialized (
+    select o.place, o.task_id from outcome o
+    where o.task_id = any (p_irregular) or (o.dependents is null and o.task_id = any (p_sinks)))
+  select k.place from key k
+  where not exists (select from locked l where l.task_id = k.task_id and l.step_no = k.step_no)
+  union
+  select o.place from outcome o where not exists (select from unnest(p_shared) t(task_id) where t.task_id = o.task_id)
+  union
+  select e.place from exclusive e where not exists (select from unnest(p_free) t(task_id) where t.task_id = e.task_id)
 $$;
 
 CREATE FUNCTION tasker.calculate_dependency_levels(input_task_id uuid) RETURNS TABLE(workflow_step_id integer, dependency_level integer)
@@ -525,20 +533,35 @@ begin
     raise exception using errcode = 'TK008', message = format('worker %s is not alive: it was stopped, or taken for dead', p_worker_id);
   end if;
 
-  -- Lanes with something ready, best first. A lane is one priority; its head is one probe of the index.
-  select array_agg(h.lane_id order by h.priority, h.head), array_agg(h.priority order by h.priority, h.head),
-         array_agg(h.mode order by h.priority, h.head), array_agg(h.mark order by h.priority, h.head), bool_or(h.mode = 2)
-  into v_lanes, v_priorities, v_modes, v_marks, v_alone
-  from (
-    select l.lane_id, l.priority, l.mode, coalesce(m.mark, '-infinity') as mark,
-           (select s.ready_at from "tasker".workflow_steps s
-            where s.lane_id = l.lane_id and s.ready_at >= coalesce(m.mark, '-infinity') and s.ready_at <= v_now
-            order by s.ready_at limit 1) as head
-    from "tasker".lanes l
-    left join unnest(p_lanes, p_marks) m(lane_id, mark) on m.lane_id = l.lane_id
-    where l.handler = any (v_worker.handlers) and not l.paused
-    offset 0) h
-  where h.head is not null;
+  if p_task_ids is null then
+    -- Lanes with something ready, best first. A lane is one priority; its head is one probe of the index. Steps are then
+    -- taken from the head on: the probe has walked over the dead entries before it, and once is enough.
+    select array_agg(h.lane_id order by h.priority, h.head), array_agg(h.priority order by h.priority, h.head),
+           array_agg(h.mode order by h.priority, h.head), array_agg(h.head order by h.priority, h.head), bool_or(h.mode = 2)
+    into v_lanes, v_priorities, v_modes, v_marks, v_alone
+    from (
+      select l.lane_id, l.priority, l.mode,
+             (select s.ready_at from "tasker".workflow_steps s
+              where s.lane_id = l.lane_id and s.ready_at >= coalesce(m.mark, '-infinity') and s.ready_at <= v_now
+              order by s.ready_at limit 1) as head
+      from "tasker".lanes l
+      left join unnest(p_lanes, p_marks) m(lane_id, mark) on m.lane_id = l.lane_id
+      where l.handler = any (v_worker.handlers) and not l.paused
+      offset 0) h
+    where h.head is not null;
+  else
+    -- The lanes of these tasks, and of those only what is theirs: what others have ready in the same lanes does not count.
+    select array_agg(h.lane_id order by h.priority, h.head, h.step_no), array_agg(h.priority order by h.priority, h.head, h.step_no),
+           array_agg(h.mode order by h.priority, h.head, h.step_no), array_agg('-infinity'::timestamptz), bool_or(h.mode = 2)
+    into v_lanes, v_priorities, v_modes, v_marks, v_alone
+    from (
+      select l.lane_id, l.priority, l.mode, min(s.ready_at) as head, min(s.step_no) as step_no
+      from unnest(p_task_ids) k(task_id)
+      join "tasker".workflow_steps s on s.task_id = k.task_id
+      join "tasker".lanes l on l.lane_id = s.lane_id
+      where s.ready_at <= v_now and l.handler = any (v_worker.handlers) and not l.paused
+      group by 1, 2, 3) h;
+  end if;
 
   if v_lanes is not null then
     -- Only now: a lock is written, and a poll that finds nothing should cost no commit.
@@ -623,12 +646,14 @@ begin
   insert into "tasker".worker_claims (worker_id, task_ids, step_nos)
   select p_worker_id, array_agg(a.task_id), array_agg(a.step_no) from unnest(v_all) a
   returning batch into v_batch;
+  -- In the order they were taken, which is the order they will run in.
   return query
   select c.status, c.task_id, c.step_no, c.claim_no, c.attempt, c.step_template_id, c.lane_id, v_batch, c.ready_at, t.unvalidated,
          case when c.place = 1 and pg_column_size(t.context) <= 65536 then t.context::text end, c.inputs, c.dependencies
-  from (select a.*, row_number() over (partition by a.task_id) as place  -- the context comes once a task
-        from unnest("tasker".with_parent_results(v_all)) a) c
-  join "tasker".tasks t on t.task_id = c.task_id;
+  from (select a.*, row_number() over (partition by a.task_id order by a.ordinality) as place  -- the context comes once a task
+        from unnest("tasker".with_parent_results(v_all)) with ordinality a) c
+  join "tasker".tasks t on t.task_id = c.task_id
+  order by c.ordinality;
 end $$;
 
 CREATE FUNCTION tasker.clock() RETURNS timestamp with time zone
@@ -636,6 +661,25 @@ CREATE FUNCTION tasker.clock() RETURNS timestamp with time zone
     AS $$
 begin
   return coalesce(nullif(current_setting('tasker' || '.now', true), '')::timestamptz, clock_timestamp());
+end $$;
+
+CREATE FUNCTION tasker.close_functions() RETURNS integer
+    LANGUAGE plpgsql
+    AS $$
+declare
+  v_function text;
+  v_closed int := 0;
+begin
+  for v_function in
+    select format('%I.%I(%s)', n.nspname, p.proname, pg_get_function_identity_arguments(p.oid))
+    from pg_proc p join pg_namespace n on n.oid = p.pronamespace
+    where p.pronamespace = (select c.pronamespace from pg_proc c where c.oid = '"tasker".clock'::regproc)
+      and exists (select from aclexplode(coalesce(p.proacl, acldefault('f', p.proowner))) a where a.grantee = 0)
+  loop
+    execute format('revoke execute on function %s from public', v_function);
+    v_closed := v_closed + 1;
+  end loop;
+  return v_closed;
 end $$;
 
 CREATE FUNCTION tasker.close_tasks(p_sinks uuid[], p_now timestamp with time zone) RETURNS uuid[]
@@ -773,6 +817,7 @@ declare
   v_row "tasker".flush_row;
   v_lanes int[];
   v_modes int[];
+  v_priorities int[];
   v_keys int;
   v_task_count int;
   v_to_close uuid[];
@@ -783,6 +828,7 @@ declare
   v_held uuid[];
   v_irregular uuid[];
   v_free uuid[];
+  v_busy bigint[];
   v_done_tasks uuid[];
   v_done_steps int[];
   v_done_claims int[];
@@ -812,7 +858,7 @@ begin
       end if;
     end if;
     if p_room > 0 and v_handlers is not null then
-      select array_agg(n.lane_id), array_agg(n.mode) into v_lanes, v_modes from "tasker".lanes n
+      select array_agg(n.lane_id), array_agg(n.mode), array_agg(n.priority) into v_lanes, v_modes, v_priorities from "tasker".lanes n
       where n.handler = any (v_handlers) and not n.paused and n.priority <= p_priority and (n.mode = 0 or (n.mode = 1 and p_slots > 0));
     end if;
   end if;
@@ -857,20 +903,19 @@ begin
 
   if coalesce(cardinality(v_locked_tasks), 0) < v_keys or coalesce(cardinality(v_tasks), 0) < v_task_count
      or cardinality(v_free) is distinct from cardinality(v_to_close) then
-    -- Somebody else's transaction holds some of it: leave those outcomes alone. Rare, so plain rather than fast.
+    -- Somebody else's transaction holds some of it: leave those outcomes alone.
+    v_busy := array(select b from "tasker".busy_outcomes(p_task_ids, p_step_nos, v_locked_tasks, v_locked_steps, v_tasks, v_free,
+                                                       v_sinks, v_irregular) b);
     return query
     select 'busy', o.task_id, o.step_no, o.claim_no, null::int, null::int, null::int, null::bigint, null::timestamptz, null::boolean,
            null::text, null::text, null::text
-    from "tasker".busy_outcomes(p_task_ids, p_step_nos, p_claim_nos, v_locked_tasks, v_locked_steps, v_tasks,
-                              v_free, v_sinks, v_irregular) o;
+    from unnest(p_task_ids, p_step_nos, p_claim_nos) with ordinality o(task_id, step_no, claim_no, place)
+    where o.place = any (v_busy);
     select coalesce(array_agg(o.task_id), '{}'), coalesce(array_agg(o.step_no), '{}'), coalesce(array_agg(o.claim_no), '{}'),
            coalesce(array_agg(o.results), '{}')
     into p_task_ids, p_step_nos, p_claim_nos, p_results
-    from unnest(p_task_ids, p_step_nos, p_claim_nos, p_results) o(task_id, step_no, claim_no, results)
-    where not exists (
-      select from "tasker".busy_outcomes(p_task_ids, p_step_nos, p_claim_nos, v_locked_tasks, v_locked_steps, v_tasks,
-                                       v_free, v_sinks, v_irregular) b
-      where b.task_id = o.task_id and b.step_no = o.step_no);
+    from unnest(p_task_ids, p_step_nos, p_claim_nos, p_results) with ordinality o(task_id, step_no, claim_no, results, place)
+    where o.place <> all (v_busy);
   end if;
 
   -- Only now, with the locks: who completes a join after another parent did so in another transaction says so, or the trail
@@ -886,18 +931,18 @@ begin
   freed as (
     select d.task_id, n.step_no, count(*)::int as parents from done d cross join lateral unnest(d.dependents) n(step_no) group by 1, 2),
   target as (
-    select s.task_id, s.step_no, f.parents, l.mode, s.state = 'pending' and s.open_parents = f.parents as readied,
+    select s.task_id, s.step_no, f.parents, l.mode, l.priority, s.state = 'pending' and s.open_parents = f.parents as readied,
            s.task_id = any (v_held) is true as held
     from freed f join "tasker".workflow_steps s on s.task_id = f.task_id and s.step_no = f.step_no
-    left join unnest(v_lanes, v_modes) l(lane_id, mode) on l.lane_id = s.lane_id),
-  -- Steps that must start at once come first, as many as there are slots. No join here: with nested loops only it would
-  -- compare every pair of the flush.
+    left join unnest(v_lanes, v_modes, v_priorities) l(lane_id, mode, priority) on l.lane_id = s.lane_id),
+  -- Steps that must start at once come first, as many as there are slots; then by priority. No join here: with nested loops
+  -- only it would compare every pair of the flush.
   placed as (
     select t.*, t.readied and not t.held and t.mode is not null as eligible,
-           row_number() over (partition by t.readied and not t.held and t.mode is not null order by t.mode desc, t.task_id, t.step_no) as place
+           row_number() over (partition by t.readied and not t.held and t.mode is not null order by t.mode desc, t.priority, t.task_id, t.step_no) as place
     from target t),
   decided as materialized (
-    select p.task_id, p.step_no, p.parents, p.readied, p.held,
+    select p.task_id, p.step_no, p.parents, p.readied, p.held, p.place,
            p.eligible and p.place <= case p.mode when 1 then least(p_slots, p_room) else p_room end as sticky
     from placed p),
   next as (
@@ -911,7 +956,7 @@ begin
         last_attempted_at = case when d.sticky then v_now else s.last_attempted_at end
     from decided d where s.task_id = d.task_id and s.step_no = d.step_no
     returning s.task_id, s.step_no, s.claim_no, s.attempts, s.seq, s.step_template_id, s.lane_id, s.parent_count, s.inputs,
-              d.sticky, d.readied),
+              d.sticky, d.readied, d.place),
   trail as (
     insert into "tasker".workflow_step_transitions (task_id, step_no, seq, from_state, to_state, attempt, created_at, worker_id)
     select d.task_id, d.step_no, d.seq, 'in_progress'::"tasker".state, 'complete'::"tasker".state, d.attempts, v_now, null::bigint from done d
@@ -922,7 +967,7 @@ begin
            array_agg(d.task_id) filter (where d.dependents is null) as sinks from done d)
   select t.tasks, t.steps, t.claims, t.sinks, (select count(*) from next n where n.readied and not n.sticky),
          (select array_agg(row('claimed', n.task_id, n.step_no, n.claim_no, n.attempts, n.step_template_id, n.lane_id, null, v_now,
-                               null, null, n.inputs::text, case when n.parent_count > 1 then '' end)::"tasker".flush_row)
+                               null, null, n.inputs::text, case when n.parent_count > 1 then '' end)::"tasker".flush_row order by n.place)
           from next n where n.sticky),
          (select array_agg(n.task_id) from next n where n.sticky), (select array_agg(n.step_no) from next n where n.sticky)
   into v_done_tasks, v_done_steps, v_done_claims, v_sinks, v_readied, v_claims, v_claimed_tasks, v_claimed_steps from totals t;
@@ -1069,7 +1114,7 @@ begin
   select array_agg(row('claimed', v_request.task_id, s.step_no, 1, 1, s.step_template_id, s.lane_id, v_batch, v_now,
            v_plan.has_schema and v_request.plan_id is null,
            case when s.step_no = v_roots[1] and pg_column_size(v_request.context) <= 65536 then v_request.context::text end,
-           null, null)::"tasker".flush_row)
+           null, null)::"tasker".flush_row order by array_position(v_roots, s.step_no))
            filter (where s.seq = 1),
          count(s.ready_at)
   into v_claims, v_left from step s;
@@ -1374,6 +1419,20 @@ begin
   if p_done is not null then
     delete from "tasker".worker_claims c where c.worker_id = p_worker_id and c.batch = any (p_done);
   end if;
+end $$;
+
+CREATE FUNCTION tasker.find_plan(p_namespace text, p_name text, p_version text DEFAULT NULL::text) RETURNS TABLE(plan_id integer, version text, schema text)
+    LANGUAGE plpgsql STABLE SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+begin
+  return query
+  select t.plan_id, t.version::text, p.schema::text
+  from "tasker".namespaces n
+  join "tasker".named_tasks t on t.namespace_id = n.namespace_id
+  join "tasker".plans p on p.plan_id = t.plan_id
+  where n.name = p_namespace and t.name = p_name and (p_version is null or t.version = p_version)
+  order by t.version_order desc limit 1;
 end $$;
 
 CREATE FUNCTION tasker.finished_tasks(p_rules jsonb, p_after uuid, p_scan integer, p_now timestamp with time zone, OUT task_ids uuid[], OUT ages double precision[], OUT sizes integer[], OUT page_end uuid) RETURNS record
@@ -1909,6 +1968,15 @@ CREATE FUNCTION tasker.mark_paused_lanes() RETURNS void
   where l.lane_id = x.lane_id and l.paused <> x.paused
 $$;
 
+CREATE FUNCTION tasker.mark_validated(p_task_id uuid, p_context jsonb DEFAULT NULL::jsonb) RETURNS void
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+begin
+  update "tasker".tasks t set unvalidated = false, context = coalesce(p_context, t.context)
+  where t.task_id = p_task_id and t.unvalidated;
+end $$;
+
 CREATE FUNCTION tasker.move_tasks(p_task_ids uuid[], p_to tasker.state, p_now timestamp with time zone, p_metadata jsonb DEFAULT NULL::jsonb) RETURNS void
     LANGUAGE sql
     AS $$
@@ -1989,6 +2057,43 @@ begin
   end if;
   update "tasker".tasks t set irregular = true where t.task_id = p_task_id and not t.irregular;
   return v_step;
+end $$;
+
+CREATE FUNCTION tasker.operate_on_steps(p_verb text, p_task_ids uuid[], p_step_nos integer[], p_by text DEFAULT NULL::text, p_reason text DEFAULT NULL::text, p_reset_attempts boolean DEFAULT false, p_results jsonb DEFAULT '{}'::jsonb, p_retry_limit integer DEFAULT NULL::integer) RETURNS TABLE(task_id uuid, step_no integer, outcome text, message text)
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET enable_seqscan TO 'off'
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    SET plan_cache_mode TO 'force_generic_plan'
+    AS $$
+#variable_conflict use_column
+declare
+  v_task_id uuid;
+  v_step_no int;
+begin
+  if p_verb is null or p_verb not in ('cancel', 'retry', 'resolve', 'update') then
+    raise exception using errcode = 'TK003', message = format('the verb is cancel, retry, resolve or update, not %s', p_verb);
+  elsif cardinality(p_task_ids) <> cardinality(p_step_nos) then
+    raise exception using errcode = 'TK003', message = format('there are %s ids of tasks and %s numbers of steps; each step has one of each',
+      cardinality(p_task_ids), cardinality(p_step_nos));
+  elsif p_verb = 'update' and p_retry_limit is null then
+    raise exception using errcode = 'TK003', message = 'update needs a retry_limit';
+  end if;
+  perform "tasker".await_steps(p_task_ids, p_step_nos);
+  perform 1 from "tasker".tasks t where t.task_id = any (p_task_ids) order by t.task_id for update;
+  for v_task_id, v_step_no in select distinct k.task_id, k.step_no from unnest(p_task_ids, p_step_nos) k(task_id, step_no) order by 1, 2 loop
+    begin
+      case p_verb
+        when 'cancel' then perform "tasker".cancel_step(v_task_id, v_step_no, p_by, p_reason);
+        when 'retry' then perform "tasker".retry_step(v_task_id, v_step_no, p_reset_attempts, p_by, p_reason);
+        when 'resolve' then perform "tasker".resolve_step(v_task_id, v_step_no, p_results, p_by, p_reason);
+        else perform "tasker".update_step(v_task_id, v_step_no, p_retry_limit, null, p_by, p_reason);
+      end case;
+      return query select v_task_id, v_step_no, 'done'::text, null::text;
+    exception
+      when sqlstate 'TK002' then return query select v_task_id, v_step_no, 'refused'::text, sqlerrm;
+      when sqlstate 'TK006' then return query select v_task_id, v_step_no, 'missing'::text, sqlerrm;
+    end;
+  end loop;
 end $$;
 
 CREATE TABLE tasker.tasks (
@@ -2155,7 +2260,7 @@ CREATE FUNCTION tasker.range_time(p_id uuid) RETURNS timestamp with time zone
   select to_timestamp(('x' || translate(substring(p_id::text for 13), '-', ''))::bit(48)::bigint / 1000.0)
 $$;
 
-CREATE FUNCTION tasker.reap_workers(p_reaper_id bigint, p_max_worker_losses integer DEFAULT 3, p_backoff jsonb DEFAULT NULL::jsonb, p_limit integer DEFAULT 16) RETURNS TABLE(worker_id bigint, task_id uuid, step_no integer, error_code text)
+CREATE FUNCTION tasker.reap_workers(p_reaper_id bigint, p_max_worker_losses integer DEFAULT 3, p_backoff jsonb DEFAULT NULL::jsonb, p_limit integer DEFAULT 16, p_worker_ids bigint[] DEFAULT NULL::bigint[]) RETURNS TABLE(worker_id bigint, task_id uuid, step_no integer, error_code text)
     LANGUAGE plpgsql SECURITY DEFINER
     SET enable_seqscan TO 'off'
     SET enable_bitmapscan TO 'off'
@@ -2174,7 +2279,7 @@ declare
 begin
   select array_agg(x.worker_id) into v_dead
   from (select w.worker_id from "tasker".workers w
-        where w.stopped_at is null and w.worker_id <> p_reaper_id
+        where w.stopped_at is null and w.worker_id <> p_reaper_id and (p_worker_ids is null or w.worker_id = any (p_worker_ids))
           and (w.state = 'dead' or w.heartbeat_at < v_now - make_interval(secs => w.lease_seconds))
         order by w.worker_id limit p_limit for update skip locked) x;
   if v_dead is null then
@@ -2344,6 +2449,14 @@ begin
   select r.task_id, r.step_no, r.seq, 'in_progress', 'pending', r.attempts + 1, v_now, p_worker_id, '{"reason": "released"}' from released r;
   get diagnostics v_count = row_count;
   return v_count;
+end $$;
+
+CREATE FUNCTION tasker.remember_roles(p_kinds text[], p_names text[]) RETURNS void
+    LANGUAGE plpgsql
+    AS $$
+begin
+  insert into "tasker".roles as r (kind, name) select k.kind, k.name from unnest(p_kinds, p_names) k(kind, name)
+  on conflict (kind) do update set name = excluded.name where r.name <> excluded.name;
 end $$;
 
 CREATE FUNCTION tasker.request_digest(p_namespace text, p_name text, p_version text, p_initiator text, p_source_system text, p_reason text, p_bypass_steps text[], p_context jsonb) RETURNS bytea
@@ -2709,6 +2822,14 @@ begin
   return v_claims;
 end $$;
 
+CREATE FUNCTION tasker.task_state(p_task_id uuid) RETURNS text
+    LANGUAGE plpgsql STABLE SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+begin
+  return (select t.state from "tasker".tasks t where t.task_id = p_task_id);
+end $$;
+
 CREATE FUNCTION tasker.trail_partitions() RETURNS TABLE(parent text, partition text, from_id uuid, to_id uuid, from_at timestamp with time zone, to_at timestamp with time zone, bytes bigint)
     LANGUAGE sql STABLE SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
@@ -2732,7 +2853,7 @@ declare
   v_step "tasker".workflow_steps := "tasker".operate_on_step(p_task_id, p_step_no);
   v_template "tasker".step_templates;
   v_waits boolean := v_step.ready_at is not null or v_step.held_at is not null;
-  v_lowered boolean := p_retry_limit < v_step.retry_limit;
+  v_again boolean;
 begin
   if p_retry_limit not between 1 and 32767 then
     raise exception using errcode = 'TK003', message = format(
@@ -2752,13 +2873,13 @@ begin
   where s.task_id = p_task_id and s.step_no = p_step_no;
   select * into strict v_step from "tasker".workflow_steps s where s.task_id = p_task_id and s.step_no = p_step_no;
 
-  if v_step.state = 'error' and not v_waits and v_template.retryable and v_step.attempts < v_step.retry_limit
-     and (v_step.results ->> 'retryable')::boolean then
+  v_again := v_template.retryable and coalesce((v_step.results ->> 'retryable')::boolean, true)
+    and (v_step.attempts < v_step.retry_limit or (v_step.results ->> 'error_code' = 'worker_lost' and v_step.retry_limit > 1) is true);
+  if v_step.state = 'error' and v_waits <> v_again then
     update "tasker".workflow_steps s
-    set ready_at = case when t.paused_at is null then v_now end, held_at = case when t.paused_at is not null then v_now end
+    set ready_at = case when v_again and t.paused_at is null then v_now end,
+        held_at = case when v_again and t.paused_at is not null then v_now end
     from "tasker".tasks t where t.task_id = p_task_id and s.task_id = p_task_id and s.step_no = p_step_no;
-  elsif v_step.state = 'error' and v_waits and v_lowered and v_step.attempts >= v_step.retry_limit then
-    update "tasker".workflow_steps s set ready_at = null, held_at = null where s.task_id = p_task_id and s.step_no = p_step_no;
   end if;
   perform "tasker".settle_tasks(array[p_task_id], v_now, "tasker".audit('update_step', p_by, p_reason));
 end $$;
@@ -2955,29 +3076,22 @@ $$;
 CREATE FUNCTION tasker.with_parent_results(p_claims tasker.flush_row[]) RETURNS tasker.flush_row[]
     LANGUAGE plpgsql STABLE
     AS $$
-declare
-  v_claims "tasker".flush_row[];
 begin
   if not exists (select from unnest(p_claims) c where c.dependencies is not null) then
     return p_claims;
   end if;
-  select array_agg(x.claim) into v_claims
-  from (
-    select c::"tasker".flush_row as claim from unnest(p_claims) c where c.dependencies is null
-    union all
-    select row(c.status, c.task_id, c.step_no, c.claim_no, c.attempt, c.step_template_id, c.lane_id, c.batch, c.ready_at,
-               c.unvalidated, c.context, c.inputs,
-               case when sum(pg_column_size(p.results)) <= 65536
-               then '{' || string_agg('"' || p.step_no || '":' || coalesce(p.results::text, 'null'), ',') || '}' end)::"tasker".flush_row
-    from unnest(p_claims) c
-    join "tasker".step_templates t on t.step_template_id = c.step_template_id
-    cross join lateral unnest(t.parents) k(step_no)
-    cross join lateral (select s.step_no, s.results from "tasker".workflow_steps s
-                        where s.task_id = c.task_id and s.step_no = k.step_no offset 0) p
-    where c.dependencies is not null
-    group by c.status, c.task_id, c.step_no, c.claim_no, c.attempt, c.step_template_id, c.lane_id, c.batch, c.ready_at,
-             c.unvalidated, c.context, c.inputs) x;
-  return v_claims;
+  return (
+    select array_agg(row(c.status, c.task_id, c.step_no, c.claim_no, c.attempt, c.step_template_id, c.lane_id, c.batch, c.ready_at,
+                         c.unvalidated, c.context, c.inputs, d.results)::"tasker".flush_row order by c.ordinality)
+    from unnest(p_claims) with ordinality c
+    cross join lateral (
+      select case when sum(pg_column_size(p.results)) <= 65536
+             then '{' || string_agg('"' || p.step_no || '":' || coalesce(p.results::text, 'null'), ',') || '}' end as results
+      from "tasker".step_templates t
+      cross join lateral unnest(t.parents) k(step_no)
+      cross join lateral (select s.step_no, s.results from "tasker".workflow_steps s
+                          where s.task_id = c.task_id and s.step_no = k.step_no offset 0) p
+      where c.dependencies is not null and t.step_template_id = c.step_template_id) d);
 end $$;
 
 CREATE TABLE tasker.annotation_types (
@@ -3177,6 +3291,12 @@ ALTER TABLE tasker.plans ALTER COLUMN plan_id ADD GENERATED ALWAYS AS IDENTITY (
     CACHE 1
 );
 
+CREATE TABLE tasker.roles (
+    kind text NOT NULL,
+    name name NOT NULL,
+    CONSTRAINT roles_kind_check CHECK ((kind = ANY (ARRAY['enqueue'::text, 'work'::text, 'operate'::text])))
+);
+
 CREATE TABLE tasker.schema_migrations (
     version integer NOT NULL,
     name text NOT NULL,
@@ -3292,7 +3412,7 @@ CREATE TABLE tasker.task_transitions_default (
     created_at timestamp with time zone NOT NULL,
     metadata jsonb
 )
-WITH (autovacuum_vacuum_insert_scale_factor='0.1');
+WITH (autovacuum_vacuum_insert_scale_factor='0.1', autovacuum_vacuum_scale_factor='0.05', autovacuum_vacuum_cost_delay='0');
 
 CREATE TABLE tasker.worker_claims (
     worker_id bigint NOT NULL,
@@ -3394,7 +3514,7 @@ CREATE TABLE tasker.workflow_step_transitions_default (
     worker_id bigint,
     metadata jsonb
 )
-WITH (autovacuum_vacuum_insert_scale_factor='0.1');
+WITH (autovacuum_vacuum_insert_scale_factor='0.1', autovacuum_vacuum_scale_factor='0.05', autovacuum_vacuum_cost_delay='0');
 
 ALTER TABLE ONLY tasker.task_transitions ATTACH PARTITION tasker.task_transitions_default DEFAULT;
 
@@ -3425,6 +3545,7 @@ INSERT INTO tasker.schema_migrations VALUES (22, 'create_and_claim', '2026-01-01
 INSERT INTO tasker.schema_migrations VALUES (23, 'complete_alone', '2026-01-01 00:00:00+00', 0);
 INSERT INTO tasker.schema_migrations VALUES (24, 'prune', '2026-01-01 00:00:00+00', 0);
 INSERT INTO tasker.schema_migrations VALUES (25, 'partitions', '2026-01-01 00:00:00+00', 0);
+INSERT INTO tasker.schema_migrations VALUES (26, 'roles', '2026-01-01 00:00:00+00', 25);
 
 SELECT pg_catalog.setval('tasker.annotation_types_annotation_type_id_seq', 1, false);
 
@@ -3508,6 +3629,9 @@ ALTER TABLE ONLY tasker.plans
 
 ALTER TABLE ONLY tasker.plans
     ADD CONSTRAINT plans_pkey PRIMARY KEY (plan_id);
+
+ALTER TABLE ONLY tasker.roles
+    ADD CONSTRAINT roles_pkey PRIMARY KEY (kind);
 
 ALTER TABLE ONLY tasker.schema_migrations
     ADD CONSTRAINT schema_migrations_pkey PRIMARY KEY (version);
@@ -3607,5 +3731,213 @@ ALTER TABLE ONLY tasker.step_templates
 
 ALTER TABLE ONLY tasker.task_annotations
     ADD CONSTRAINT task_annotations_annotation_type_id_fkey FOREIGN KEY (annotation_type_id) REFERENCES tasker.annotation_types(annotation_type_id);
+
+REVOKE ALL ON FUNCTION tasker.add_trail_partitions(p_width_seconds double precision, p_ahead integer, p_limit integer, p_most_default_bytes bigint) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION tasker.archive_tasks(p_rules jsonb, p_after uuid, p_limit integer, p_scan integer, p_most_steps integer) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION tasker.audit(p_verb text, p_by text, p_reason text) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION tasker.await_steps(p_task_ids uuid[], p_step_nos integer[]) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION tasker.backoff_seconds(p_attempt integer, p_policy jsonb, p_settings jsonb, p_retry_after double precision, p_random double precision) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION tasker.begin_maintenance(p_name text, p_hold_seconds double precision) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION tasker.busy_outcomes(p_task_ids uuid[], p_step_nos integer[], p_locked_tasks uuid[], p_locked_steps integer[], p_shared uuid[], p_free uuid[], p_sinks uuid[], p_irregular uuid[]) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION tasker.calculate_dependency_levels(input_task_id uuid) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION tasker.cancel_open_steps(p_task_id uuid, p_now timestamp with time zone, p_metadata jsonb) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION tasker.cancel_step(p_task_id uuid, p_step_no integer, p_by text, p_reason text) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION tasker.cancel_task(p_task_id uuid, p_by text, p_reason text) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION tasker.channel() FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION tasker.check_plans(p_requests tasker.task_request[], p_plans integer[]) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION tasker.check_requests(p_requests tasker.task_request[], p_now timestamp with time zone) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION tasker.claim_identities(p_requests tasker.task_request[], p_now timestamp with time zone, OUT fresh boolean[], OUT originals uuid[]) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION tasker.claim_mode(p_attempts integer, p_retry_limit integer, p_worker_losses integer, p_max_worker_losses integer) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION tasker.claim_steps(p_worker_id bigint, p_room integer, p_slots integer, p_alone boolean, p_lanes integer[], p_marks timestamp with time zone[], p_task_ids uuid[], p_idle boolean) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION tasker.clock() FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION tasker.close_functions() FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION tasker.close_tasks(p_sinks uuid[], p_now timestamp with time zone) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION tasker.complete_alone(p_worker_id bigint, p_handlers text[], p_task_id uuid, p_step_no integer, p_claim_no integer, p_results jsonb, p_room integer, p_slots integer, p_priority integer) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION tasker.complete_step(p_task_id uuid, p_step_no integer, p_claim_no integer, p_results jsonb) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION tasker.complete_steps(p_worker_id bigint, p_task_ids uuid[], p_step_nos integer[], p_claim_nos integer[], p_results jsonb[], p_room integer, p_slots integer, p_priority integer, p_wait boolean, p_done bigint[]) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION tasker.count_prunable(p_rules jsonb, p_after uuid, p_scan integer) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION tasker.create_and_claim(p_request jsonb, p_worker_id bigint, p_room integer, p_slots integer) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION tasker.create_task(namespace text, name text, context jsonb, version text, initiator text, source_system text, reason text, tags text[], bypass_steps text[], priority integer, requested_at timestamp with time zone, idempotency_key text, idempotency_ttl_seconds double precision, on_duplicate text, task_id uuid) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION tasker.create_tasks(p_requests jsonb) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION tasker.current_plan(p_namespace text, p_name text, p_version text) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION tasker.delete_archived(p_task_ids uuid[]) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION tasker.delete_tasks(p_task_ids uuid[], OUT tasks bigint, OUT steps bigint) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION tasker.drain_worker(p_worker_id bigint) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION tasker.drop_trail_partitions(p_older_than_seconds double precision, p_limit integer) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION tasker.end_attempt(p_task_id uuid, p_step_no integer, p_failure jsonb, p_retry_after double precision, p_final boolean, p_lost boolean, p_backoff jsonb, p_max_worker_losses integer, p_now timestamp with time zone) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION tasker.end_maintenance(p_name text, p_next_seconds double precision, p_cursor uuid) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION tasker.fail_step(p_task_id uuid, p_step_no integer, p_claim_no integer, p_error text, p_retryable boolean, p_error_code text, p_details jsonb, p_retry_after double precision) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION tasker.fail_steps(p_worker_id bigint, p_task_ids uuid[], p_step_nos integer[], p_claim_nos integer[], p_failures jsonb[], p_retry_afters double precision[], p_backoff jsonb, p_wait boolean, p_max_worker_losses integer, p_done bigint[]) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION tasker.find_plan(p_namespace text, p_name text, p_version text) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION tasker.finished_tasks(p_rules jsonb, p_after uuid, p_scan integer, p_now timestamp with time zone, OUT task_ids uuid[], OUT ages double precision[], OUT sizes integer[], OUT page_end uuid) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION tasker.flush_note(p_status text, p_number integer, p_at timestamp with time zone, p_task_id uuid) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION tasker.get_analytics_metrics_v01(since_timestamp timestamp with time zone) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION tasker.get_slowest_steps_v01(since_timestamp timestamp with time zone, limit_count integer, namespace_filter text, task_name_filter text, version_filter text) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION tasker.get_slowest_tasks_v01(since_timestamp timestamp with time zone, limit_count integer, namespace_filter text, task_name_filter text, version_filter text) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION tasker.get_step_readiness_status(input_task_id uuid, step_ids integer[]) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION tasker.get_step_readiness_status_batch(input_task_ids uuid[]) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION tasker.get_system_health_counts_v01() FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION tasker.get_task_execution_context(input_task_id uuid) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION tasker.get_task_execution_contexts_batch(input_task_ids uuid[]) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION tasker.heartbeat(p_worker_id bigint, p_polled boolean, p_oldest_running jsonb, p_done bigint[]) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION tasker.held_steps(p_worker_id bigint) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION tasker.insert_bypassing_steps(p_task_ids uuid[], p_now timestamp with time zone) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION tasker.insert_plan(p_task tasker.named_tasks, p_template jsonb, p_now timestamp with time zone) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION tasker.insert_tasks(p_requests tasker.task_request[], p_named integer[], p_plans integer[], p_fresh boolean[], p_now timestamp with time zone) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION tasker.lane(p_namespace_id integer, p_task_name text, p_handler text, p_priority integer, p_mode integer) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION tasker.lock_prunable(p_rules jsonb, p_after uuid, p_limit integer, p_scan integer, p_most_steps integer, OUT task_ids uuid[], OUT next_after uuid) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION tasker.lock_task_of_failure(p_task_id uuid, p_final boolean, p_wait boolean) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION tasker.lose_step(p_task_id uuid, p_step_no integer, p_worker_id bigint, p_code text, p_final boolean, p_max_worker_losses integer, p_backoff jsonb, p_now timestamp with time zone) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION tasker.mark_paused_lanes() FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION tasker.mark_validated(p_task_id uuid, p_context jsonb) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION tasker.move_tasks(p_task_ids uuid[], p_to tasker.state, p_now timestamp with time zone, p_metadata jsonb) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION tasker.notify_idle(p_payload text) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION tasker.operate_on_step(p_task_id uuid, p_step_no integer) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION tasker.operate_on_steps(p_verb text, p_task_ids uuid[], p_step_nos integer[], p_by text, p_reason text, p_reset_attempts boolean, p_results jsonb, p_retry_limit integer) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION tasker.operate_on_task(p_task_id uuid) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION tasker.operate_on_tasks(p_verb text, p_task_ids uuid[], p_by text, p_reason text) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION tasker.pause(p_namespace text, p_task_name text, p_handler text, p_by text, p_reason text) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION tasker.pause_task(p_task_id uuid, p_by text, p_reason text) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION tasker.prune_leftovers(p_workers_seconds double precision, p_limit integer) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION tasker.prune_tasks(p_rules jsonb, p_after uuid, p_limit integer, p_scan integer, p_most_steps integer) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION tasker.raise_task_id_taken(p_task_id uuid) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION tasker.range_time(p_id uuid) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION tasker.reap_workers(p_reaper_id bigint, p_max_worker_losses integer, p_backoff jsonb, p_limit integer, p_worker_ids bigint[]) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION tasker.rearm_step(p_step tasker.workflow_steps, p_reset_attempts boolean, p_now timestamp with time zone, p_metadata jsonb) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION tasker.refuse_ended_task(p_task_id uuid, p_verb text) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION tasker.refuse_move(p_task_id uuid, p_step_no integer, p_verb text, p_state tasker.state, p_hint text) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION tasker.register_template(p_template jsonb, p_force boolean, p_strict boolean) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION tasker.register_worker(p_name text, p_host text, p_process_id integer, p_runtime text, p_version text, p_handlers text[], p_concurrency integer, p_lease_seconds double precision) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION tasker.release_steps(p_worker_id bigint, p_task_ids uuid[], p_step_nos integer[], p_claim_nos integer[]) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION tasker.remember_roles(p_kinds text[], p_names text[]) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION tasker.request_digest(p_namespace text, p_name text, p_version text, p_initiator text, p_source_system text, p_reason text, p_bypass_steps text[], p_context jsonb) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION tasker.resolve_step(p_task_id uuid, p_step_no integer, p_results jsonb, p_by text, p_reason text) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION tasker.resolve_task(p_task_id uuid, p_by text, p_reason text) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION tasker.resume(p_namespace text, p_task_name text, p_handler text, p_by text, p_reason text) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION tasker.resume_task(p_task_id uuid, p_by text, p_reason text) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION tasker.retention_rules(p_rules jsonb) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION tasker.retry_step(p_task_id uuid, p_step_no integer, p_reset_attempts boolean, p_by text, p_reason text) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION tasker.retry_task(p_task_id uuid, p_by text, p_reason text) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION tasker.root_causes(p_task_id uuid, p_numbers integer[], p_reasons tasker.why_reason[]) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION tasker.scaled(p_base double precision, p_factor double precision, p_times integer) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION tasker.set_step(p_step tasker.workflow_steps, p_to tasker.state, p_ready timestamp with time zone, p_results jsonb, p_now timestamp with time zone, p_metadata jsonb) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION tasker.settle_tasks(p_task_ids uuid[], p_now timestamp with time zone, p_metadata jsonb) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION tasker.sibling_lane(p_lane_id integer, p_priority integer, p_mode integer) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION tasker.start_tasks(p_task_ids uuid[], p_now timestamp with time zone) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION tasker.stop_worker(p_worker_id bigint) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION tasker.take_steps(p_worker_id bigint, p_lanes integer[], p_marks timestamp with time zone[], p_limit integer, p_room integer, p_now timestamp with time zone, p_task_ids uuid[]) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION tasker.task_state(p_task_id uuid) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION tasker.trail_partitions() FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION tasker.update_step(p_task_id uuid, p_step_no integer, p_retry_limit integer, p_inputs jsonb, p_by text, p_reason text) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION tasker.update_task(p_task_id uuid, p_reason text, p_tags text[], p_priority integer) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION tasker.uuid_at(p_at timestamp with time zone) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION tasker.uuid_v7() FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION tasker.uuid_v7_time(p_id uuid) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION tasker.why(p_task_id uuid, p_step_no integer) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION tasker.why_of_step(p_namespace text, p_task_name text, p_task_id uuid, p_step_no integer, p_reason tasker.why_reason, p_root integer, p_root_reason tasker.why_reason, p_count boolean) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION tasker.with_parent_results(p_claims tasker.flush_row[]) FROM PUBLIC;
 
 GRANT SELECT ON TABLE tasker.schema_migrations TO PUBLIC;

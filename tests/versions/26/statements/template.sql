@@ -1,4 +1,5 @@
--- Client::template: the current content of (namespace, name, version or latest), as it was compiled.
+-- Client::template, Client::template_content: the content of (namespace, name, version or latest) as it was compiled: the
+-- current one, or the one of a digest, which may have been replaced. Index: the unique keys of the catalogue.
 select jsonb_build_object(
   'namespace', n.name, 'name', t.name, 'version', t.version, 'description', t.description, 'digest', p.digest,
   'source', p.configuration, 'schema', p.schema, 'searchable', to_jsonb(p.searchable),
@@ -15,6 +16,6 @@ select jsonb_build_object(
     where s.plan_id = p.plan_id))::text
 from tasker.namespaces n
 join tasker.named_tasks t on t.namespace_id = n.namespace_id
-join tasker.plans p on p.plan_id = t.plan_id
+join tasker.plans p on p.named_task_id = t.named_task_id and (case when $4::text is null then p.plan_id = t.plan_id else p.digest = $4 end)
 where n.name = $1 and t.name = $2 and ($3::text is null or t.version = $3)
 order by t.version_order desc limit 1
