@@ -269,7 +269,8 @@ impl Store {
             _ => &[],
         };
         if helping.is_empty() {
-            error.message += ": only the owner of Tasker's schema may do this; `tasker doctor` names what the role lacks";
+            error.message +=
+                ": only the owner of Tasker's schema may do this; `tasker doctor` names what the role lacks";
             return error;
         }
         let names: Vec<String> = helping

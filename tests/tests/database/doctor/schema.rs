@@ -50,7 +50,7 @@ async fn old_schema(missing: usize) -> TestDatabase {
     let database = TestDatabase::create().await.unwrap();
     let mut connection = database.connect().await.unwrap();
     let history = "create schema tasker; create table tasker.schema_migrations (version int primary key, name text not null, \
-                   applied_at timestamptz not null default clock_timestamp())";
+                   applied_at timestamptz not null default clock_timestamp(), oldest_code int not null default 0)";
     run(&mut connection, history).await;
     for migration in &MIGRATIONS[..MIGRATIONS.len() - missing] {
         run(&mut connection, migration.sql).await;
