@@ -3545,7 +3545,7 @@ INSERT INTO tasker.schema_migrations VALUES (22, 'create_and_claim', '2026-01-01
 INSERT INTO tasker.schema_migrations VALUES (23, 'complete_alone', '2026-01-01 00:00:00+00', 0);
 INSERT INTO tasker.schema_migrations VALUES (24, 'prune', '2026-01-01 00:00:00+00', 0);
 INSERT INTO tasker.schema_migrations VALUES (25, 'partitions', '2026-01-01 00:00:00+00', 0);
-INSERT INTO tasker.schema_migrations VALUES (26, 'roles', '2026-01-01 00:00:00+00', 25);
+INSERT INTO tasker.schema_migrations VALUES (26, 'roles', '2026-01-01 00:00:00+00', 0);
 
 SELECT pg_catalog.setval('tasker.annotation_types_annotation_type_id_seq', 1, false);
 
