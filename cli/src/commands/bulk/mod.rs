@@ -1,6 +1,7 @@
 //! `tasker bulk …`: an operator verb on every task that a filter lets through; `step` on every step.
 
 mod consent;
+mod drive;
 mod step;
 
 use crate::args::GlobalOptions;
@@ -8,21 +9,15 @@ use crate::commands::task::filter::Selection;
 use crate::commands::task::selection::OperatorArguments;
 use crate::exit_status::ExitStatus;
 use crate::failure::Failure;
-use crate::live::Screen;
 use crate::printer::Printer;
-use crate::render::{self, What};
+use crate::render::{self, Look, What};
 use crate::session::Session;
 use chrono::Utc;
 use clap::{Args, Subcommand};
 use consent::Consent;
-use serde_json::json;
-use tasker_core::Client;
-use tasker_core::model::{BulkOutcome, BulkVerb, Operator, TaskFilter};
-
-/// How many tasks a dry run shows.
-const SAMPLE: u32 = 5;
-/// How many refusals are told one by one.
-const REFUSALS: usize = 20;
+use drive::{Targets, drive};
+use tasker_core::model::{BulkOutcome, BulkVerb, Operator, Task, TaskFilter, TaskId};
+use tasker_core::{Client, Result as EngineResult};
 
 /// Cancel, retry, resolve, pause or resume every task that a filter lets through; or every step.
 ///
@@ -132,33 +127,68 @@ pub(crate) async fn run(
     let filter = filter(verb, &common)?;
     common.consent.check()?;
     let session = Session::new(global)?;
-    let client = &session.client;
-    let count = client.count_tasks(&filter, i64::MAX).await?;
-    let what = What::tasks(verb);
-    if common.consent.dry_run {
-        let sample = client.sample_tasks(&filter, SAMPLE).await?;
-        printer.answer(
-            &json!({"dry_run": true, "verb": verb.as_str(), "count": count, "sample": sample}),
-            |look| {
-                let list = render::task_list(&sample, Utc::now(), look);
-                render::bulk_forecast(what, count, sample.len(), &list, look)
-            },
-        );
-        return Ok(ExitStatus::Ok);
+    let targets = Tasks {
+        client: &session.client,
+        verb,
+        filter,
+        operator: Operator::from(&common.operator),
+    };
+    drive(targets, &common.consent, printer).await
+}
+
+/// A verb on tasks.
+struct Tasks<'a> {
+    client: &'a Client,
+    verb: BulkVerb,
+    filter: TaskFilter,
+    operator: Operator,
+}
+
+impl Targets for Tasks<'_> {
+    type Shown = Task;
+    type Outcome = BulkOutcome;
+    type Cursor = TaskId;
+
+    fn what(&self) -> What {
+        What::tasks(self.verb)
     }
-    common.consent.ask(what, count, printer).await?;
-    let (done, refused) = work(client, verb, filter, count, &common, printer).await?;
-    printer.answer(
-        &json!({"verb": verb.as_str(), "done": done, "refused": refused.len(), "refusals": refused}),
-        |look| {
-            let told: Vec<&str> = refused
-                .iter()
-                .filter_map(|outcome| outcome.refusal.as_deref())
-                .collect();
-            render::bulk_done(what, done, &told, REFUSALS, look)
-        },
-    );
-    Ok(ExitStatus::Ok)
+
+    fn verb(&self) -> &'static str {
+        self.verb.as_str()
+    }
+
+    fn things(&self) -> &'static str {
+        "tasks"
+    }
+
+    async fn count(&self) -> EngineResult<i64> {
+        self.client.count_tasks(&self.filter, i64::MAX).await
+    }
+
+    async fn sample(&self, limit: u32) -> EngineResult<Vec<Task>> {
+        self.client.sample_tasks(&self.filter, limit).await
+    }
+
+    fn list(sample: &[Task], look: &Look) -> String {
+        render::task_list(sample, Utc::now(), look)
+    }
+
+    async fn next_batch(&mut self) -> EngineResult<Vec<BulkOutcome>> {
+        let outcomes = self
+            .client
+            .operate_in_bulk(self.verb, &self.filter, &self.operator)
+            .await?;
+        self.filter.after = BulkOutcome::cursor(&outcomes).or(self.filter.after);
+        Ok(outcomes)
+    }
+
+    fn after(&self) -> Option<TaskId> {
+        self.filter.after
+    }
+
+    fn refusal(outcome: &BulkOutcome) -> Option<&str> {
+        outcome.refusal.as_deref()
+    }
 }
 
 /// The filter, with the states in which the verb has something to do.
@@ -177,46 +207,4 @@ fn filter(verb: BulkVerb, common: &Common) -> Result<TaskFilter, Failure> {
         BulkVerb::Cancel | BulkVerb::Retry | BulkVerb::Resolve => {}
     }
     Ok(filter)
-}
-
-/// Batch by batch to the end. What was done before a failure stays done, and the failure says how much it was.
-async fn work(
-    client: &Client,
-    verb: BulkVerb,
-    mut filter: TaskFilter,
-    count: i64,
-    common: &Common,
-    printer: &Printer,
-) -> Result<(u64, Vec<BulkOutcome>), Failure> {
-    let operator = Operator::from(&common.operator);
-    let mut screen = printer.live_err.then(|| Screen::new(std::io::stderr()));
-    let (mut done, mut refused) = (0, Vec::new());
-    loop {
-        let outcomes = match client.operate_in_bulk(verb, &filter, &operator).await {
-            Ok(outcomes) => outcomes,
-            Err(error) => {
-                return Err(Failure::from(error)
-                    .details(json!({"done": done, "refused": refused.len(), "after": filter.after}))
-                    .next(format!(
-                        "{done} tasks were done before; the same command goes on with the rest"
-                    )));
-            }
-        };
-        let Some(cursor) = BulkOutcome::cursor(&outcomes) else {
-            break;
-        };
-        filter.after = Some(cursor);
-        done += outcomes.iter().filter(|outcome| outcome.is_done()).count() as u64;
-        refused.extend(outcomes.into_iter().filter(|outcome| !outcome.is_done()));
-        let handled = done + refused.len() as u64;
-        let line = render::bulk_progress(What::tasks(verb), handled, count.unsigned_abs(), &printer.err);
-        match &mut screen {
-            Some(screen) => screen.draw(&[line])?,
-            None => printer.note(&line),
-        }
-    }
-    if let Some(screen) = &mut screen {
-        screen.clear()?;
-    }
-    Ok((done, refused))
 }

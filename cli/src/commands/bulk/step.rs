@@ -1,20 +1,20 @@
 //! `tasker bulk step …`: an operator verb on every step that a filter lets through.
 
-use super::{Consent, REFUSALS, SAMPLE};
+use super::consent::Consent;
+use super::drive::{Targets, drive};
 use crate::args::GlobalOptions;
 use crate::commands::step::filter::StepSelection;
 use crate::commands::task::selection::{OperatorArguments, json_argument};
 use crate::exit_status::ExitStatus;
 use crate::failure::Failure;
-use crate::live::Screen;
 use crate::printer::Printer;
-use crate::render::{self, What};
+use crate::render::{self, Look, What};
 use crate::session::Session;
 use chrono::Utc;
 use clap::{Args, Subcommand};
-use serde_json::{Map, Value, json};
-use tasker_core::Client;
-use tasker_core::model::{Operator, StepOutcome, StepSearch, StepVerb, TaskId};
+use serde_json::{Map, Value};
+use tasker_core::model::{FoundStep, Operator, StepNo, StepOutcome, StepSearch, StepVerb, TaskId};
+use tasker_core::{Client, Result as EngineResult};
 
 /// Cancel, retry, resolve or update every step that a filter lets through, whichever tasks they belong to.
 ///
@@ -115,37 +115,72 @@ pub(super) async fn run(
     let search = search(&verb, &common)?;
     common.consent.check()?;
     let session = Session::new(global)?;
-    let client = &session.client;
-    let count = client.count_steps(&search, i64::MAX).await?;
-    let what = What::steps(&verb);
-    if common.consent.dry_run {
-        let sample = StepSearch {
-            limit: SAMPLE,
-            ..search
-        };
-        let sample = client.find_steps(&sample).await?;
-        printer.answer(
-            &json!({"dry_run": true, "verb": verb.as_str(), "count": count, "sample": sample}),
-            |look| {
-                let list = render::found_steps(&sample, Utc::now(), look);
-                render::bulk_forecast(what, count, sample.len(), &list, look)
-            },
-        );
-        return Ok(ExitStatus::Ok);
+    let targets = Steps {
+        client: &session.client,
+        verb,
+        search,
+        operator: Operator::from(&common.operator),
+    };
+    drive(targets, &common.consent, printer).await
+}
+
+/// A verb on steps.
+struct Steps<'a> {
+    client: &'a Client,
+    verb: StepVerb,
+    search: StepSearch,
+    operator: Operator,
+}
+
+impl Targets for Steps<'_> {
+    type Shown = FoundStep;
+    type Outcome = StepOutcome;
+    type Cursor = (TaskId, StepNo);
+
+    fn what(&self) -> What {
+        What::steps(&self.verb)
     }
-    common.consent.ask(what, count, printer).await?;
-    let (done, refused) = work(client, &verb, search, count, &common, printer).await?;
-    printer.answer(
-        &json!({"verb": verb.as_str(), "done": done, "refused": refused.len(), "refusals": refused}),
-        |look| {
-            let told: Vec<&str> = refused
-                .iter()
-                .filter_map(|outcome| outcome.refusal.as_deref())
-                .collect();
-            render::bulk_done(what, done, &told, REFUSALS, look)
-        },
-    );
-    Ok(ExitStatus::Ok)
+
+    fn verb(&self) -> &'static str {
+        self.verb.as_str()
+    }
+
+    fn things(&self) -> &'static str {
+        "steps"
+    }
+
+    async fn count(&self) -> EngineResult<i64> {
+        self.client.count_steps(&self.search, i64::MAX).await
+    }
+
+    async fn sample(&self, limit: u32) -> EngineResult<Vec<FoundStep>> {
+        let search = StepSearch {
+            limit,
+            ..self.search.clone()
+        };
+        self.client.find_steps(&search).await
+    }
+
+    fn list(sample: &[FoundStep], look: &Look) -> String {
+        render::found_steps(sample, Utc::now(), look)
+    }
+
+    async fn next_batch(&mut self) -> EngineResult<Vec<StepOutcome>> {
+        let outcomes = self
+            .client
+            .operate_on_steps(&self.verb, &self.search, &self.operator)
+            .await?;
+        self.search.after = StepSearch::cursor(&outcomes).or(self.search.after);
+        Ok(outcomes)
+    }
+
+    fn after(&self) -> Option<(TaskId, StepNo)> {
+        self.search.after
+    }
+
+    fn refusal(outcome: &StepOutcome) -> Option<&str> {
+        outcome.refusal.as_deref()
+    }
 }
 
 fn read(command: Command) -> Result<(StepVerb, Common), Failure> {
@@ -188,47 +223,4 @@ fn search(verb: &StepVerb, common: &Common) -> Result<StepSearch, Failure> {
         search.status = verb.states().to_vec();
     }
     Ok(search)
-}
-
-/// Batch by batch to the end. What was done before a failure stays done, and the failure says how much it was.
-async fn work(
-    client: &Client,
-    verb: &StepVerb,
-    mut search: StepSearch,
-    count: i64,
-    common: &Common,
-    printer: &Printer,
-) -> Result<(u64, Vec<StepOutcome>), Failure> {
-    let operator = Operator::from(&common.operator);
-    let what = What::steps(verb);
-    let mut screen = printer.live_err.then(|| Screen::new(std::io::stderr()));
-    let (mut done, mut refused) = (0, Vec::new());
-    loop {
-        let outcomes = match client.operate_on_steps(verb, &search, &operator).await {
-            Ok(outcomes) => outcomes,
-            Err(error) => {
-                return Err(Failure::from(error)
-                    .details(json!({"done": done, "refused": refused.len(), "after": search.after}))
-                    .next(format!(
-                        "{done} steps were done before; the same command goes on with the rest"
-                    )));
-            }
-        };
-        let Some(cursor) = StepSearch::cursor(&outcomes) else {
-            break;
-        };
-        search.after = Some(cursor);
-        done += outcomes.iter().filter(|outcome| outcome.is_done()).count() as u64;
-        refused.extend(outcomes.into_iter().filter(|outcome| !outcome.is_done()));
-        let handled = done + refused.len() as u64;
-        let line = render::bulk_progress(what, handled, count.unsigned_abs(), &printer.err);
-        match &mut screen {
-            Some(screen) => screen.draw(&[line])?,
-            None => printer.note(&line),
-        }
-    }
-    if let Some(screen) = &mut screen {
-        screen.clear()?;
-    }
-    Ok((done, refused))
 }
