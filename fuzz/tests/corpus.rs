@@ -97,9 +97,13 @@ fn each_target_has_a_program_a_corpus_and_a_place_in_the_manifest() {
 
 #[test]
 fn mutations_are_the_same_each_time_and_not_all_alike() {
-    let seeds = vec![b"name: order".to_vec(), b"{}".to_vec(), Vec::new()];
+    let seeds = vec![
+        b"name: order\nsteps:\n  - name: charge\n    retry: {limit: 3}\n".to_vec(),
+        br#"{"order_id": 1, "items": [{"sku": "a"}, null]}"#.to_vec(),
+        Vec::new(),
+    ];
     let made = |number| Mutations::new(number).change(&seeds);
     assert_eq!(made(7), made(7));
     let all: BTreeSet<Vec<u8>> = (0..1_000).map(made).collect();
-    assert!(all.len() > 750, "{}", all.len());
+    assert!(all.len() > 900, "{}", all.len());
 }

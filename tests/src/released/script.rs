@@ -8,7 +8,7 @@
 //!   - `"refused": "SQLSTATE"` says that the statement must be refused.
 //! - `{"clock": SECONDS}` moves the clock of the session forward.
 
-use super::Release;
+use super::{Release, StatementTypes};
 use anyhow::{Context, Result, bail, ensure};
 use serde::Deserialize;
 use serde_json::Value;
@@ -18,6 +18,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 /// Values that steps kept.
 pub type Variables = BTreeMap<String, String>;
+
+/// The statements of a release by name: text and types.
+type Statements = BTreeMap<String, (String, StatementTypes)>;
 
 /// A script.
 #[derive(Debug, Deserialize)]
@@ -69,13 +72,16 @@ impl Script {
     /// Plays the script with the statements of `release`, adding to `variables`.
     ///
     /// # Errors
-    /// The first step that does not come out as the script says.
+    /// All calls that do not fit the statements of the release; else the first step that does not come out as the script
+    /// says.
     pub async fn play(
         &self,
         connection: &mut PgConnection,
         release: &Release,
         variables: &mut Variables,
     ) -> Result<()> {
+        let misfits = self.misfits(&release.statements);
+        ensure!(misfits.is_empty(), "{}", misfits.join("\n"));
         for (number, step) in self.0.iter().enumerate() {
             let place = || format!("step {} of the script: {step:?}", number + 1);
             match step {
@@ -87,6 +93,27 @@ impl Script {
             }
         }
         Ok(())
+    }
+}
+
+impl Script {
+    /// Every call of a statement that the release has not, or with another number of arguments than it takes: known
+    /// before anything is sent.
+    fn misfits(&self, statements: &Statements) -> Vec<String> {
+        let calls = self.0.iter().zip(1..).filter_map(|(step, number)| match step {
+            Step::Call(call) => Some((call, number)),
+            Step::Clock(_) => None,
+        });
+        let misfit = |(call, number): (&Call, usize)| {
+            let (name, given) = (&call.statement, call.arguments.len());
+            let Some((_, types)) = statements.get(name) else {
+                return Some(format!("step {number}: the release has no statement {name}"));
+            };
+            let taken = types.parameters.len();
+            (taken != given)
+                .then(|| format!("step {number}: {name} takes {taken} arguments and is given {given}"))
+        };
+        calls.filter_map(misfit).collect()
     }
 }
 
@@ -105,16 +132,10 @@ impl Call {
         release: &Release,
         variables: &mut Variables,
     ) -> Result<()> {
-        let (sql, types) = release
+        let (sql, _) = release
             .statements
             .get(&self.statement)
             .with_context(|| format!("the release has no statement {}", self.statement))?;
-        ensure!(
-            types.parameters.len() == self.arguments.len(),
-            "it takes {} arguments and is given {}",
-            types.parameters.len(),
-            self.arguments.len()
-        );
         let arguments: Vec<String> = self
             .arguments
             .iter()
@@ -256,6 +277,24 @@ mod tests {
             r#"'{"1",NULL,"it''s","{\"k\":\"v\"}"}'"#
         );
         assert!(literal(&json!("$gone"), &variables).is_err());
+    }
+
+    #[test]
+    fn what_does_not_fit_is_told_all_at_once() {
+        let script = r#"[{"statement": "claim", "arguments": []}, {"clock": 5},
+            {"statement": "claim", "arguments": [1]}, {"statement": "gone", "arguments": []}]"#;
+        let types = StatementTypes {
+            parameters: vec!["bigint".to_owned()],
+            columns: Vec::new(),
+        };
+        let statements = Statements::from([("claim".to_owned(), ("select $1".to_owned(), types))]);
+        assert_eq!(
+            Script::parse(script).unwrap().misfits(&statements),
+            [
+                "step 1: claim takes 1 arguments and is given 0",
+                "step 4: the release has no statement gone",
+            ]
+        );
     }
 
     #[test]
