@@ -1,5 +1,6 @@
 //! How long the oldest step that may run has been waiting for a worker.
 
+use super::seldom::Seldom;
 use crate::room::Room;
 use anyhow::Result;
 use sqlx::PgConnection;
@@ -13,6 +14,7 @@ pub(super) struct Backlog {
     from_s: f64,
     worst_s: f64,
     looked: Instant,
+    whole: Seldom,
 }
 
 /// How far behind the oldest step found the next look begins, for steps whose transaction was slow to commit, in seconds.
@@ -37,6 +39,7 @@ impl Backlog {
             from_s: 0.0,
             worst_s: 0.0,
             looked: Instant::now(),
+            whole: Seldom::default(),
         })
     }
 
@@ -55,12 +58,15 @@ impl Backlog {
     }
 
     /// As [`Backlog::look`], from the beginning: nothing has been left behind. Tells how long that took, in milliseconds:
-    /// it walks over every index entry of steps that somebody's snapshot keeps from being removed.
-    pub(super) async fn look_at_all(&mut self) -> Result<f64> {
+    /// it walks over every index entry of steps that somebody's snapshot keeps from being removed. None when it is not time
+    /// for that.
+    pub(super) async fn look_at_all(&mut self) -> Result<Option<f64>> {
+        let Some(begun) = self.whole.begin() else {
+            return Ok(None);
+        };
         self.from_s = 0.0;
-        let begun = Instant::now();
         self.look().await?;
-        Ok(begun.elapsed().as_secs_f64() * 1000.0)
+        Ok(Some(self.whole.end(begun).as_secs_f64() * 1000.0))
     }
 
     /// The worst age since the last call, in seconds.

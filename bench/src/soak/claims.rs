@@ -1,6 +1,7 @@
 //! How many buffers a claim touches: a count, the same on a busy machine and on an idle one.
 
 use super::mix::Kind;
+use super::seldom::Seldom;
 use crate::report::rounded;
 use crate::room::Room;
 use anyhow::{Context, Result, ensure};
@@ -14,6 +15,7 @@ pub(super) struct ClaimProbe {
     client: Client,
     connection: PgConnection,
     number: u64,
+    sweeps: Seldom,
 }
 
 /// How many steps a claim takes; as many are made for it just before.
@@ -26,8 +28,8 @@ const CLAIMS: usize = 7;
 pub(super) struct Buffers {
     /// From the watermark, as nearly all claims go: the median of some.
     pub(super) claim: f64,
-    /// From the beginning of each lane, as a worker claims now and then.
-    pub(super) sweep: f64,
+    /// From the beginning of each lane, over everything that a snapshot keeps; none when it is not time for that.
+    pub(super) sweep: Option<f64>,
 }
 
 impl ClaimProbe {
@@ -36,6 +38,7 @@ impl ClaimProbe {
             client: client.clone(),
             connection: room.another_connection().await?,
             number: 0,
+            sweeps: Seldom::default(),
         })
     }
 
@@ -52,8 +55,14 @@ impl ClaimProbe {
         for _ in 0..CLAIMS {
             claims.push(self.one(worker_id, true).await?);
         }
-        // Once: beside a snapshot that has been held for long it takes seconds.
-        let sweep = rounded(self.one(worker_id, false).await?);
+        let sweep = match self.sweeps.begin() {
+            Some(begun) => {
+                let sweep = rounded(self.one(worker_id, false).await?);
+                self.sweeps.end(begun);
+                Some(sweep)
+            }
+            None => None,
+        };
         Ok(Buffers {
             claim: median(claims),
             sweep,
@@ -64,7 +73,7 @@ impl ClaimProbe {
     /// nobody else sees them, they are the youngest of their lanes, and the claim meets all that lies before them.
     async fn one(&mut self, worker_id: i64, from_mark: bool) -> Result<f64> {
         // The engine's clock stands still in this transaction: making the steps takes as long as it takes, and the claim looks
-        // through a quarter of a second all the same.
+        // through a tenth of a second all the same.
         sqlx::raw_sql("begin; select set_config('tasker.now', clock_timestamp()::text, true)")
             .execute(&mut self.connection)
             .await?;
@@ -79,13 +88,13 @@ impl ClaimProbe {
                 .create_task_in(&mut self.connection, &kind.request(self.number))
                 .await?;
         }
-        // As the dispatcher does under load: a quarter of a second behind the step that it claimed last, which is just now.
+        // As the dispatcher does under load: a tenth of a second behind the step that it claimed last, which is just now.
         let marks = if from_mark {
             let lanes = format!(
                 "from lanes l join workers w on l.handler = any (w.handlers) where w.worker_id = {worker_id}"
             );
             let (lanes, marks): (Vec<i32>, Vec<String>) = sqlx::query_as(AssertSqlSafe(format!(
-                "select array_agg(l.lane_id), array_agg((clock() - interval '250 milliseconds')::text) {lanes}"
+                "select array_agg(l.lane_id), array_agg((clock() - interval '100 milliseconds')::text) {lanes}"
             )))
             .fetch_one(&mut self.connection)
             .await?;

@@ -303,7 +303,7 @@ impl Watch {
             claim_buffers: buffers.claim,
             sweep_buffers: buffers.sweep,
             backlog_age_s: rounded(self.backlog.worst()),
-            backlog_look_ms: rounded(backlog_look_ms),
+            backlog_look_ms: backlog_look_ms.map(rounded),
             capacity_steps_per_s: measured.capacity,
             reference_steps_per_s: measured.reference,
             ratio: rounded(measured.capacity / measured.reference),
@@ -336,14 +336,15 @@ impl Watch {
 fn in_a_line(sample: &Sample) -> String {
     #[allow(clippy::cast_precision_loss)] // for the eye
     let megabytes = sample.bytes as f64 / f64::from(1 << 20);
+    let from_the_beginning = |buffers: f64| format!(" ({buffers} from the beginning)");
+    let sweep = sample.sweep_buffers.map(from_the_beginning).unwrap_or_default();
     format!(
-        "{:.0} s: {:.0} steps/s, ratio {:.2}, {} buffers a claim ({} from the beginning), backlog {:.2} s, {} dead, {megabytes:.0} MB, \
+        "{:.0} s: {:.0} steps/s, ratio {:.2}, {} buffers a claim{sweep}, backlog {:.2} s, {} dead, {megabytes:.0} MB, \
          {} pruned, workers {:.0} MB",
         sample.at_s,
         sample.steps_per_s,
         sample.ratio,
         sample.claim_buffers,
-        sample.sweep_buffers,
         sample.backlog_age_s,
         sample.dead_tuples,
         sample.tasks_pruned,

@@ -19,6 +19,7 @@ mod pin;
 mod plan;
 mod report;
 mod sample;
+mod seldom;
 
 pub use drive::soak;
 pub(crate) use mix::soak_handlers;
