@@ -500,7 +500,7 @@ CREATE FUNCTION tasker.claim_mode(p_attempts integer, p_retry_limit integer, p_w
               else 0 end
 $$;
 
-CREATE FUNCTION tasker.claim_steps(p_worker_id bigint, p_room integer, p_slots integer DEFAULT NULL::integer, p_alone boolean DEFAULT false, p_lanes integer[] DEFAULT NULL::integer[], p_marks timestamp with time zone[] DEFAULT NULL::timestamp with time zone[], p_task_ids uuid[] DEFAULT NULL::uuid[], p_idle boolean DEFAULT NULL::boolean) RETURNS SETOF tasker.flush_row
+CREATE FUNCTION tasker.claim_steps(p_worker_id bigint, p_room integer, p_slots integer DEFAULT NULL::integer, p_alone boolean DEFAULT false, p_lanes integer[] DEFAULT NULL::integer[], p_marks timestamp with time zone[] DEFAULT NULL::timestamp with time zone[], p_task_ids uuid[] DEFAULT NULL::uuid[], p_idle boolean DEFAULT NULL::boolean, p_since timestamp with time zone DEFAULT NULL::timestamp with time zone, p_until timestamp with time zone DEFAULT NULL::timestamp with time zone) RETURNS SETOF tasker.flush_row
     LANGUAGE plpgsql SECURITY DEFINER
     SET enable_seqscan TO 'off'
     SET enable_bitmapscan TO 'off'
@@ -512,6 +512,7 @@ CREATE FUNCTION tasker.claim_steps(p_worker_id bigint, p_room integer, p_slots i
     AS $$
 declare
   v_now timestamptz := "tasker".clock();
+  v_until timestamptz := least(v_now, p_until);
   v_worker "tasker".workers;
   v_slots int := coalesce(p_slots, p_room);
   v_left int := p_room;
@@ -541,7 +542,7 @@ begin
     from (
       select l.lane_id, l.priority, l.mode,
              (select s.ready_at from "tasker".workflow_steps s
-              where s.lane_id = l.lane_id and s.ready_at >= coalesce(m.mark, '-infinity') and s.ready_at <= v_now
+              where s.lane_id = l.lane_id and s.ready_at >= coalesce(m.mark, p_since, '-infinity') and s.ready_at <= v_until
               order by s.ready_at limit 1) as head
       from "tasker".lanes l
       left join unnest(p_lanes, p_marks) m(lane_id, mark) on m.lane_id = l.lane_id
@@ -558,7 +559,7 @@ begin
       from unnest(p_task_ids) k(task_id)
       join "tasker".workflow_steps s on s.task_id = k.task_id
       join "tasker".lanes l on l.lane_id = s.lane_id
-      where s.ready_at <= v_now and l.handler = any (v_worker.handlers) and not l.paused
+      where s.ready_at <= v_until and l.handler = any (v_worker.handlers) and not l.paused
       group by 1, 2, 3) h;
   end if;
 
@@ -573,7 +574,7 @@ begin
   if v_alone and p_alone then
     -- Nothing else runs here: the suspect goes first, and by itself.
     v_picked := "tasker".take_steps(p_worker_id, (array(select l from unnest(v_lanes, v_modes) u(l, mode) where mode = 2))[1:1],
-                                  '{-infinity}', 1, 1, v_now, p_task_ids);
+                                  '{-infinity}', 1, 1, v_now, v_until, p_task_ids);
     if v_picked is not null then
       v_all := v_picked;
       v_i := cardinality(v_lanes) + 1;
@@ -596,14 +597,14 @@ begin
         exit when v_left <= 0 or v_slots <= 0;
         continue when v_modes[v_lane] <> 1;
         v_picked := "tasker".take_steps(p_worker_id, v_lanes[v_lane:v_lane], v_marks[v_lane:v_lane],
-          least(v_share, v_slots, v_left), least(v_share, v_slots, v_left), v_now, p_task_ids);
+          least(v_share, v_slots, v_left), least(v_share, v_slots, v_left), v_now, v_until, p_task_ids);
         v_left := v_left - coalesce(cardinality(v_picked), 0);
         v_slots := v_slots - coalesce(cardinality(v_picked), 0);
         v_all := v_all || coalesce(v_picked, '{}');
       end loop;
       v_picked := "tasker".take_steps(p_worker_id,
         array(select l from unnest(v_lanes[v_i:v_end], v_modes[v_i:v_end]) u(l, mode) where mode = 0),
-        array(select k from unnest(v_marks[v_i:v_end], v_modes[v_i:v_end]) u(k, mode) where mode = 0), v_share, v_left, v_now, p_task_ids);
+        array(select k from unnest(v_marks[v_i:v_end], v_modes[v_i:v_end]) u(k, mode) where mode = 0), v_share, v_left, v_now, v_until, p_task_ids);
       v_left := v_left - coalesce(cardinality(v_picked), 0);
       v_all := v_all || coalesce(v_picked, '{}');
     end if;
@@ -611,7 +612,7 @@ begin
       exit when v_left <= 0;
       continue when v_modes[v_lane] = 2 or (v_modes[v_lane] = 1 and v_slots <= 0);
       v_picked := "tasker".take_steps(p_worker_id, v_lanes[v_lane:v_lane], v_marks[v_lane:v_lane],
-        case when v_modes[v_lane] = 1 then least(v_left, v_slots) else v_left end, v_left, v_now, p_task_ids);
+        case when v_modes[v_lane] = 1 then least(v_left, v_slots) else v_left end, v_left, v_now, v_until, p_task_ids);
       v_left := v_left - coalesce(cardinality(v_picked), 0);
       if v_modes[v_lane] = 1 then
         v_slots := v_slots - coalesce(cardinality(v_picked), 0);
@@ -851,7 +852,7 @@ begin
           return next v_row;
         end loop;
         if p_done is not null then
-          delete from "tasker".worker_claims c where c.worker_id = p_worker_id and c.batch = any (p_done);
+          perform "tasker".drop_claims(p_worker_id, p_done);
         end if;
         return;
       end if;
@@ -979,7 +980,7 @@ begin
     perform "tasker".settle_tasks(array(select distinct k from unnest(v_irregular) k where k = any (p_task_ids)), v_now);
   end if;
   if p_done is not null then
-    delete from "tasker".worker_claims c where c.worker_id = p_worker_id and c.batch = any (p_done);
+    perform "tasker".drop_claims(p_worker_id, p_done);
   end if;
 
   if coalesce(cardinality(v_done_tasks), 0) < cardinality(p_task_ids) then
@@ -1253,6 +1254,19 @@ CREATE FUNCTION tasker.drain_worker(p_worker_id bigint) RETURNS void
   update "tasker".workers set state = 'draining' where worker_id = p_worker_id and state = 'alive'
 $$;
 
+CREATE FUNCTION tasker.drop_claims(p_worker_id bigint, p_batches bigint[]) RETURNS void
+    LANGUAGE plpgsql
+    SET enable_seqscan TO 'off'
+    SET enable_bitmapscan TO 'off'
+    AS $$
+declare
+  v_batch bigint;
+begin
+  foreach v_batch in array p_batches loop
+    delete from "tasker".worker_claims c where c.worker_id = p_worker_id and c.batch = v_batch;
+  end loop;
+end $$;
+
 CREATE FUNCTION tasker.drop_trail_partitions(p_older_than_seconds double precision, p_limit integer DEFAULT 1) RETURNS TABLE(dropped text, blocked_by uuid)
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
@@ -1416,7 +1430,7 @@ begin
                                p_backoff, p_max_worker_losses, v_now);
   end loop;
   if p_done is not null then
-    delete from "tasker".worker_claims c where c.worker_id = p_worker_id and c.batch = any (p_done);
+    perform "tasker".drop_claims(p_worker_id, p_done);
   end if;
 end $$;
 
@@ -1662,7 +1676,7 @@ begin
     return false;
   end if;
   if p_done is not null then
-    delete from "tasker".worker_claims c where c.worker_id = p_worker_id and c.batch = any (p_done);
+    perform "tasker".drop_claims(p_worker_id, p_done);
   end if;
   return true;
 end $$;
@@ -2768,7 +2782,7 @@ begin
   delete from "tasker".worker_claims c where c.worker_id = p_worker_id;
 end $$;
 
-CREATE FUNCTION tasker.take_steps(p_worker_id bigint, p_lanes integer[], p_marks timestamp with time zone[], p_limit integer, p_room integer, p_now timestamp with time zone, p_task_ids uuid[]) RETURNS tasker.flush_row[]
+CREATE FUNCTION tasker.take_steps(p_worker_id bigint, p_lanes integer[], p_marks timestamp with time zone[], p_limit integer, p_room integer, p_now timestamp with time zone, p_until timestamp with time zone, p_task_ids uuid[]) RETURNS tasker.flush_row[]
     LANGUAGE plpgsql
     AS $$
 declare
@@ -2784,7 +2798,7 @@ begin
       select y.* from unnest(p_lanes, p_marks) l(lane_id, mark)
       cross join lateral (
         select s.task_id, s.step_no, s.state, s.ready_at from "tasker".workflow_steps s
-        where s.lane_id = l.lane_id and s.ready_at >= l.mark and s.ready_at <= p_now
+        where s.lane_id = l.lane_id and s.ready_at >= l.mark and s.ready_at <= p_until
         order by s.ready_at limit p_limit
         for no key update skip locked) y
       limit p_room) x;
@@ -2793,7 +2807,7 @@ begin
     from (
       select s.task_id, s.step_no, s.state, s.ready_at
       from unnest(p_task_ids) k(task_id) join "tasker".workflow_steps s on s.task_id = k.task_id
-      where s.lane_id = any (p_lanes) and s.ready_at <= p_now
+      where s.lane_id = any (p_lanes) and s.ready_at <= p_until
       order by s.ready_at, s.task_id, s.step_no limit least(p_limit, p_room)
       for no key update of s skip locked) x;
   end if;

@@ -25,9 +25,23 @@ begin
     return false;
   end if;
   if p_done is not null then
-    delete from tasker.worker_claims c where c.worker_id = p_worker_id and c.batch = any (p_done);
+    perform tasker.drop_claims(p_worker_id, p_done);
   end if;
   return true;
+end $$;
+
+-- tasker.drop_claims(…): drops claim batches of which every step has been reported.
+-- Called by: heartbeat, complete_steps, fail_steps. Index: worker_claims_pkey, by the whole key, one batch after the other.
+-- With `batch = any (…)` the planner reads all entries of the worker: a few, until somebody holds a snapshot; then every batch
+-- dropped since leaves one, and each flush would walk over all of them.
+create function tasker.drop_claims(p_worker_id bigint, p_batches bigint[])
+returns void language plpgsql set enable_seqscan = off set enable_bitmapscan = off as $$
+declare
+  v_batch bigint;
+begin
+  foreach v_batch in array p_batches loop
+    delete from tasker.worker_claims c where c.worker_id = p_worker_id and c.batch = v_batch;
+  end loop;
 end $$;
 
 -- tasker.drain_worker(…): the worker claims no more. tasker.stop_worker(…): it is gone, having handed everything back.

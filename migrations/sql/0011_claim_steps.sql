@@ -27,15 +27,18 @@ create type tasker.flush_row as (
 -- settings, which hold for all that is called from here. Left alone the planner reads every ready row by bitmap and sorts them.
 -- Loser of a race: skips what is locked and takes the next.
 -- p_room: how many steps at the most; p_slots: how many of those may be of lanes with mode 1; p_alone: the process does
--- nothing at all, so that a step of mode 2 may be taken, alone. p_lanes, p_marks: from which ready_at to look a lane.
+-- nothing at all, so that a step of mode 2 may be taken, alone. p_lanes, p_marks: from which ready_at to look a lane;
+-- p_since: the others (from the beginning). p_until: up to where (the present): a worker looks through the past piece by piece.
 create function tasker.claim_steps(p_worker_id bigint, p_room int, p_slots int default null, p_alone boolean default false,
-  p_lanes int[] default null, p_marks timestamptz[] default null, p_task_ids uuid[] default null, p_idle boolean default null)
+  p_lanes int[] default null, p_marks timestamptz[] default null, p_task_ids uuid[] default null, p_idle boolean default null,
+  p_since timestamptz default null, p_until timestamptz default null)
 returns setof tasker.flush_row
 language plpgsql
 set enable_seqscan = off set enable_bitmapscan = off set enable_hashjoin = off set enable_mergejoin = off set enable_material = off
 as $$
 declare
   v_now timestamptz := tasker.clock();
+  v_until timestamptz := least(v_now, p_until);
   v_worker tasker.workers;
   v_slots int := coalesce(p_slots, p_room);
   v_left int := p_room;
@@ -65,7 +68,7 @@ begin
     from (
       select l.lane_id, l.priority, l.mode,
              (select s.ready_at from tasker.workflow_steps s
-              where s.lane_id = l.lane_id and s.ready_at >= coalesce(m.mark, '-infinity') and s.ready_at <= v_now
+              where s.lane_id = l.lane_id and s.ready_at >= coalesce(m.mark, p_since, '-infinity') and s.ready_at <= v_until
               order by s.ready_at limit 1) as head
       from tasker.lanes l
       left join unnest(p_lanes, p_marks) m(lane_id, mark) on m.lane_id = l.lane_id
@@ -82,7 +85,7 @@ begin
       from unnest(p_task_ids) k(task_id)
       join tasker.workflow_steps s on s.task_id = k.task_id
       join tasker.lanes l on l.lane_id = s.lane_id
-      where s.ready_at <= v_now and l.handler = any (v_worker.handlers) and not l.paused
+      where s.ready_at <= v_until and l.handler = any (v_worker.handlers) and not l.paused
       group by 1, 2, 3) h;
   end if;
 
@@ -97,7 +100,7 @@ begin
   if v_alone and p_alone then
     -- Nothing else runs here: the suspect goes first, and by itself.
     v_picked := tasker.take_steps(p_worker_id, (array(select l from unnest(v_lanes, v_modes) u(l, mode) where mode = 2))[1:1],
-                                  '{-infinity}', 1, 1, v_now, p_task_ids);
+                                  '{-infinity}', 1, 1, v_now, v_until, p_task_ids);
     if v_picked is not null then
       v_all := v_picked;
       v_i := cardinality(v_lanes) + 1;
@@ -120,14 +123,14 @@ begin
         exit when v_left <= 0 or v_slots <= 0;
         continue when v_modes[v_lane] <> 1;
         v_picked := tasker.take_steps(p_worker_id, v_lanes[v_lane:v_lane], v_marks[v_lane:v_lane],
-          least(v_share, v_slots, v_left), least(v_share, v_slots, v_left), v_now, p_task_ids);
+          least(v_share, v_slots, v_left), least(v_share, v_slots, v_left), v_now, v_until, p_task_ids);
         v_left := v_left - coalesce(cardinality(v_picked), 0);
         v_slots := v_slots - coalesce(cardinality(v_picked), 0);
         v_all := v_all || coalesce(v_picked, '{}');
       end loop;
       v_picked := tasker.take_steps(p_worker_id,
         array(select l from unnest(v_lanes[v_i:v_end], v_modes[v_i:v_end]) u(l, mode) where mode = 0),
-        array(select k from unnest(v_marks[v_i:v_end], v_modes[v_i:v_end]) u(k, mode) where mode = 0), v_share, v_left, v_now, p_task_ids);
+        array(select k from unnest(v_marks[v_i:v_end], v_modes[v_i:v_end]) u(k, mode) where mode = 0), v_share, v_left, v_now, v_until, p_task_ids);
       v_left := v_left - coalesce(cardinality(v_picked), 0);
       v_all := v_all || coalesce(v_picked, '{}');
     end if;
@@ -135,7 +138,7 @@ begin
       exit when v_left <= 0;
       continue when v_modes[v_lane] = 2 or (v_modes[v_lane] = 1 and v_slots <= 0);
       v_picked := tasker.take_steps(p_worker_id, v_lanes[v_lane:v_lane], v_marks[v_lane:v_lane],
-        case when v_modes[v_lane] = 1 then least(v_left, v_slots) else v_left end, v_left, v_now, p_task_ids);
+        case when v_modes[v_lane] = 1 then least(v_left, v_slots) else v_left end, v_left, v_now, v_until, p_task_ids);
       v_left := v_left - coalesce(cardinality(v_picked), 0);
       if v_modes[v_lane] = 1 then
         v_slots := v_slots - coalesce(cardinality(v_picked), 0);
@@ -188,7 +191,7 @@ $$;
 -- tasker.take_steps(…): claims up to p_limit ready steps of each of these lanes, p_room in all.
 -- Called by: claim_steps, which holds the worker row. Locks: steps, SKIP LOCKED, in index order.
 create function tasker.take_steps(p_worker_id bigint, p_lanes int[], p_marks timestamptz[], p_limit int, p_room int, p_now timestamptz,
-  p_task_ids uuid[])
+  p_until timestamptz, p_task_ids uuid[])
 returns tasker.flush_row[] language plpgsql as $$
 declare
   v_tasks uuid[];
@@ -203,7 +206,7 @@ begin
       select y.* from unnest(p_lanes, p_marks) l(lane_id, mark)
       cross join lateral (
         select s.task_id, s.step_no, s.state, s.ready_at from tasker.workflow_steps s
-        where s.lane_id = l.lane_id and s.ready_at >= l.mark and s.ready_at <= p_now
+        where s.lane_id = l.lane_id and s.ready_at >= l.mark and s.ready_at <= p_until
         order by s.ready_at limit p_limit
         for no key update skip locked) y
       limit p_room) x;
@@ -212,7 +215,7 @@ begin
     from (
       select s.task_id, s.step_no, s.state, s.ready_at
       from unnest(p_task_ids) k(task_id) join tasker.workflow_steps s on s.task_id = k.task_id
-      where s.lane_id = any (p_lanes) and s.ready_at <= p_now
+      where s.lane_id = any (p_lanes) and s.ready_at <= p_until
       order by s.ready_at, s.task_id, s.step_no limit least(p_limit, p_room)
       for no key update of s skip locked) x;
   end if;

@@ -60,7 +60,7 @@ begin
           return next v_row;
         end loop;
         if p_done is not null then
-          delete from tasker.worker_claims c where c.worker_id = p_worker_id and c.batch = any (p_done);
+          perform tasker.drop_claims(p_worker_id, p_done);
         end if;
         return;
       end if;
@@ -188,7 +188,7 @@ begin
     perform tasker.settle_tasks(array(select distinct k from unnest(v_irregular) k where k = any (p_task_ids)), v_now);
   end if;
   if p_done is not null then
-    delete from tasker.worker_claims c where c.worker_id = p_worker_id and c.batch = any (p_done);
+    perform tasker.drop_claims(p_worker_id, p_done);
   end if;
 
   if coalesce(cardinality(v_done_tasks), 0) < cardinality(p_task_ids) then

@@ -68,7 +68,7 @@ begin
                                p_backoff, p_max_worker_losses, v_now);
   end loop;
   if p_done is not null then
-    delete from tasker.worker_claims c where c.worker_id = p_worker_id and c.batch = any (p_done);
+    perform tasker.drop_claims(p_worker_id, p_done);
   end if;
 end $$;
 

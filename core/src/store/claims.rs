@@ -96,6 +96,10 @@ pub struct ClaimArguments {
     pub task_ids: Option<Vec<TaskId>>,
     /// Whether the worker is idle if nothing comes of it; none: says nothing about it.
     pub idle: Option<bool>,
+    /// From which instant lanes without a watermark are looked at; none: from the beginning.
+    pub since: Option<DateTime<Utc>>,
+    /// Only steps that became ready up to this instant; none: up to the present.
+    pub until: Option<DateTime<Utc>>,
 }
 
 /// Arguments of a flush of completions.
@@ -210,6 +214,8 @@ impl Store {
             .bind(&arguments.marks)
             .bind(arguments.task_ids.as_ref())
             .bind(arguments.idle)
+            .bind(arguments.since)
+            .bind(arguments.until)
             .fetch_all(connection)
             .await?;
         rows.iter().map(decode).collect()

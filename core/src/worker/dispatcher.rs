@@ -89,21 +89,26 @@ impl Dispatcher {
     async fn claim(&mut self, room: Room) -> Result<Claimed> {
         let core = Arc::clone(&self.core);
         let _gate = core.gate.read().await;
-        let (lanes, marks) = self.sweeps.begin(Instant::now());
+        let look = self.sweeps.begin(Instant::now());
+        let is_of_the_past = look.until.is_some();
         let arguments = ClaimArguments {
             worker_id: core.worker_id(),
             room: as_i32(room.total),
             slots: as_i32(room.slots),
             alone: room.alone,
-            lanes,
-            marks,
+            lanes: look.lanes,
+            marks: look.marks,
             task_ids: None,
-            idle: Some(self.poll >= IDLE_POLL),
+            idle: (!is_of_the_past).then_some(self.poll >= IDLE_POLL),
+            since: look.since,
+            until: look.until,
         };
         let rows = on_line!(&mut self.line, |store, connection| store
             .claim(connection, &arguments))?;
-        self.sweeps.end(Instant::now());
-        let (claimed, claims) = self.read(rows);
+        let (mut claimed, claims) = self.read(rows);
+        self.sweeps.end(Instant::now(), claimed.more);
+        // What is ready now has not been looked at.
+        claimed.more |= is_of_the_past;
         core.accept(claims, &Reported::new()).await?;
         Ok(claimed)
     }

@@ -291,6 +291,42 @@ async fn a_watermark_hides_what_is_older_in_its_lane_only() {
 }
 
 #[tokio::test]
+async fn a_piece_of_the_past_holds_what_became_ready_in_it() {
+    on_database(async |_, s| {
+        s.register(&single("job")).await;
+        s.register(&single("other")).await;
+        s.freeze().await;
+        let oldest = s.create("job").await;
+        s.advance(5.0).await;
+        let since = s.now().await;
+        let (job, other) = (s.create("job").await, s.create("other").await);
+        s.advance(5.0).await;
+        let until = s.now().await;
+        s.advance(5.0).await;
+        let youngest = s.create("job").await;
+        let worker = s.worker().await;
+        let piece = |since, until| ClaimArguments {
+            since,
+            until,
+            ..room(worker, 9)
+        };
+        for (piece, expected) in [
+            (piece(Some(since), Some(until)), vec![job, other]),
+            (piece(None, Some(until)), vec![oldest]),
+            (piece(Some(since), None), vec![youngest]),
+        ] {
+            let mut tasks: Vec<_> = claimed(&s.try_claim(&piece).await.unwrap())
+                .iter()
+                .map(|key| key.task_id)
+                .collect();
+            tasks.sort();
+            assert_eq!(tasks, expected);
+        }
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn a_claim_for_given_tasks_takes_no_others() {
     on_database(async |_, s| {
         s.register(
