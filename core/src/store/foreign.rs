@@ -125,6 +125,8 @@ impl Foreign {
                 ("timestamptz[]", None),
                 tasks(task_ids),
                 ("boolean", None),
+                ("timestamptz", None),
+                ("timestamptz", None),
             ],
         )
     }

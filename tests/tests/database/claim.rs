@@ -299,7 +299,8 @@ async fn a_piece_of_the_past_holds_what_became_ready_in_it() {
         let oldest = s.create("job").await;
         s.advance(5.0).await;
         let since = s.now().await;
-        let (job, other) = (s.create("job").await, s.create("other").await);
+        let mut between = vec![s.create("job").await, s.create("other").await];
+        between.sort();
         s.advance(5.0).await;
         let until = s.now().await;
         s.advance(5.0).await;
@@ -311,7 +312,7 @@ async fn a_piece_of_the_past_holds_what_became_ready_in_it() {
             ..room(worker, 9)
         };
         for (piece, expected) in [
-            (piece(Some(since), Some(until)), vec![job, other]),
+            (piece(Some(since), Some(until)), between),
             (piece(None, Some(until)), vec![oldest]),
             (piece(Some(since), None), vec![youngest]),
         ] {
