@@ -47,8 +47,12 @@ async fn a_busy_worker_and_its_client_have_four_connections_and_one_to_listen_on
         tokio::spawn(async move {
             let mut connection = sqlx::PgConnection::connect(&database).await.unwrap();
             let (mut most, mut listeners) = (0, 0);
+            let count = |question| sqlx::query_scalar::<_, i64>(question);
+            // Until the listener has said what it is, its connection looks like one at work.
+            while count(LISTENING).fetch_one(&mut connection).await.unwrap() == 0 {
+                assert!(!done.load(Ordering::Acquire), "nobody ever listened");
+            }
             while !done.load(Ordering::Acquire) {
-                let count = |question| sqlx::query_scalar::<_, i64>(question);
                 most = most.max(count(WORKING).fetch_one(&mut connection).await.unwrap());
                 listeners = listeners.max(count(LISTENING).fetch_one(&mut connection).await.unwrap());
             }
