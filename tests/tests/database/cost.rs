@@ -99,11 +99,8 @@ async fn a_claim_and_a_flush_touch_a_constant_number_of_blocks_a_step_on_empty_g
     }
 }
 
-/// Dropping a claim batch finds one row by its key.
-const BLOCKS_A_BATCH: i64 = 40;
-
 #[tokio::test]
-async fn dropping_a_claim_batch_costs_the_same_however_many_were_dropped_beside_a_held_snapshot() {
+async fn dropping_a_claim_batch_reads_one_entry_however_many_were_dropped_beside_a_held_snapshot() {
     let database = migrated().await.unwrap();
     let mut s = Session::open(&database).await;
     let worker = s.worker().await;
@@ -111,26 +108,28 @@ async fn dropping_a_claim_batch_costs_the_same_however_many_were_dropped_beside_
     holder
         .run("begin isolation level repeatable read; select 1 from tasker.tasks")
         .await;
-    let one_by_one = format!(
+    // With statistics of a table that is nearly empty, as autovacuum leaves them, the planner likes to read all of a worker.
+    s.run(&format!(
         "do $$ begin for v_batch in 1 .. 500 loop
            insert into tasker.worker_claims (worker_id, task_ids, step_nos) values ({worker}, '{{}}', '{{}}');
            perform tasker.heartbeat({worker}, true, null, array[v_batch]);
-         end loop; end $$"
-    );
-    s.run(&one_by_one).await;
-    s.run(&format!(
-        "insert into tasker.worker_claims (worker_id, task_ids, step_nos) values ({worker}, '{{}}', '{{}}')"
+         end loop; end $$;
+         insert into tasker.worker_claims (worker_id, task_ids, step_nos) values ({worker}, '{{}}', '{{}}');
+         analyze tasker.worker_claims"
     ))
     .await;
-    let drop = format!("select tasker.drop_claims({worker}, array[501])");
-    // The first call plans.
-    s.run(&drop.replace("501", "0")).await;
-    let blocks = blocks(&mut s, &drop).await;
-    let left: i64 = sqlx::query_scalar("select count(*) from tasker.worker_claims")
-        .fetch_one(&mut s.c)
-        .await
-        .unwrap();
-    assert_eq!(left, 0);
-    assert!(blocks <= BLOCKS_A_BATCH, "{blocks}");
+    let mut fresh = Session::open(&database).await;
+    fresh
+        .run(&format!("begin; select tasker.drop_claims({worker}, array[501])"))
+        .await;
+    let (read, left): (i64, i64) = sqlx::query_as(
+        "select pg_stat_get_xact_tuples_returned('tasker.worker_claims_pkey'::regclass), \
+                (select count(*) from tasker.worker_claims)",
+    )
+    .fetch_one(&mut fresh.c)
+    .await
+    .unwrap();
+    assert_eq!((read, left), (1, 0));
+    fresh.run("rollback").await;
     holder.run("rollback").await;
 }
