@@ -73,13 +73,15 @@ impl Core {
         let worker_id = self.worker_id();
         // Not an errand: those may wait for somebody's lock, and everything would wait here with them.
         let line = self.line();
+        // The side lane goes on meanwhile: what it settles while the database is asked was known before.
+        let before = self.known();
         let held: HashSet<StepKey> = on_line!(&line, |store, connection| store.held(connection, worker_id))?
             .into_iter()
             .collect();
-        let known = self.books().ledger.keys();
+        let after = self.known();
         let unknown: Vec<StepKey> = held
             .iter()
-            .filter(|key| known.iter().all(|(other, _)| other != *key))
+            .filter(|key| !before.contains(key) && !after.contains(key))
             .copied()
             .collect();
         if !unknown.is_empty() {
@@ -91,7 +93,7 @@ impl Core {
                 .release(connection, worker_id, &unknown))?;
         }
         let mut books = self.books();
-        for (key, phase) in known {
+        for (key, phase) in books.ledger.keys() {
             // An outcome on its way speaks for itself: it is refused, or was recorded.
             if phase != Phase::Reported && !held.contains(&key) {
                 tracing::info!(task_id = %key.task_id, step = key.step_no, "a step was taken away");
@@ -102,6 +104,15 @@ impl Core {
         self.tell(true);
         self.room_ready.notify_one();
         Ok(())
+    }
+
+    fn known(&self) -> HashSet<StepKey> {
+        self.books()
+            .ledger
+            .keys()
+            .into_iter()
+            .map(|(key, _)| key)
+            .collect()
     }
 
     /// This worker was taken for dead: what it held is somebody else's by now. It comes back under a new id.
