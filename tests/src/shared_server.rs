@@ -105,6 +105,8 @@ pub(crate) fn settings() -> Vec<(String, String)> {
         ("fsync", "off"),
         ("full_page_writes", "off"),
         ("max_connections", "300"),
+        // Many run side by side, each with little in it.
+        ("shared_buffers", "128MB"),
     ]
     .map(|(name, value)| (name.to_owned(), value.to_owned()))
     .into()

@@ -2,6 +2,7 @@
 
 use super::binaries::Binaries;
 use super::launcher::Launcher;
+use super::memory::shared_buffers;
 use super::places::{Places, create_private};
 use crate::error::{Error, ErrorKind, Result};
 use std::fs;
@@ -184,12 +185,15 @@ impl Settings {
             // One file, written by pg_ctl's redirection, without a line for every checkpoint.
             ("logging_collector", "off"),
             ("log_checkpoints", "off"),
+            // Under load a checkpoint comes by time, not with every gigabyte: what is written after one is written whole.
+            ("max_wal_size", "4GB"),
             // Statements here are short: compiling one costs more than running it.
             ("jit", "off"),
         ];
         let mut all: Vec<(String, String)> = ours
             .map(|(name, value)| (name.to_owned(), value.to_owned()))
             .into();
+        all.extend(shared_buffers().map(|size| ("shared_buffers".to_owned(), size)));
         for (name, value) in extra {
             let is_name = !name.is_empty()
                 && name

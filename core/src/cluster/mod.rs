@@ -14,6 +14,7 @@ mod control;
 mod initialise;
 mod launcher;
 mod lock;
+mod memory;
 mod observe;
 mod places;
 mod server;
