@@ -7,6 +7,7 @@ use super::ending::{self, Ending};
 use super::feeder::{Feeder, Made};
 use super::fleet::{Fleet, Use};
 use super::judge::judge;
+use super::maximum::maximum_rate;
 use super::mix::Kind;
 use super::pin::Pin;
 use super::plan::{Plan, SoakOptions};
@@ -16,8 +17,8 @@ use crate::measure::{PostgresCpu, machine, postmaster_of};
 use crate::options::Place;
 use crate::progress::Progress;
 use crate::report::{quotient, rounded};
-use crate::room::{CREATED_AT_ONCE, PATIENCE, Room};
-use anyhow::{Context, Result, bail};
+use crate::room::Room;
+use anyhow::{Context, Result};
 use std::io::Write;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -57,7 +58,7 @@ fn refuse_nonsense(options: &SoakOptions) -> Result<()> {
     let numbers = [
         options.rate,
         options.kill_every_seconds,
-        Some(options.calibrate_seconds),
+        options.calibrate_seconds,
     ];
     if !numbers.into_iter().flatten().all(positive) || options.workers == 0 || options.concurrency == 0 {
         return Err(Error::invalid_argument(
@@ -85,8 +86,8 @@ async fn run(room: &mut Room, options: &SoakOptions, progress: &dyn Progress) ->
         Some(rate) => (None, rate),
         None => {
             progress.phase("measuring the maximum rate");
-            let seconds = Duration::from_secs_f64(options.calibrate_seconds);
-            let maximum = maximum_rate(&client, &made, &mut fleet, seconds).await?;
+            let maximum = maximum_rate(&client, &made, &mut fleet, &plan, progress).await?;
+            progress.note(&format!("{maximum:.0} steps/s at the most"));
             (Some(rounded(maximum)), maximum / 2.0)
         }
     };
@@ -119,43 +120,6 @@ async fn run(room: &mut Room, options: &SoakOptions, progress: &dyn Progress) ->
     };
     output.line(&report)?;
     Ok(report)
-}
-
-/// How many steps a second the engine executes when there is always something to do, the creation of the tasks included.
-async fn maximum_rate(client: &Client, made: &Made, fleet: &mut Fleet, length: Duration) -> Result<f64> {
-    /// So many executions wait at the most: enough that nobody runs dry.
-    const AHEAD: u64 = 10_000;
-    let mut to_cancel = Vec::new();
-    let mut measured: Option<(Instant, u64)> = None;
-    let begun = Instant::now();
-    let rate = loop {
-        let done = fleet.executions().await?;
-        match measured {
-            // The first second warms up.
-            None if begun.elapsed() >= length / 5 => measured = Some((Instant::now(), done)),
-            Some((since, before)) if begun.elapsed() >= length => {
-                #[allow(clippy::cast_precision_loss)] // a count
-                break (done - before) as f64 / since.elapsed().as_secs_f64();
-            }
-            _ => {}
-        }
-        if made.executions().saturating_sub(done) < AHEAD {
-            to_cancel.extend(made.create(client, CREATED_AT_ONCE / 2).await?);
-        } else {
-            tokio::time::sleep(Duration::from_millis(5)).await;
-        }
-    };
-    for task_id in to_cancel {
-        made.cancel(client, task_id).await?;
-    }
-    let begun = Instant::now();
-    while fleet.executions().await? < made.executions() {
-        if begun.elapsed() > PATIENCE {
-            bail!("the tasks of the first measurement do not end");
-        }
-        tokio::time::sleep(Duration::from_millis(50)).await;
-    }
-    Ok(rate)
 }
 
 /// What looks on while the load runs.

@@ -40,8 +40,16 @@ impl Made {
         self.cancelled.load(Ordering::Acquire)
     }
 
-    /// Makes `count` tasks in one call; returns those that are to be cancelled later.
-    pub(super) async fn create(&self, client: &Client, count: u64) -> Result<Vec<TaskId>> {
+    /// Makes `count` tasks in one call, and hands on those that are to be cancelled later.
+    ///
+    /// # Errors
+    /// When creation fails, or nobody cancels any more.
+    pub(super) async fn create(
+        &self,
+        client: &Client,
+        count: u64,
+        give_up: &UnboundedSender<(Instant, TaskId)>,
+    ) -> Result<()> {
         let first = self.tasks();
         let kinds: Vec<Kind> = (first..first + count).map(Kind::of).collect();
         let requests: Vec<TaskRequest> = (first..)
@@ -52,16 +60,16 @@ impl Made {
         self.tasks.fetch_add(count, Ordering::Release);
         let executions = kinds.iter().map(|kind| kind.executions()).sum();
         self.executions.fetch_add(executions, Ordering::Release);
-        Ok(created
-            .iter()
-            .zip(&kinds)
-            .filter(|(_, kind)| **kind == Kind::Cancelled)
-            .map(|(created, _)| created.task_id)
-            .collect())
+        for (created, kind) in created.iter().zip(&kinds) {
+            if *kind == Kind::Cancelled {
+                give_up.send((Instant::now() + CANCELLED_AFTER, created.task_id))?;
+            }
+        }
+        Ok(())
     }
 
     /// Cancels a task.
-    pub(super) async fn cancel(&self, client: &Client, task_id: TaskId) -> Result<()> {
+    async fn cancel(&self, client: &Client, task_id: TaskId) -> Result<()> {
         match client.cancel_task(task_id, &Operator::named("soak")).await {
             Ok(_) => {}
             // It is cancelled, and has been pruned before it could be read again.
@@ -153,15 +161,17 @@ async fn feed(
             tokio::time::sleep(TICK).await;
             continue;
         }
-        for task_id in made.create(&client, missing.min(CREATED_AT_ONCE)).await? {
-            give_up.send((Instant::now() + CANCELLED_AFTER, task_id))?;
-        }
+        made.create(&client, missing.min(CREATED_AT_ONCE), &give_up)
+            .await?;
     }
     Ok(())
 }
 
 /// Cancels what is to be cancelled, each task when it has had its first attempt. Ends when no more can come.
-async fn cancel(
+///
+/// # Errors
+/// When a task cannot be cancelled.
+pub(super) async fn cancel(
     client: Client,
     made: Arc<Made>,
     mut given_up: UnboundedReceiver<(Instant, TaskId)>,

@@ -20,6 +20,7 @@ fn plan() -> Plan {
         recovered_by_s: 50.0 * MINUTE,
         retention_s: 180.0,
         retention_interval_s: 18.0,
+        calibrate_s: 60.0,
     }
 }
 

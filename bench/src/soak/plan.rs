@@ -14,8 +14,9 @@ pub struct SoakOptions {
     pub every_seconds: Option<f64>,
     /// How many steps are asked for each second; half of what is measured before when left out.
     pub rate: Option<f64>,
-    /// How long the maximum rate is measured, in seconds.
-    pub calibrate_seconds: f64,
+    /// How long the maximum rate is measured, in seconds, from when as much is pruned as is created; a third of what
+    /// finished tasks are kept for when left out.
+    pub calibrate_seconds: Option<f64>,
     /// When the snapshot is taken, in minutes; after a quarter of the run when left out.
     pub pinned_from: Option<f64>,
     /// How long it is held, in minutes; half of the run when left out.
@@ -53,6 +54,8 @@ pub struct Plan {
     pub recovered_by_s: f64,
     pub retention_s: f64,
     pub retention_interval_s: f64,
+    /// How long the maximum rate is measured, after so long a time that as much is pruned as is created.
+    pub calibrate_s: f64,
 }
 
 /// Of an hour, five minutes.
@@ -86,6 +89,7 @@ impl Plan {
             recovered_by_s: from + pinned + recovery,
             retention_s: retention,
             retention_interval_s: (retention / 10.0).max(0.5),
+            calibrate_s: options.calibrate_seconds.unwrap_or(retention / 3.0),
         };
         let numbers = [length, every, from, pinned, retention, recovery];
         if !numbers.iter().all(|number| number.is_finite() && *number > 0.0) {
@@ -178,7 +182,7 @@ mod tests {
             minutes,
             every_seconds: None,
             rate: None,
-            calibrate_seconds: 10.0,
+            calibrate_seconds: None,
             pinned_from: None,
             pinned_minutes: None,
             retention_seconds: None,
@@ -199,6 +203,7 @@ mod tests {
         assert_eq!((plan.pinned_from_s, plan.pinned_until_s), (900.0, 2700.0));
         assert_eq!((plan.recovered_by_s, plan.every_s), (3000.0, 60.0));
         assert_eq!((plan.retention_s, plan.retention_interval_s), (180.0, 18.0));
+        assert_eq!((plan.settled_s(), plan.calibrate_s), (270.0, 60.0));
         assert_eq!(plan.phase(899.0), Phase::Before);
         assert_eq!(plan.phase(2700.0), Phase::Pinned);
         assert_eq!(plan.phase(2701.0), Phase::After);

@@ -95,7 +95,7 @@ enum Other {
 
 /// Run an even load for a long time, with retention on and beside a held snapshot, and judge whether anything grows.
 ///
-/// Half of the maximum rate, which is measured first, is asked for whatever happens. For half of the time a REPEATABLE READ
+/// Half of the maximum rate, which is measured first with retention at work, is asked for whatever happens. For half of the time a REPEATABLE READ
 /// transaction holds its snapshot, so that no dead row can be removed. Every minute everything is looked at; at the end
 /// each criterion is told with its bound and what was measured, and the exit code is 1 if one does not hold.
 #[derive(Debug, Args)]
@@ -116,9 +116,10 @@ pub(crate) struct SoakArguments {
     /// How many steps are asked for each second [default: half of what is measured].
     #[arg(long, value_name = "STEPS_PER_S")]
     rate: Option<f64>,
-    /// How long the maximum rate is measured, in seconds.
-    #[arg(long, value_name = "SECONDS", default_value_t = 10.0)]
-    calibrate: f64,
+    /// How long the maximum rate is measured, in seconds, from when as much is pruned as is created [default: a third of
+    /// the retention].
+    #[arg(long, value_name = "SECONDS")]
+    calibrate: Option<f64>,
     /// When the snapshot is taken, in minutes [default: after a quarter of the run].
     #[arg(long, value_name = "MINUTES")]
     pinned_from: Option<f64>,
