@@ -4,15 +4,24 @@
 //! [`InvocationMessage`]s, runs them on its own threads, and reports batches of [`Outcome`](crate::model::Outcome)s. All
 //! of it is serde data; JSON is the one encoding of payloads.
 //!
+//! A language without a runtime of its own holds an [`Engine`] instead, whose [`verbs`] are all that a client can do, and a
+//! [`HostedWorker`]: both take and give JSON, and wait on the caller's thread.
+//!
 //! What happens on the host's own connection needs neither client nor worker: `prepare_…` gives statements, `read_…`
 //! understands their rows, and [`testing`] runs whole workflows that way.
 
+mod engine;
+mod hosted;
 mod message;
 mod prepare;
+mod process;
 pub mod testing;
+pub mod verbs;
 mod worker;
 
 pub use crate::store::{Foreign, Plan, Prepared};
+pub use engine::Engine;
+pub use hosted::HostedWorker;
 pub use message::{AttemptMessage, InvocationMessage, PollMessage};
 pub use prepare::{
     prepare_complete, prepare_create, prepare_plan, prepare_results, read_created, read_plan, read_results,

@@ -1,7 +1,7 @@
 //! What a handler said about one attempt of one step.
 
 use super::{StepNo, TaskId};
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::{Value, value::RawValue};
 
 /// Codes that the engine itself gives to failures; a handler's own codes are free text.
@@ -24,6 +24,7 @@ impl ErrorCode {
 
 /// The outcome of one attempt, as a worker reports it.
 #[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(try_from = "Flat")]
 pub struct Outcome {
     /// The task.
     pub task_id: TaskId,
@@ -37,7 +38,7 @@ pub struct Outcome {
 }
 
 /// The three things that can come of an attempt, and handing it back.
-#[derive(Debug, Clone, Serialize, Deserialize)]
+#[derive(Debug, Clone, Serialize)]
 #[serde(tag = "outcome", rename_all = "snake_case")]
 pub enum OutcomeKind {
     /// The handler returned; `results` is JSON text exactly as it will be stored.
@@ -75,4 +76,137 @@ pub struct Failure {
     /// Anything else worth keeping.
     #[serde(default, skip_serializing_if = "Value::is_null")]
     pub details: Value,
+}
+
+/// An outcome as it stands in JSON. Read in one piece: results keep their text only where serde need not look at a tag first.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Flat {
+    task_id: TaskId,
+    step_no: StepNo,
+    claim_no: i32,
+    outcome: Tag,
+    #[serde(default, deserialize_with = "present")]
+    results: Option<Box<RawValue>>,
+    message: Option<String>,
+    error_class: Option<String>,
+    error_code: Option<String>,
+    backtrace: Option<String>,
+    retryable: Option<bool>,
+    retry_after: Option<f64>,
+    #[serde(default)]
+    details: Value,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum Tag {
+    Completed,
+    Failed,
+    Released,
+    CompletedElsewhere,
+}
+
+/// Keeps `null` apart from a key that is not there.
+fn present<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Box<RawValue>>, D::Error> {
+    Box::<RawValue>::deserialize(deserializer).map(Some)
+}
+
+impl TryFrom<Flat> for Outcome {
+    type Error = &'static str;
+
+    fn try_from(flat: Flat) -> Result<Self, Self::Error> {
+        let kind = match flat.outcome {
+            Tag::Completed => OutcomeKind::Completed {
+                results: flat
+                    .results
+                    .ok_or("'completed' needs 'results', which may be null")?,
+            },
+            Tag::Failed => OutcomeKind::Failed(Failure {
+                message: flat.message.ok_or("'failed' needs a 'message'")?,
+                error_class: flat.error_class,
+                error_code: flat.error_code,
+                backtrace: flat.backtrace,
+                retryable: flat
+                    .retryable
+                    .ok_or("'failed' needs 'retryable': true or false")?,
+                retry_after: flat.retry_after,
+                details: flat.details,
+            }),
+            Tag::Released => OutcomeKind::Released,
+            Tag::CompletedElsewhere => OutcomeKind::CompletedElsewhere,
+        };
+        Ok(Self {
+            task_id: flat.task_id,
+            step_no: flat.step_no,
+            claim_no: flat.claim_no,
+            kind,
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    // Tests may panic: that is how they fail.
+    #![allow(clippy::unwrap_used, clippy::panic)]
+    use super::*;
+
+    fn outcome(kind: &str) -> Result<Outcome, String> {
+        let text = format!(
+            r#"{{"task_id":"0190a0a0-0000-7000-8000-000000000000","step_no":1,"claim_no":2,{kind}}}"#
+        );
+        serde_json::from_str(&text).map_err(|error| error.to_string())
+    }
+
+    #[test]
+    fn results_keep_their_text() {
+        for results in ["null", "1.0", r#"{"b":1,  "a":[18446744073709551615]}"#] {
+            let read = outcome(&format!(r#""outcome":"completed","results":{results}"#)).unwrap();
+            let OutcomeKind::Completed { results: kept } = read.kind else {
+                panic!("{read:?}");
+            };
+            assert_eq!(kept.get(), results);
+        }
+    }
+
+    #[test]
+    fn what_is_written_reads_back() {
+        let failed = outcome(
+            r#""outcome":"failed","message":"no","retryable":true,"retry_after":0.5,"details":{"a":1}"#,
+        );
+        let text = serde_json::to_string(&failed.unwrap()).unwrap();
+        let again: Outcome = serde_json::from_str(&text).unwrap();
+        let OutcomeKind::Failed(failure) = again.kind else {
+            panic!("{again:?}");
+        };
+        assert_eq!(
+            (failure.retry_after, failure.details["a"].as_i64()),
+            (Some(0.5), Some(1))
+        );
+    }
+
+    #[test]
+    fn what_is_missing_or_unknown_is_told() {
+        assert!(
+            outcome(r#""outcome":"completed""#)
+                .unwrap_err()
+                .contains("'results'")
+        );
+        assert!(
+            outcome(r#""outcome":"failed","retryable":true"#)
+                .unwrap_err()
+                .contains("'message'")
+        );
+        assert!(
+            outcome(r#""outcome":"failed","message":"no" "#)
+                .unwrap_err()
+                .contains("'retryable'")
+        );
+        assert!(
+            outcome(r#""outcome":"released","result":1"#)
+                .unwrap_err()
+                .contains("result")
+        );
+        assert!(outcome(r#""outcome":"lost""#).unwrap_err().contains("released"));
+    }
 }

@@ -73,6 +73,9 @@ impl State {
         }
     }
 
+    /// The states that a task does not leave by itself.
+    pub const ENDS: [State; 4] = [Complete, Error, Cancelled, ResolvedManually];
+
     /// Whether a step in this state lets its dependents run.
     pub const fn satisfies_dependents(self) -> bool {
         matches!(self, Complete | ResolvedManually)

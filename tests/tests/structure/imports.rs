@@ -33,7 +33,8 @@ const ROOMS: [(&str, &[&str]); 15] = [
     (
         "bridge",
         &[
-            "model", "graph", "values", "retry", "template", "store", "engine", "events", "worker", "cluster",
+            "model", "graph", "values", "retry", "template", "store", "engine", "events", "worker",
+            "cluster", "config",
         ],
     ),
     // Handlers in Rust stand on the bridge as those of every other language do.

@@ -14,6 +14,7 @@ mod privileges;
 mod refusals;
 mod results;
 mod retention;
+mod seam;
 mod stopping;
 mod support;
 mod timeouts;
