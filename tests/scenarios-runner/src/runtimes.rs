@@ -33,19 +33,29 @@ pub struct Runtime {
 }
 
 /// Every runtime that exists.
-pub const RUNTIMES: &[Runtime] = &[Runtime {
-    name: "rust",
-    capabilities: &[
-        "timeouts",
-        "quarantine",
-        "pause",
-        "identity",
-        "bypass",
-        "database_restart",
-        "multi_worker",
-    ],
-    command: rust_command,
-}];
+pub const RUNTIMES: &[Runtime] = &[
+    Runtime {
+        name: "rust",
+        capabilities: OF_THE_ENGINE,
+        command: rust_command,
+    },
+    Runtime {
+        name: "python",
+        capabilities: OF_THE_ENGINE,
+        command: python_command,
+    },
+];
+
+/// What every runtime can do, because the engine does it.
+const OF_THE_ENGINE: &[&str] = &[
+    "timeouts",
+    "quarantine",
+    "pause",
+    "identity",
+    "bypass",
+    "database_restart",
+    "multi_worker",
+];
 
 impl Runtime {
     /// The command line of the scripted worker.
@@ -55,6 +65,24 @@ impl Runtime {
     pub fn command(&self) -> Result<Vec<PathBuf>> {
         (self.command)()
     }
+}
+
+/// The interpreter of the environment that `scripts/python --install` makes in the target directory.
+fn python_command() -> Result<Vec<PathBuf>> {
+    let own = std::env::current_exe().context("cannot tell where this program is")?;
+    let environments = own.ancestors().skip(2).take(2);
+    let interpreter = environments
+        .map(|folder| folder.join("python/bin/python"))
+        .find(|program| program.is_file());
+    let Some(interpreter) = interpreter else {
+        bail!(
+            "there is no python/bin/python in the target directory of {}; run scripts/python --install",
+            own.display()
+        );
+    };
+    let program =
+        PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../bindings-python/tests/scripted_worker.py");
+    Ok(vec![interpreter, program])
 }
 
 /// The program that was built together with this one.

@@ -1,0 +1,59 @@
+//! The engine, as the package holds it.
+
+use crate::error::raised;
+use crate::wait::{tell, wait_for};
+use crate::worker::Worker;
+use pyo3::prelude::*;
+use std::sync::Arc;
+use tasker_core::bridge::Engine as CoreEngine;
+
+/// An engine: configuration, until it is used.
+#[pyclass(frozen, module = "tasker._native")]
+pub(crate) struct Engine {
+    engine: Arc<CoreEngine>,
+}
+
+#[pymethods]
+impl Engine {
+    /// `options` is the text of a JSON object.
+    #[new]
+    fn new(py: Python<'_>, options: &str) -> PyResult<Self> {
+        let engine = raised(py, py.detach(|| CoreEngine::new(options)))?;
+        Ok(Self {
+            engine: Arc::new(engine),
+        })
+    }
+
+    /// Runs a verb, and waits for its answer: JSON in, JSON out.
+    fn call(&self, py: Python<'_>, verb: &str, arguments: &str) -> PyResult<String> {
+        wait_for(py, |done| {
+            self.engine.call_then(verb, arguments, move |answer| {
+                let _ = done.send(answer);
+            });
+        })
+    }
+
+    /// Runs a verb; `done(error, text)` is called from another thread with its answer.
+    fn call_then(&self, py: Python<'_>, verb: &str, arguments: &str, done: Py<PyAny>) {
+        py.detach(|| {
+            self.engine
+                .call_then(verb, arguments, move |answer| tell(&done, answer));
+        });
+    }
+
+    /// Starts a worker, and waits until it has.
+    fn start_worker(&self, py: Python<'_>, options: String) -> PyResult<Worker> {
+        let engine = Arc::clone(&self.engine);
+        let worker = wait_for(py, move |done| {
+            std::thread::spawn(move || {
+                let _ = done.send(engine.start_worker(&options));
+            });
+        })?;
+        Ok(Worker::new(worker))
+    }
+
+    /// Closes the connections of this process.
+    fn close(&self, py: Python<'_>) -> PyResult<()> {
+        raised(py, py.detach(|| self.engine.close()))
+    }
+}

@@ -1,0 +1,19 @@
+//! The native half of the Python package: JSON goes through here, and nothing is decided here.
+//!
+//! Everything that waits does so without the GIL, in slices after which Ctrl-C is looked for.
+
+mod engine;
+mod error;
+mod wait;
+mod worker;
+
+use pyo3::prelude::*;
+
+/// The native half of `tasker`. Use the package; this may change with every release.
+#[pymodule]
+fn _native(module: &Bound<'_, PyModule>) -> PyResult<()> {
+    module.add("VERSION", env!("CARGO_PKG_VERSION"))?;
+    module.add("VERBS", tasker_core::bridge::verbs::VERBS.to_vec())?;
+    module.add_class::<engine::Engine>()?;
+    module.add_class::<worker::Worker>()
+}

@@ -1,0 +1,120 @@
+"""What a client answers and refuses."""
+
+from __future__ import annotations
+
+import asyncio
+import multiprocessing
+from pathlib import Path
+
+import pytest
+import tasker
+from conftest import chain
+from tasker import errors
+
+
+def test_a_task_is_created_read_and_cancelled(client: tasker.Client) -> None:
+    client.register_template(chain("order", "pay"))
+    created = client.create_task("order", context={"order": 7}, tags=["vip"], priority=1)
+    task = client.task(created.task_id)
+    assert (task.status, task.context, task.tags, task["priority"]) == ("pending", {"order": 7}, ["vip"], 1)
+    assert [step.name for step in client.steps(created.task_id)] == ["pay"]
+    assert [task.task_id for task in client.list_tasks(tags=["vip"])] == [created.task_id]
+    assert client.why(created.task_id, "pay")[0].handler == "pay"
+    assert client.cancel_task(created.task_id, by="anna").status == "cancelled"
+    with pytest.raises(AttributeError, match="there is no 'state' here"):
+        _ = task.state
+
+
+def test_the_same_key_is_the_same_task(client: tasker.Client) -> None:
+    client.register_template(chain("order", "pay"))
+    first, again = client.create_tasks([{"name": "order", "idempotency_key": "7"}] * 2)
+    assert (first.created, again.created, first.task_id) == (True, False, again.task_id)
+    with pytest.raises(errors.AlreadyExistsError):
+        client.create_task("order", idempotency_key="7", on_duplicate="reject")
+
+
+def test_errors_say_what_they_are(client: tasker.Client, tmp_path: Path) -> None:
+    with pytest.raises(errors.NotFoundError) as missing:
+        client.task("0190a0a0-0000-7000-8000-000000000000")
+    assert (missing.value.kind, missing.value.code, missing.value.retry) == ("not_found", 2001, False)
+    with pytest.raises(errors.UnknownNamedTaskError, match="order"):
+        client.create_task("order")
+    with pytest.raises(TypeError, match="no contxt"):
+        client.create_task("order", contxt={})
+    with pytest.raises(errors.InvalidArgumentError, match="task: UUID"):
+        client.task("no id")
+    file = tmp_path / "order.yaml"
+    file.write_text("name: order\nversion: 1.0.0\nstep_templates:\n  - {name: a, handler: h, depends_on_step: b}\n")
+    with pytest.raises(errors.InvalidTemplateError, match=r"order\.yaml"):
+        client.register_template(file)
+    with pytest.raises(errors.WaitTimeoutError, match="pending"):
+        client.register_template(chain("order", "pay"))
+        client.wait(client.create_task("order").task_id, within_seconds=0)
+
+
+def test_a_database_that_is_away_is_told() -> None:
+    with (
+        tasker.Client("postgres://nobody@127.0.0.1:1/none") as client,
+        pytest.raises(errors.DatabaseUnavailableError) as away,
+    ):
+        client.list_tasks()
+    assert away.value.retry
+
+
+def test_settings_are_checked_at_once() -> None:
+    with pytest.raises(errors.ConfigInvalidError, match="backof"):
+        tasker.Client(settings={"backof": {"jitter_enabled": False}})
+
+
+def test_asyncio_waits_on_its_own_loop(database_url: str) -> None:
+    async def work() -> None:
+        async with tasker.AsyncClient(database_url) as client:
+            await client.register_template(chain("order", "pay"))
+            created = await asyncio.gather(*(client.create_task("order") for _ in range(20)))
+            assert len({one.task_id for one in created}) == 20
+            with pytest.raises(errors.WaitTimeoutError):
+                await client.wait(created[0].task_id, within_seconds=0.01)
+            with pytest.raises(asyncio.TimeoutError):
+                await asyncio.wait_for(client.wait(created[0].task_id), 0.05)
+
+    asyncio.run(work())
+
+
+def create_in_child(client: tasker.Client, answers: multiprocessing.Queue[str]) -> None:
+    """Use what was inherited."""
+    answers.put(client.create_task("order").task_id)
+    client.close()
+
+
+@pytest.mark.filterwarnings("ignore:.*multi-threaded.*:DeprecationWarning")
+def test_a_client_works_on_in_a_forked_child(client: tasker.Client) -> None:
+    client.register_template(chain("order", "pay"))
+    fork = multiprocessing.get_context("fork")
+    answers: multiprocessing.Queue[str] = fork.Queue()
+    child = fork.Process(target=create_in_child, args=(client, answers))
+    child.start()
+    task_id = answers.get(timeout=30)
+    child.join(30)
+    assert child.exitcode == 0
+    assert client.task(task_id).status == "pending"
+
+
+def use_worker_in_child(worker: tasker.Worker, answers: multiprocessing.Queue[str]) -> None:
+    """Use what was inherited and does not work here."""
+    try:
+        _ = worker.status
+    except errors.ForkedProcessError as refused:
+        answers.put(str(refused))
+
+
+@pytest.mark.filterwarnings("ignore:.*multi-threaded.*:DeprecationWarning")
+def test_a_worker_is_refused_in_a_forked_child(client: tasker.Client, handlers: tasker.Registry) -> None:
+    handlers.add("pay", lambda step: None)
+    fork = multiprocessing.get_context("fork")
+    answers: multiprocessing.Queue[str] = fork.Queue()
+    with tasker.Worker(client, handlers) as worker:
+        child = fork.Process(target=use_worker_in_child, args=(worker, answers))
+        child.start()
+        assert "start a worker here" in answers.get(timeout=30)
+        child.join(30)
+        assert child.exitcode == 0
