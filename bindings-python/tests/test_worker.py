@@ -184,6 +184,31 @@ def test_an_exception_that_cannot_be_read_is_a_failure_like_any_other(
     assert "Silent" in failure["error_class"]
 
 
+@pytest.mark.parametrize(
+    "failure",
+    [
+        OSError("no file \udcff"),
+        tasker.RetryableError("\ud800", retry_after=float("nan"), details={"path": "\udcff"}),
+        tasker.RetryableError("odd", error_code=7, retry_after="soon", details={1, 2}),  # type: ignore[arg-type]
+        tasker.RetryableError("deep", details={"é": ["\U0001f600"]}),
+    ],
+    ids=repr,
+)
+def test_whatever_a_failure_says_it_is_recorded(
+    client: tasker.Client, handlers: tasker.Registry, failure: Exception
+) -> None:
+    @handlers.handler("fail")
+    def fail(step: tasker.Step) -> None:
+        raise failure
+
+    client.register_template(chain("order", "fail", default_retry_limit=1))
+    with tasker.Worker(client, handlers):
+        task_id = client.create_task("order").task_id
+        assert ended(client, task_id).status == "error"
+    (said,) = (move.metadata for move in client.transitions(task_id, 1) if move.to_state == "error")
+    assert said["error_class"] == type(failure).__name__
+
+
 def test_a_worker_without_handlers_is_refused(client: tasker.Client, handlers: tasker.Registry) -> None:
     with pytest.raises(tasker.errors.ConfigInvalidError, match="at least one handler"):
         tasker.Worker(client, handlers)

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
+import math
 import traceback
 from typing import Any
 
 from ._step import Step
-from ._values import to_json
+from ._values import from_json, to_json
 from .errors import HandlerError
 
 
@@ -35,16 +37,22 @@ def failed(step: Step, error: BaseException) -> str:
         "outcome": "failed",
         "message": _said(error),
         "error_class": _class(error),
-        "backtrace": "".join(traceback.format_exception(type(error), error, error.__traceback__)),
+        "backtrace": _text("".join(traceback.format_exception(type(error), error, error.__traceback__))),
         "retryable": True,
     }
     if isinstance(error, HandlerError):
         failure["retryable"] = error.retryable
-        failure["retry_after"] = error.retry_after
-        failure["error_code"] = error.error_code
+        failure["retry_after"] = _seconds(error.retry_after)
+        failure["error_code"] = None if error.error_code is None else _text(error.error_code)
         if error.details is not None:
             failure["details"] = _storable(error.details)
     return _outcome(step, failure)
+
+
+def unreportable(step: Step, problem: BaseException) -> str:
+    """The engine does not take what came of the attempt: a failure that says so, and may be tried again."""
+    message = f"what came of the attempt could not be reported: {_said(problem)}"
+    return _outcome(step, {"outcome": "failed", "message": message, "error_class": _class(problem), "retryable": True})
 
 
 def released(step: Step) -> str:
@@ -58,19 +66,34 @@ def _outcome(step: Step, kind: dict[str, Any]) -> str:
 
 def _storable(details: object) -> object:
     try:
-        to_json(details)
+        # A lone half of a surrogate pair is what json lets through and UTF-8 does not.
+        json.dumps(from_json(to_json(details)), ensure_ascii=False).encode()
     except (TypeError, ValueError, RecursionError):
-        return {"unserializable": repr(details)}
+        return {"unserializable": _text(repr(details))}
     return details
+
+
+def _seconds(value: object) -> float | None:
+    """A number of seconds; what is none is left out, and the step's own backoff decides."""
+    try:
+        seconds = float(value)  # type: ignore[arg-type]
+    except (TypeError, ValueError):
+        return None
+    return seconds if math.isfinite(seconds) else None
+
+
+def _text(value: object) -> str:
+    """A text that every language can read: lone halves of surrogate pairs, as in names of files, are spelt out."""
+    return str(value).encode("utf-8", "backslashreplace").decode()
 
 
 def _said(error: BaseException) -> str:
     """The message; an exception whose own ``__str__`` fails still has a class."""
     try:
-        return str(error) or _class(error)
+        return _text(error) or _class(error)
     except Exception:
         return f"{_class(error)}, whose message cannot be read"
 
 
 def _class(error: BaseException) -> str:
-    return type(error).__qualname__
+    return _text(type(error).__qualname__)

@@ -16,7 +16,7 @@ from typing import Any
 
 from ._client import Client
 from ._handlers import Registry, is_async, registry
-from ._outcomes import completed, failed, released
+from ._outcomes import completed, failed, released, unreportable
 from ._records import Record
 from ._step import Step
 from ._values import from_json, to_json
@@ -163,8 +163,9 @@ class Worker:
                 self._cancel(polled["cancelled"])
             except ShuttingDownError:
                 return
-            except TaskerError:
+            except Exception:
                 log.exception("polling went wrong")
+                self._stop_asked.wait(POLL_SECONDS)
             finally:
                 if free > taken:
                     self._slots.release(free - taken)
@@ -175,8 +176,9 @@ class Worker:
                 self._cancel(from_json(self._native.poll(0, POLL_SECONDS))["cancelled"])
             except ShuttingDownError:
                 return
-            except TaskerError:
+            except Exception:
                 log.exception("looking for cancelled attempts went wrong")
+                self._stop_asked.wait(POLL_SECONDS)
 
     def _begin(self, message: dict[str, Any]) -> None:
         function = self._registry.get(message["handler"])
@@ -220,6 +222,9 @@ class Worker:
 
     def _begin_on_loop(self, attempt: _Attempt) -> None:
         assert self._loop is not None
+        if attempt.step.cancelled:  # before there was a task to cancel; one that never began would tell nothing
+            self._end(attempt, failed(attempt.step, asyncio.CancelledError()))
+            return
         attempt.task = self._loop.create_task(self._run_on_loop(attempt))
 
     async def _run_on_loop(self, attempt: _Attempt) -> None:
@@ -244,8 +249,9 @@ class Worker:
             self._running.pop(attempt.key, None)
         try:
             self._native.complete(outcome)
-        except TaskerError:
+        except TaskerError as problem:
             log.exception("an outcome could not be reported: %r", attempt.step)
+            self._native.complete(unreportable(attempt.step, problem))
         finally:
             self._slots.release()
 

@@ -101,8 +101,7 @@ impl HostedWorker {
         })
     }
 
-    /// Reports outcomes: the text of a JSON list. Returns how many of them count. One that does not read fails its own
-    /// attempt only where it names it.
+    /// Reports outcomes: the text of a JSON list. Returns how many of them count.
     ///
     /// # Errors
     /// `InvalidArgument` where this is no list of outcomes; none of them is taken then. `ForkedProcess`.
