@@ -2,6 +2,7 @@
 
 use super::hosted::HostedWorker;
 use super::process::{self, Once};
+use super::session::HostedSession;
 use super::verbs;
 use crate::config::{Configuration, Given};
 use crate::engine::{Client, ClientOptions};
@@ -121,6 +122,14 @@ impl Engine {
     /// As [`BridgeWorker::start`](super::BridgeWorker::start); `InvalidArgument` for an option that there is not.
     pub fn start_worker(&self, options: &str) -> Result<HostedWorker> {
         HostedWorker::start(&self.client()?, options)
+    }
+
+    /// Work on the host's own connection, in its own transaction. Opens nothing.
+    ///
+    /// # Errors
+    /// `ConfigInvalid` where the name of the schema is not usable.
+    pub fn session(&self) -> Result<HostedSession> {
+        HostedSession::for_transactions(&self.options.schema, &self.options.settings)
     }
 
     /// Closes the connections of this process. The engine can be used no more.

@@ -8,22 +8,28 @@
 //! [`HostedWorker`]: both take and give JSON, and wait on the caller's thread.
 //!
 //! What happens on the host's own connection needs neither client nor worker: `prepare_…` gives statements, `read_…`
-//! understands their rows, and [`testing`] runs whole workflows that way.
+//! understands their rows, and [`testing`] runs whole workflows that way. A [`HostedSession`] is both of them in JSON.
 
 mod engine;
 mod hosted;
+mod logs;
 mod message;
+mod port;
 mod prepare;
 mod process;
+mod session;
 pub mod testing;
+mod transaction;
 pub mod verbs;
 mod worker;
 
 pub use crate::store::{Foreign, Plan, Prepared};
 pub use engine::Engine;
 pub use hosted::HostedWorker;
+pub use logs::{keep_logs, take_logs};
 pub use message::{AttemptMessage, InvocationMessage, PollMessage};
 pub use prepare::{
     prepare_complete, prepare_create, prepare_plan, prepare_results, read_created, read_plan, read_results,
 };
+pub use session::HostedSession;
 pub use worker::BridgeWorker;

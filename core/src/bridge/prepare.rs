@@ -56,6 +56,16 @@ pub fn prepare_create(
     request: &TaskRequest,
     plan: Option<&Plan>,
 ) -> Result<Prepared> {
+    let completed = to_be_created(settings, request, plan)?;
+    Ok(prepare_create_all(sql, vec![completed]))
+}
+
+/// A request as it is created: see [`prepare_create`].
+pub(super) fn to_be_created(
+    settings: &Settings,
+    request: &TaskRequest,
+    plan: Option<&Plan>,
+) -> Result<Value> {
     let schema = plan
         .and_then(|plan| plan.schema.as_ref())
         .map(ContextSchema::compile)
@@ -66,12 +76,16 @@ pub fn prepare_create(
                 request.name
             ))
         })?;
-    let completed = complete_request(
+    complete_request(
         settings,
         request,
         plan.map(|plan| (plan.plan_id, schema.as_ref())),
-    )?;
-    Ok(sql.create_tasks(Value::Array(vec![completed]).to_string()))
+    )
+}
+
+/// The statement that creates tasks from what [`to_be_created`] gives.
+pub(super) fn prepare_create_all(sql: &Foreign, completed: Vec<Value>) -> Prepared {
+    sql.create_tasks(Value::Array(completed).to_string())
 }
 
 /// What [`prepare_create`] created or found.
@@ -83,6 +97,11 @@ pub fn read_created(rows: &[String]) -> Result<Created> {
         Error::internal("nothing was answered to a request: give the rows back as they came")
     })?;
     parse(row)
+}
+
+/// What [`prepare_create_all`] created or found, in the order of the requests.
+pub(super) fn read_created_all(rows: &[String]) -> Result<Vec<Created>> {
+    rows.iter().map(|row| parse(row)).collect()
 }
 
 /// The statement that completes a step in the handler's own transaction, so that it takes effect exactly once. Raises

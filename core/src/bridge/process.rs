@@ -3,6 +3,7 @@
 use crate::error::{Error, ErrorKind, Result};
 use arc_swap::ArcSwapOption;
 use std::sync::Arc;
+use std::time::Duration;
 use tokio::runtime::{Builder, Handle, Runtime};
 
 /// What a process made for itself.
@@ -60,7 +61,40 @@ impl<T: Clone> Once<T> {
     }
 }
 
+impl<T> Once<T> {
+    /// What this process has made, for whoever asks first; it is made again when it is wanted again. None where somebody else
+    /// uses it at this moment: then that one drops it.
+    fn take(&self) -> Option<T> {
+        let made = self.made.load();
+        if made.as_ref()?.process_id != std::process::id() {
+            return None;
+        }
+        drop(made);
+        Some(Arc::into_inner(self.made.swap(None)?)?.value)
+    }
+}
+
 static RUNTIME: Once<Arc<Runtime>> = Once::new();
+
+/// For a host that says itself when the threads of the engine begin and end. Any other leaves that to the first call, and to the
+/// end of the process.
+impl super::Engine {
+    /// Starts the runtime of this process, if it has none. Its threads begin with the signal mask of the calling one.
+    ///
+    /// # Errors
+    /// `Internal` where the system gives no thread.
+    pub fn start_runtime() -> Result<()> {
+        runtime().map(drop)
+    }
+
+    /// Ends the runtime of this process and waits for its threads, so long at the most. Engines and workers must have been closed,
+    /// and nobody may use one meanwhile. The next call starts another one.
+    pub fn end_runtime(within: Duration) {
+        if let Some(runtime) = RUNTIME.take().and_then(Arc::into_inner) {
+            runtime.shutdown_timeout(within);
+        }
+    }
+}
 
 /// The handle of the runtime of this process: made at first use, and once more in a child that was forked.
 ///
@@ -152,6 +186,16 @@ mod tests {
     fn what_could_not_be_made_is_tried_again() {
         static PLACE: Once<u32> = Once::new();
         assert!(PLACE.get_or_make(|| Err(Error::internal("no"))).is_err());
+        assert_eq!(PLACE.get_or_make(|| Ok(2)).unwrap(), 2);
+    }
+
+    #[test]
+    fn what_was_taken_is_made_again() {
+        static PLACE: Once<u32> = Once::new();
+        assert_eq!(PLACE.take(), None);
+        assert_eq!(PLACE.get_or_make(|| Ok(1)).unwrap(), 1);
+        assert_eq!(PLACE.take(), Some(1));
+        assert_eq!(PLACE.get(), None);
         assert_eq!(PLACE.get_or_make(|| Ok(2)).unwrap(), 2);
     }
 

@@ -186,7 +186,7 @@ impl Settings {
             ("logging_collector", "off"),
             ("log_checkpoints", "off"),
             // Under load a checkpoint comes by time, not with every gigabyte: what is written after one is written whole.
-            ("max_wal_size", "4GB"),
+            ("max_wal_size", "8GB"),
             // Statements here are short: compiling one costs more than running it.
             ("jit", "off"),
         ];

@@ -10,6 +10,7 @@ mod crashes;
 mod driver;
 mod faults;
 mod handlers;
+mod hosted;
 mod seam;
 mod support;
 mod time;

@@ -162,6 +162,7 @@ async fn every_verb_can_be_called() {
         let state = on.call("wait_state", &json!({"task_id": task, "until": ["pending", "error", "in_progress", "cancelled"], "within_seconds": 5}));
         on.call("wait", &json!({"task_id": task, "until": [state]}));
         failed_for_good(&mut on, &order);
+        in_bulk(&mut on, &order);
         assert!(on.call("schema_version", &json!({})).as_i64().unwrap() > 20);
         assert_eq!(on.call("database", &json!({})), database.url());
         assert_eq!(on.call("settings", &json!({}))["backoff"]["jitter_enabled"], false);
@@ -218,6 +219,43 @@ fn failed_for_good(on: &mut Caller<'_>, order: &Value) {
     );
 }
 
+/// The verbs on everything that a filter lets through.
+fn in_bulk(on: &mut Caller<'_>, order: &Value) {
+    let mut tagged = order.clone();
+    tagged["tags"] = json!(["bulk"]);
+    on.call("create_tasks", &json!({"tasks": [tagged, tagged, tagged]}));
+    let (tasks, steps) = (
+        json!({"tags": ["bulk"]}),
+        json!({"tags": ["bulk"], "names": ["validate"]}),
+    );
+    assert_eq!(on.call("count_tasks", &json!({ "filter": tasks })), 3);
+    assert_eq!(
+        on.call("count_steps", &json!({"filter": steps, "most": 2})),
+        2,
+        "counting ends at the most"
+    );
+    assert_eq!(on.call("find_steps", &steps)[0]["full_name"], "shop.order@1.0.0");
+    let update = json!({"verb": "update", "retry_limit": 7, "filter": steps});
+    assert_eq!(
+        on.call("operate_on_steps", &update)["outcomes"]
+            .as_array()
+            .unwrap()
+            .len(),
+        3
+    );
+    let mut cancel = json!({"verb": "cancel", "by": "anna", "filter": {"tags": ["bulk"], "limit": 2}});
+    let first = on.call("operate_on_tasks", &cancel);
+    assert_eq!(first["outcomes"].as_array().unwrap().len(), 2);
+    cancel["filter"]["after"] = first["after"].clone();
+    let second = on.call("operate_on_tasks", &cancel);
+    assert_eq!(second["outcomes"].as_array().unwrap().len(), 1);
+    cancel["filter"]["after"] = second["after"].clone();
+    assert_eq!(
+        on.call("operate_on_tasks", &cancel),
+        json!({"outcomes": [], "after": null})
+    );
+}
+
 #[tokio::test]
 async fn what_does_not_fit_is_refused_with_its_place() {
     on_a_thread(|database| {
@@ -255,6 +293,11 @@ async fn what_does_not_fit_is_refused_with_its_place() {
             .contains("within_seconds")
         );
         assert!(said("pause", "{}").contains("'handler'"));
+        // A filter that is misspelt would let everything through.
+        let misspelt = r#"{"verb": "cancel", "filter": {"tag": ["bulk"]}}"#;
+        assert!(said("operate_on_tasks", misspelt).contains("tag"));
+        assert!(said("operate_on_tasks", r#"{"verb": "cancel"}"#).contains("filter"));
+        assert!(said("operate_on_steps", r#"{"verb": "stop", "filter": {}}"#).contains("resolve or update"));
         assert!(said("register_template", "{}").contains("'yaml'"));
         assert!(
             engine

@@ -1,7 +1,7 @@
 //! Registering templates and creating tasks inside the test's transaction.
 
-use super::port::Port;
 use super::state::State;
+use crate::bridge::port::Port;
 use crate::bridge::prepare::{prepare_create, prepare_plan, read_created, read_plan};
 use crate::error::{Error, Result};
 use crate::model::{Created, Registered, TaskRequest};

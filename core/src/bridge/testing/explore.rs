@@ -6,10 +6,10 @@
 use super::create::create;
 use super::fault::{Fault, FaultKind, Moment};
 use super::message::Until;
-use super::port::Port;
 use super::report::TestReport;
 use super::run::run;
 use super::state::State;
+use crate::bridge::port::Port;
 use crate::error::{Error, Result};
 use crate::model::{State as TaskState, TaskRequest};
 use crate::store::Prepared;

@@ -6,14 +6,13 @@
 //! same driver works over psycopg, pg, ActiveRecord, libpq or sqlx, on whatever thread the test runs.
 //!
 //! How it is made: what a [`Command`] does is a plain `async fn` in `create`, `run`, `operate` or `explore`, and the
-//! [`port`] turns every `await` of it into an action.
+//! `port` beside it turns every `await` of it into an action.
 
 mod create;
 mod explore;
 mod fault;
 mod message;
 mod operate;
-mod port;
 mod record;
 mod report;
 mod run;

@@ -1,8 +1,8 @@
 //! Operator verbs inside the test's transaction.
 
 use super::message::Operation;
-use super::port::Port;
 use super::state::State;
+use crate::bridge::port::Port;
 use crate::error::{Error, Result};
 use crate::model::{Operator, TaskId};
 use crate::values::check_results;

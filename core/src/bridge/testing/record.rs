@@ -1,8 +1,8 @@
 //! Recording an outcome, as a worker's flusher does.
 
-use super::port::Port;
 use super::report::Recorded;
 use super::state::{State, parse_rows};
+use crate::bridge::port::Port;
 use crate::error::Result;
 use crate::model::{Failure, OutcomeKind, State as StepState};
 use crate::store::{FailureText, FlushRow, FlushStatus, StepKey};

@@ -2,10 +2,10 @@
 
 use super::fault::{Fault, FaultKind, Moment};
 use super::message::Until;
-use super::port::Port;
 use super::record::record;
 use super::report::{Execution, ExecutionOutcome, Recorded};
 use super::state::{State, parse_rows};
+use crate::bridge::port::Port;
 use crate::bridge::{InvocationMessage, read_results};
 use crate::error::{Error, ErrorKind, Result};
 use crate::model::{Failure, OutcomeKind, State as TaskState, Step, TaskId};

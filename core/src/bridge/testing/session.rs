@@ -2,9 +2,9 @@
 
 use super::fault::Fault;
 use super::message::{Action, Answer, Command, TestOptions};
-use super::port::{Ask, Conversation, Port, Reply, Turn};
 use super::state::State;
 use super::{create, explore, operate, run};
+use crate::bridge::port::{Ask, Conversation, Port, Reply, Turn};
 use crate::error::{Error, Result};
 use crate::model::{OutcomeKind, TaskId};
 

@@ -1,8 +1,8 @@
 //! What the driver knows between its commands: the clock, the worker that it pretends to be, faults, what has run.
 
 use super::fault::Fault;
-use super::port::Port;
 use super::report::{Execution, TestReport};
+use crate::bridge::port::Port;
 use crate::error::{Error, ErrorKind, Result};
 use crate::model::{Settings, StepNo, TaskId};
 use crate::store::{Foreign, Prepared, SchemaName, StepDefinition, WorkerRow, only_value, sqlstate};

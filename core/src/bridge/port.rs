@@ -1,8 +1,8 @@
-//! Where the driver's `async fn`s meet the host: each `await` on a [`Port`] is one action, and the host's answer is what
+//! Where an `async fn` that needs the host meets it: each `await` on a [`Port`] is one action, and the host's answer is what
 //! it resolves to. No runtime is involved: whoever asks for the next action polls.
 
-use super::explore::Variant;
-use crate::bridge::InvocationMessage;
+use super::message::InvocationMessage;
+use super::testing::Variant;
 use crate::error::{Error, Result};
 use crate::model::OutcomeKind;
 use crate::store::Prepared;
@@ -126,7 +126,7 @@ impl Port {
 }
 
 fn mixed_up() -> Error {
-    Error::internal("an action of the test driver was answered by something else")
+    Error::internal("an action of the session was answered by something else")
 }
 
 /// What a conversation has come to.
@@ -163,7 +163,7 @@ impl<T> Conversation<T> {
     pub(super) fn next(&mut self) -> Result<Turn<T>> {
         if let Slot::Handed(wanted) = &*self.port.slot() {
             return Err(Error::invalid_argument(format!(
-                "the test driver waits for {}: tell it before asking for the next action",
+                "the session waits for {}: tell it before asking for the next action",
                 wanted.words()
             )));
         }
@@ -177,7 +177,7 @@ impl<T> Conversation<T> {
                 *slot = Slot::Handed(Wanted::by(&ask));
                 Ok(Turn::Asked(ask))
             }
-            _ => Err(Error::internal("the test driver waits for nothing")),
+            _ => Err(Error::internal("the session waits for nothing")),
         }
     }
 
@@ -190,12 +190,12 @@ impl<T> Conversation<T> {
                 Ok(())
             }
             Slot::Handed(wanted) => Err(Error::invalid_argument(format!(
-                "the test driver waits for {}, and was told {}",
+                "the session waits for {}, and was told {}",
                 wanted.words(),
                 Wanted::of(&reply).words()
             ))),
             _ => Err(Error::invalid_argument(
-                "the test driver has asked for nothing: ask it for its next action first",
+                "the session has asked for nothing: ask it for its next action first",
             )),
         }
     }
