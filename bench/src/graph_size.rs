@@ -39,7 +39,7 @@ pub(crate) async fn run(room: &mut Room, options: &Options, progress: &dyn Progr
         let name = format!("graph_{size}");
         register(&client, &name, size).await?;
         let tasks = u64::from((largest / size).max(1));
-        let mut workers = Workers::in_children(room, options.workers, options.concurrency).await?;
+        let mut workers = Workers::in_children(room, options).await?;
 
         progress.phase(&format!("creating {tasks} of {size} steps"));
         let started = Instant::now();

@@ -10,7 +10,7 @@ use crate::workers::Workers;
 use crate::yardstick::SingleCommit;
 use anyhow::{Result, anyhow};
 use std::time::{Duration, Instant};
-use tasker_core::model::State;
+use tasker_core::model::{State, TaskRequest};
 use tasker_core::{Client, ErrorKind};
 
 /// Tasks that come before the ones that count: connections, plans and caches get warm.
@@ -24,7 +24,7 @@ pub(crate) async fn run(
     progress: &dyn Progress,
 ) -> Result<Figures> {
     let client = room.engine()?;
-    let mut workers = Workers::prepare(room, &client, options.workers, options.concurrency).await?;
+    let mut workers = Workers::prepare(room, &client, options).await?;
     let steps = u64::from(options.steps_per_task());
     let commits_before = single.as_ref().map_or(0, SingleCommit::count);
 
@@ -35,7 +35,11 @@ pub(crate) async fn run(
         if let Some(single) = single {
             single.once().await?;
         }
-        let taken = one(&client, number, options).await?;
+        let request = request(number, options.payload_bytes);
+        let taken = match workers.run_task(&request).await? {
+            Some(taken) => taken,
+            None => one(&client, &request).await?,
+        };
         if number >= WARM_UP {
             milliseconds.push(taken.as_secs_f64() * 1000.0);
             progress.done((number + 1 - WARM_UP) * steps, options.tasks() * steps);
@@ -66,10 +70,9 @@ pub(crate) async fn run(
 }
 
 /// From before the request to the answer to the commit that ended the task: what a program in the same process waits for.
-async fn one(client: &Client, number: u64, options: &Options) -> Result<Duration> {
-    let request = request(number, options.payload_bytes);
+async fn one(client: &Client, request: &TaskRequest) -> Result<Duration> {
     let started = Instant::now();
-    let created = client.create_task(&request).await?;
+    let created = client.create_task(request).await?;
     match client
         .wait_state(created.task_id, &[State::Complete], PATIENCE)
         .await

@@ -7,9 +7,11 @@
 //! [`soak`] is a run of another kind: an hour of even load, judged by whether anything grows.
 
 mod backlog;
+mod compare;
 mod create;
 mod direct;
 mod graph_size;
+mod hands;
 mod latency;
 mod measure;
 mod options;
@@ -23,6 +25,7 @@ mod workers;
 mod workload;
 mod yardstick;
 
+pub use hands::{Hands, Language};
 pub use measure::statement_counter;
 pub use options::Options;
 pub use progress::Progress;

@@ -1,6 +1,7 @@
 //! What to run, where, and how much of it.
 
 use crate::Workload;
+use crate::hands::Hands;
 
 /// What to run, and how much of it.
 #[derive(Debug, Clone)]
@@ -15,6 +16,8 @@ pub struct Options {
     pub waiting: u64,
     /// `backlog`: how many finished steps there are.
     pub finished: u64,
+    /// Who runs the handlers.
+    pub hands: Hands,
     /// How many processes execute steps. One is this process; more are children of it.
     pub workers: u32,
     /// How many steps each of them executes at once.

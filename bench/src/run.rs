@@ -1,5 +1,7 @@
 //! One run, from the first look to the report.
 
+use crate::compare::compare;
+use crate::hands::Hands;
 use crate::measure::{
     EngineCpu, PostgresCpu, Spent, Stand, forget_peak, machine, postmaster_of, statements_sent, step_waits,
     task_times,
@@ -14,6 +16,7 @@ use crate::{Workload, backlog, create, graph_size, latency, throughput};
 use anyhow::Result;
 use std::time::Duration;
 use tasker_core::Error;
+use tokio_util::sync::CancellationToken;
 
 /// Runs a workload and reports. Ends early, and cleanly, when `stop` does.
 ///
@@ -25,10 +28,49 @@ pub async fn run(
     stop: impl Future<Output = ()>,
 ) -> Result<Option<Report>> {
     refuse_nonsense(options)?;
+    let stopped = CancellationToken::new();
+    let in_a_room = async |options: &Options| in_a_room(options, progress, &stopped).await;
+    let measuring = async {
+        match options.hands {
+            Hands::Here | Hands::Apart => in_a_room(options).await,
+            Hands::Foreign(_) => compare(options, in_a_room, progress).await,
+        }
+    };
+    let (outcome, ()) = tokio::join!(
+        async {
+            let outcome = measuring.await;
+            stopped.cancel();
+            outcome
+        },
+        async {
+            tokio::select! {
+                () = stop => stopped.cancel(),
+                () = stopped.cancelled() => {}
+            }
+        }
+    );
+    match outcome {
+        Ok(report) => Ok(Some(report)),
+        Err(error) if error.is::<Stopped>() => Ok(None),
+        Err(error) => Err(error),
+    }
+}
+
+/// Somebody has had enough.
+#[derive(Debug, thiserror::Error)]
+#[error("the run was stopped")]
+struct Stopped;
+
+/// Measures in a schema that is dropped at the end, whatever happens.
+async fn in_a_room(
+    options: &Options,
+    progress: &dyn Progress,
+    stopped: &CancellationToken,
+) -> Result<Report> {
     let mut room = Room::enter(&options.place(), &options.templates()).await?;
     let outcome = tokio::select! {
-        outcome = measure(&mut room, options, progress) => outcome.map(Some),
-        () = stop => Ok(None),
+        outcome = measure(&mut room, options, progress) => outcome,
+        () = stopped.cancelled() => Err(Stopped.into()),
     };
     progress.phase("dropping the schema");
     let left = room.leave().await;
@@ -50,6 +92,16 @@ fn refuse_nonsense(options: &Options) -> Result<()> {
         return Err(Error::invalid_argument(format!(
             "--tasks does not go with the workload {}, which makes as many as it takes",
             options.workload
+        ))
+        .into());
+    }
+    if let Hands::Foreign(language) = &options.hands
+        && !(options.workload.is_throughput() || options.workload == Workload::Latency)
+    {
+        return Err(Error::invalid_argument(format!(
+            "--runtime {} does not go with the workload {}, in which no handler counts; it goes with linear, diamond, \
+             fanout, jobs and latency",
+            language.name, options.workload
         ))
         .into());
     }
@@ -253,7 +305,7 @@ fn report(
     };
     Report {
         workload: options.workload,
-        runtime: "rust",
+        runtime: options.hands.runtime(),
         tasks,
         steps,
         workers: options.workers,

@@ -12,7 +12,7 @@ use tasker_core::Client;
 /// Makes the tasks, runs them, and waits until every end is durable.
 pub(crate) async fn run(room: &mut Room, options: &Options, progress: &dyn Progress) -> Result<Figures> {
     let client = room.engine()?;
-    let mut workers = Workers::prepare(room, &client, options.workers, options.concurrency).await?;
+    let mut workers = Workers::prepare(room, &client, options).await?;
     let steps = options.tasks() * u64::from(options.steps_per_task());
 
     progress.phase("creating tasks");

@@ -1,7 +1,9 @@
 //! Who executes the steps: a worker in this process, or several in children of it.
 
+use crate::hands::Hands;
 use crate::measure::{peak_rss_mb, statements_sent};
-use crate::room::Room;
+use crate::options::Options;
+use crate::room::{PATIENCE, Room};
 use crate::soak::soak_handlers;
 use crate::workload::HANDLER;
 use anyhow::{Context, Result, bail};
@@ -10,11 +12,12 @@ use serde_json::json;
 use std::process::Stdio;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Duration, Instant};
 use tasker_core::handler::{HandlerError, Registry, Step, Worker, WorkerOptions};
-use tasker_core::model::Settings;
+use tasker_core::model::{Settings, State, TaskRequest};
 use tasker_core::{Client, ClientOptions};
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader, Lines};
-use tokio::process::{Child, ChildStdin, ChildStdout, Command};
+use tokio::process::{Child, ChildStdin, ChildStdout};
 
 /// The workers of a run, before they begin.
 pub(crate) enum Workers {
@@ -55,24 +58,29 @@ pub(crate) struct ChildUsage {
 }
 
 impl Workers {
-    /// Gets `count` workers ready. They claim nothing before [`Workers::start`].
-    pub(crate) async fn prepare(room: &Room, client: &Client, count: u32, concurrency: u32) -> Result<Self> {
-        if count == 1 {
+    /// Gets the workers ready. They claim nothing before [`Workers::start`].
+    pub(crate) async fn prepare(room: &Room, client: &Client, options: &Options) -> Result<Self> {
+        if options.workers == 1 && matches!(options.hands, Hands::Here) {
             return Ok(Self::Here {
                 client: client.clone(),
-                concurrency,
+                concurrency: options.concurrency,
                 calls: Arc::default(),
                 worker: None,
             });
         }
-        Self::in_children(room, count, concurrency).await
+        Self::in_children(room, options).await
     }
 
     /// As [`Workers::prepare`], each in a process of its own also where there is one only.
-    pub(crate) async fn in_children(room: &Room, count: u32, concurrency: u32) -> Result<Self> {
+    pub(crate) async fn in_children(room: &Room, options: &Options) -> Result<Self> {
         let mut children = Vec::new();
-        for _ in 0..count {
-            children.push(ChildWorker::spawn(room, concurrency, None)?);
+        for _ in 0..options.workers {
+            children.push(ChildWorker::spawn(
+                room,
+                &options.hands,
+                options.concurrency,
+                None,
+            )?);
         }
         for child in &mut children {
             child.expect("ready").await?;
@@ -105,6 +113,18 @@ impl Workers {
         match self {
             Self::Here { calls, .. } => Some(calls.count()),
             Self::Children(_) => None,
+        }
+    }
+
+    /// Has the one child create a task and wait for its end, in its own process: how long that took. None where the workers
+    /// are not one child.
+    pub(crate) async fn run_task(&mut self, request: &TaskRequest) -> Result<Option<Duration>> {
+        match self {
+            Self::Children(children) => match children.as_mut_slice() {
+                [child] => Ok(Some(child.run_task(request).await?)),
+                _ => Ok(None),
+            },
+            Self::Here { .. } => Ok(None),
         }
     }
 
@@ -196,17 +216,14 @@ pub(crate) struct ChildWorker {
 
 impl ChildWorker {
     /// Starts one; with settings of its own and the handlers of a soak, or as the other workloads have it.
-    pub(crate) fn spawn(room: &Room, concurrency: u32, soak: Option<&Settings>) -> Result<Self> {
-        let program = std::env::current_exe().context("the program that runs cannot be found again")?;
-        let mut command = Command::new(program);
+    pub(crate) fn spawn(
+        room: &Room,
+        hands: &Hands,
+        concurrency: u32,
+        soak: Option<&Settings>,
+    ) -> Result<Self> {
+        let mut command = hands.command(room, concurrency)?;
         command
-            .args([
-                "bench-worker",
-                "--schema",
-                &room.schema,
-                "--concurrency",
-                &concurrency.to_string(),
-            ])
             // Not an argument: it may hold a password, and arguments are for everyone to see.
             .env("TASKER_DATABASE_URL", &room.url)
             .stdin(Stdio::piped())
@@ -238,6 +255,21 @@ impl ChildWorker {
                 bail!("a worker process ended before it was ready; what it wrote to standard error says why")
             }
         }
+    }
+
+    /// Has it create a task and wait for its end: how long that took there.
+    async fn run_task(&mut self, request: &TaskRequest) -> Result<Duration> {
+        self.say(&format!("task {}", serde_json::to_string(request)?))
+            .await?;
+        let line = self
+            .answers
+            .next_line()
+            .await?
+            .context("a worker process ended in the middle of a task")?;
+        let milliseconds: f64 = line
+            .parse()
+            .with_context(|| format!("a worker process said {line:?} where milliseconds were due"))?;
+        Ok(Duration::from_secs_f64(milliseconds / 1000.0))
     }
 
     /// What it has used so far.
@@ -274,6 +306,16 @@ impl ChildWorker {
         let id = self.process.id().context("a worker process has ended")?;
         Ok(i32::try_from(id)?)
     }
+}
+
+/// From before the request to the answer to the commit that ended the task, in milliseconds.
+async fn run_task(client: &Client, request: &TaskRequest) -> Result<String> {
+    let started = Instant::now();
+    let created = client.create_task(request).await?;
+    client
+        .wait_state(created.task_id, &[State::Complete], PATIENCE)
+        .await?;
+    Ok(format!("{}\n", started.elapsed().as_secs_f64() * 1000.0))
 }
 
 /// The other side of a child: serves one run in the schema that it was given, then returns. With the settings of a soak
@@ -316,8 +358,13 @@ pub async fn serve_worker(schema: &str, concurrency: u32, soak: Option<Settings>
         };
         serde_json::to_string(&usage).map(|text| text + "\n")
     };
-    while words.next_line().await?.as_deref() == Some("tell") {
-        out.write_all(usage()?.as_bytes()).await?;
+    while let Some(word) = words.next_line().await? {
+        let answer = match word.strip_prefix("task ") {
+            Some(request) => run_task(&client, &serde_json::from_str(request)?).await?,
+            None if word == "tell" => usage()?,
+            None => break,
+        };
+        out.write_all(answer.as_bytes()).await?;
         out.flush().await?;
     }
     worker.shutdown().await?;

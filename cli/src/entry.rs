@@ -19,6 +19,23 @@ where
     Arguments: IntoIterator<Item = Argument>,
     Argument: Into<OsString> + Clone,
 {
+    status(arguments).into()
+}
+
+/// As [`run`], for a host that ends its process itself: the exit code as a number.
+pub fn run_for_code<Arguments, Argument>(arguments: Arguments) -> u8
+where
+    Arguments: IntoIterator<Item = Argument>,
+    Argument: Into<OsString> + Clone,
+{
+    status(arguments).code()
+}
+
+fn status<Arguments, Argument>(arguments: Arguments) -> ExitStatus
+where
+    Arguments: IntoIterator<Item = Argument>,
+    Argument: Into<OsString> + Clone,
+{
     let cli = match Cli::try_parse_from(arguments) {
         Ok(cli) => cli,
         Err(refusal) => return refuse(&refusal),
@@ -36,21 +53,21 @@ where
             outcome
         });
     match outcome {
-        Ok(status) => status.into(),
+        Ok(status) => status,
         Err(failure) => {
             printer.failure(&failure);
-            failure.status.into()
+            failure.status
         }
     }
 }
 
 /// Help and version are answers and go to standard output; everything else is a usage error.
-fn refuse(refusal: &clap::Error) -> ExitCode {
+fn refuse(refusal: &clap::Error) -> ExitStatus {
     // Nothing is left to tell anybody when even this cannot be written.
     let _ = refusal.print();
     match refusal.kind() {
-        ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => ExitStatus::Ok.into(),
-        _ => ExitStatus::Usage.into(),
+        ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => ExitStatus::Ok,
+        _ => ExitStatus::Usage,
     }
 }
 

@@ -16,4 +16,4 @@ pub mod reference;
 mod render;
 mod session;
 
-pub use entry::run;
+pub use entry::{run, run_for_code};

@@ -1,6 +1,7 @@
 //! The workers of a soak, each a process of its own.
 
 use super::plan::SoakOptions;
+use crate::hands::Hands;
 use crate::room::Room;
 use crate::workers::ChildWorker;
 use anyhow::{Context, Result};
@@ -52,7 +53,7 @@ impl Fleet {
     }
 
     async fn add(&mut self, room: &Room) -> Result<()> {
-        let mut child = ChildWorker::spawn(room, self.concurrency, Some(&self.settings))?;
+        let mut child = ChildWorker::spawn(room, &Hands::Apart, self.concurrency, Some(&self.settings))?;
         child.expect("ready").await?;
         child.say("go").await?;
         self.children.push(child);

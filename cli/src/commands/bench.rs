@@ -8,10 +8,10 @@ use crate::printer::Printer;
 use crate::render::{self, Look};
 use crate::session::configuration;
 use clap::{Args, Subcommand, ValueEnum};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
-use tasker_bench::{Options, Progress, SoakOptions, Workload};
+use tasker_bench::{Hands, Language, Options, Progress, SoakOptions, Workload};
 
 /// Measure the engine on a database: live progress on standard error, one JSON object on standard output.
 ///
@@ -30,6 +30,7 @@ Examples:
   tasker bench backlog --finished 500000         what a claim costs beside a long history
   tasker bench graph-size --steps 1000           graphs of 10, 100 and 1,000 steps
   tasker bench create --database-url postgres://app@db/empty
+  tasker bench linear --runtime python | jq .ratios.throughput_to_rust
   tasker bench linear --database-url postgres://app@pooler:6432/empty | jq .ratios.throughput_to_direct
 
 Workloads:
@@ -63,9 +64,16 @@ pub(crate) struct Arguments {
     /// backlog: how many finished steps there are.
     #[arg(long, value_name = "COUNT", default_value_t = 10_000_000)]
     finished: u64,
-    /// The language of the handlers.
+    /// The language of the handlers. Another one than rust is run in turns with it, three rounds, and compared.
     #[arg(long, value_name = "LANGUAGE", default_value = "rust")]
     runtime: Runtime,
+    /// What the handlers are, where the language makes a difference.
+    #[arg(long, value_name = "KIND", default_value = "sync")]
+    handler_kind: HandlerKind,
+    /// The worker of another language, a command line [default: TASKER_WORKER_<LANGUAGE>, else that of the repository, from
+    /// its root].
+    #[arg(long, value_name = "COMMAND")]
+    worker_command: Option<String>,
     /// How many processes execute steps.
     #[arg(long, value_name = "COUNT", default_value_t = 1)]
     workers: u32,
@@ -155,6 +163,54 @@ pub(crate) struct SoakArguments {
 enum Runtime {
     /// Handlers in Rust, in the worker's own process.
     Rust,
+    /// Functions or coroutines of Python.
+    Python,
+    /// Functions of JavaScript.
+    Node,
+    /// Functions of C.
+    C,
+}
+
+/// What handlers are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum HandlerKind {
+    /// Functions.
+    Sync,
+    /// Coroutines.
+    Async,
+}
+
+/// Where the repository has the workers of other languages.
+const WORKERS: &str = "bench/workers";
+
+fn hands(arguments: &Arguments) -> Result<Hands, Failure> {
+    let name = match arguments.runtime {
+        Runtime::Rust => return Ok(Hands::Here),
+        Runtime::Python => "python",
+        Runtime::Node => "node",
+        Runtime::C => "c",
+    };
+    let variable = format!("TASKER_WORKER_{}", name.to_uppercase());
+    let ours = Path::new(WORKERS).join(name);
+    let command = arguments
+        .worker_command
+        .clone()
+        .or_else(|| std::env::var(&variable).ok())
+        .or_else(|| ours.exists().then(|| ours.display().to_string()))
+        .ok_or_else(|| {
+            Failure::usage(format!(
+                "there is no worker for {name}: run this from the root of the repository, or name a command by \
+                 --worker-command or {variable}"
+            ))
+        })?;
+    Ok(Hands::Foreign(Language {
+        name,
+        command,
+        handler_kind: match arguments.handler_kind {
+            HandlerKind::Sync => "sync",
+            HandlerKind::Async => "async",
+        },
+    }))
 }
 
 pub(crate) async fn run(
@@ -162,16 +218,17 @@ pub(crate) async fn run(
     global: &GlobalOptions,
     printer: &Printer,
 ) -> Result<ExitStatus, Failure> {
+    let hands = hands(&arguments)?;
     if let Some(Other::Soak(arguments)) = arguments.other {
         return soak(arguments, global, printer).await;
     }
-    let Runtime::Rust = arguments.runtime;
     // Required where there is no subcommand.
     let workload = arguments
         .workload
         .ok_or_else(|| Failure::usage("a workload is missing"))?;
     let options = Options {
         workload,
+        hands,
         tasks: arguments.tasks,
         steps: arguments.steps,
         waiting: arguments.waiting,
