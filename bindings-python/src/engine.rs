@@ -1,11 +1,12 @@
 //! The engine, as the package holds it.
 
 use crate::error::raised;
+use crate::session::Session;
 use crate::wait::{tell, wait_for};
 use crate::worker::Worker;
 use pyo3::prelude::*;
 use std::sync::Arc;
-use tasker_core::bridge::Engine as CoreEngine;
+use tasker_core::bridge::{Engine as CoreEngine, keep_logs};
 
 /// An engine: configuration, until it is used.
 #[pyclass(frozen, module = "tasker._native")]
@@ -18,6 +19,8 @@ impl Engine {
     /// `options` is the text of a JSON object.
     #[new]
     fn new(py: Python<'_>, options: &str) -> PyResult<Self> {
+        // Not when the module is imported: the `tasker` command in it has a log of its own.
+        raised(py, keep_logs("info"))?;
         let engine = raised(py, py.detach(|| CoreEngine::new(options)))?;
         Ok(Self {
             engine: Arc::new(engine),
@@ -50,6 +53,11 @@ impl Engine {
             });
         })?;
         Ok(Worker::new(worker))
+    }
+
+    /// Work on the host's own connection, in its transaction. Opens nothing.
+    fn session(&self, py: Python<'_>) -> PyResult<Session> {
+        raised(py, self.engine.session()).map(Session::new)
     }
 
     /// Closes the connections of this process.

@@ -2,18 +2,29 @@
 //!
 //! Everything that waits does so without the GIL, in slices after which Ctrl-C is looked for.
 
+mod command;
 mod engine;
 mod error;
+mod session;
 mod wait;
 mod worker;
 
 use pyo3::prelude::*;
+
+/// What the engine logged since the last call, as the text of a JSON list; empty where that is nothing.
+#[pyfunction]
+fn take_logs() -> String {
+    tasker_core::bridge::take_logs()
+}
 
 /// The native half of `tasker`. Use the package; this may change with every release.
 #[pymodule]
 fn _native(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add("VERSION", env!("CARGO_PKG_VERSION"))?;
     module.add("VERBS", tasker_core::bridge::verbs::VERBS.to_vec())?;
+    module.add_function(wrap_pyfunction!(take_logs, module)?)?;
+    module.add_function(wrap_pyfunction!(command::run_command, module)?)?;
     module.add_class::<engine::Engine>()?;
+    module.add_class::<session::Session>()?;
     module.add_class::<worker::Worker>()
 }

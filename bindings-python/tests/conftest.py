@@ -6,6 +6,7 @@ import os
 import uuid
 from collections.abc import Iterator
 
+import asyncpg
 import psycopg
 import pytest
 import tasker
@@ -17,9 +18,7 @@ def server() -> str:
     """The URL of a database from which others are made."""
     url = os.environ.get("TASKER_TEST_SERVER")
     if not url:
-        pytest.exit(
-            "TASKER_TEST_SERVER is not set: run `make test`, or start one with `test-server start`", returncode=2
-        )
+        pytest.exit("TASKER_TEST_SERVER is not set: run `make test`, or start one with `test-server start`", returncode=2)
     return url
 
 
@@ -27,6 +26,17 @@ def at(server: str, name: str) -> str:
     """The URL of a database of that server."""
     before, _, query = server.partition("?")
     return f"{before.rpartition('/')[0]}/{name}" + (f"?{query}" if query else "")
+
+
+def parts(url: str) -> dict[str, str]:
+    """The parts of a URL, by the names that libpq has for them."""
+    return {key: str(value) for key, value in psycopg.conninfo.conninfo_to_dict(url).items()}
+
+
+async def asyncpg_connection(url: str) -> asyncpg.Connection:
+    """A connection of asyncpg, which would rather believe the host of a URL than its parameter."""
+    place = parts(url)
+    return await asyncpg.connect(host=place["host"], port=place.get("port"), user=place["user"], database=place["dbname"])
 
 
 def run(server: str, statement: sql.Composed) -> None:

@@ -118,3 +118,21 @@ def test_a_worker_is_refused_in_a_forked_child(client: tasker.Client, handlers: 
         assert "start a worker here" in answers.get(timeout=30)
         child.join(30)
         assert child.exitcode == 0
+
+
+def test_every_verb_of_the_engine_is_a_method_of_both_clients() -> None:
+    for client in (tasker.Client, tasker.AsyncClient):
+        missing = [verb for verb in tasker._native.VERBS if not callable(getattr(client, verb, None))]
+        assert missing == []
+
+
+def test_a_bulk_verb_goes_batch_by_batch(client: tasker.Client) -> None:
+    client.register_template(chain("order", "pay"))
+    client.create_tasks([{"name": "order", "tags": ["bulk"]}] * 3)
+    assert client.count_tasks(tags=["bulk"]) == 3
+    first = client.operate_on_tasks("cancel", tags=["bulk"], limit=2, by="anna")
+    second = client.operate_on_tasks("cancel", tags=["bulk"], limit=2, after=first.after)
+    assert (len(first.outcomes), len(second.outcomes)) == (2, 1)
+    assert {task.status for task in client.list_tasks(tags=["bulk"])} == {"cancelled"}
+    with pytest.raises(errors.InvalidArgumentError, match="tgas"):
+        client.operate_on_tasks("cancel", tgas=["bulk"])

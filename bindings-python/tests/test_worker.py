@@ -100,9 +100,7 @@ def test_values_of_python_become_json(client: tasker.Client, handlers: tasker.Re
     [b"bytes", {("a", "pair"): 1}, float("nan"), {1, 2}, datetime.datetime(2026, 1, 1), "\ud800", 2**64, "\x00"],
     ids=repr,
 )
-def test_what_json_cannot_say_is_a_permanent_failure(
-    client: tasker.Client, handlers: tasker.Registry, value: object
-) -> None:
+def test_what_json_cannot_say_is_a_permanent_failure(client: tasker.Client, handlers: tasker.Registry, value: object) -> None:
     handlers.add("pay", lambda step: {"it": value})
     client.register_template(chain("order", "pay"))
     with tasker.Worker(client, handlers):
@@ -165,9 +163,7 @@ def test_an_exit_in_a_handler_hands_the_step_back_and_stops_the_worker(
     assert (step.status, step.attempts) == ("pending", 0)
 
 
-def test_an_exception_that_cannot_be_read_is_a_failure_like_any_other(
-    client: tasker.Client, handlers: tasker.Registry
-) -> None:
+def test_an_exception_that_cannot_be_read_is_a_failure_like_any_other(client: tasker.Client, handlers: tasker.Registry) -> None:
     class Silent(Exception):
         def __str__(self) -> str:
             raise RuntimeError("not even this")
@@ -194,9 +190,7 @@ def test_an_exception_that_cannot_be_read_is_a_failure_like_any_other(
     ],
     ids=repr,
 )
-def test_whatever_a_failure_says_it_is_recorded(
-    client: tasker.Client, handlers: tasker.Registry, failure: Exception
-) -> None:
+def test_whatever_a_failure_says_it_is_recorded(client: tasker.Client, handlers: tasker.Registry, failure: Exception) -> None:
     @handlers.handler("fail")
     def fail(step: tasker.Step) -> None:
         raise failure

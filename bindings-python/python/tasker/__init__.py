@@ -19,8 +19,10 @@ from ._client import Client
 from ._handlers import Handler, Registry, handler, registry
 from ._native import VERSION as __version__
 from ._records import Created, Record
+from ._scan import scan
 from ._step import Step
 from ._worker import Worker
+from ._workflow import Workflow
 from .errors import (
     PermanentError,
     RetryableError,
@@ -39,7 +41,9 @@ __all__ = [
     "Step",
     "TaskerError",
     "Worker",
+    "Workflow",
     "__version__",
     "handler",
     "registry",
+    "scan",
 ]

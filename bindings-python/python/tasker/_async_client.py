@@ -1,26 +1,44 @@
-"""The client for asyncio."""
+"""The client for asyncio. The one that waits, `_client.py`, is generated from this file by ``scripts/generate``."""
 
 from __future__ import annotations
 
-import asyncio
+import datetime
 import os
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from types import TracebackType
-from typing import Any, TypeVar
+from typing import Any
 
-from . import _native, _requests
-from ._client import read_all_created, read_created, read_nothing, read_records
-from ._records import Created, Record
+from . import _requests
+from ._calls import AsyncCalls
+from ._records import (
+    Created,
+    Record,
+    read_all_created,
+    read_created,
+    read_nothing,
+    read_number,
+    read_records,
+    read_text,
+)
 from ._requests import TaskRequest, given
-from ._values import from_json, to_json
-
-T = TypeVar("T")
+from ._workflow import Workflow
 
 
-class AsyncClient:
-    """As `Client`, for asyncio: every method is a coroutine, and waits on the loop that it is called on.
+class AsyncClient(AsyncCalls):
+    """The engine, as a program holds it: configuration, until it is used.
 
-    Args and errors are those of `Client`.
+    It opens at the first call, in each process for itself, and so may be made before a server forks.
+    Every method is a coroutine, and waits on the loop that it is called on.
+
+    Args:
+        database_url: A PostgreSQL URL. Else ``TASKER_DATABASE_URL``, then Django's ``DATABASES['tasker']`` or
+            ``['default']``, then ``DATABASE_URL``, then a private cluster.
+        schema: The schema of Tasker's tables; else ``TASKER_SCHEMA``, else the file's, else ``tasker``.
+        settings: Blocks of settings as in *tasker.yaml*; they win over the file and the environment.
+        application_name: What ``pg_stat_activity`` shows.
+
+    Raises:
+        ConfigInvalidError: With everything that is wrong.
     """
 
     def __init__(
@@ -32,33 +50,11 @@ class AsyncClient:
         application_name: str | None = None,
     ) -> None:
         """Take the configuration."""
-        options = _requests.options(database_url, schema, settings, application_name)
-        self._engine = _native.Engine(to_json(options))
-
-    async def _call(self, verb: str, arguments: Mapping[str, Any], read: Callable[[Any], T]) -> T:
-        loop = asyncio.get_running_loop()
-        answered: asyncio.Future[str] = loop.create_future()
-
-        def settle(error: BaseException | None, text: str | None) -> None:
-            if answered.done():  # the caller was cancelled meanwhile
-                return
-            if error is not None:
-                answered.set_exception(error)
-            else:
-                answered.set_result(text or "null")
-
-        def done(error: BaseException | None, text: str | None) -> None:
-            try:
-                loop.call_soon_threadsafe(settle, error, text)
-            except RuntimeError:  # the loop was closed meanwhile: nobody waits
-                pass
-
-        self._engine.call_then(verb, to_json(arguments), done)
-        return read(from_json(await answered))
+        super().__init__(database_url, schema, settings, application_name)
 
     async def close(self) -> None:
         """Close the connections of this process. The client can be used no more."""
-        await asyncio.to_thread(self._engine.close)
+        await self._close()
 
     async def __aenter__(self) -> AsyncClient:
         """For ``async with``."""
@@ -69,6 +65,8 @@ class AsyncClient:
     ) -> None:
         """Close."""
         await self.close()
+
+    # Tasks.
 
     async def create_task(self, name: str, **request: Any) -> Created:
         """Create a task: ``create_task("order", namespace="shop", context={"order": 7})``.
@@ -93,6 +91,31 @@ class AsyncClient:
         requests = [_requests.task(request) for request in tasks]
         return await self._call("create_tasks", {"tasks": requests}, read_all_created)
 
+    async def create_task_in(self, connection: object, name: str, **request: Any) -> Created:
+        """Create a task on a connection of yours, in its transaction: rolled back means never created.
+
+        Args:
+            connection: It leads to the engine's database.
+                Of psycopg, asyncpg or SQLAlchemy (an ``AsyncSession`` will do).
+            name: The name of the template.
+            **request: The other keys of `TaskRequest`.
+
+        Raises:
+            ConfigInvalidError: The database of the connection has no Tasker.
+            TaskerError: As for `create_task`. The transaction is over where PostgreSQL refused the request.
+        """
+        requests = {"tasks": [_requests.task({"name": name, **request})]}
+        return (await self._carry_out(connection, "create", requests, read_all_created))[0]
+
+    async def create_tasks_in(self, connection: object, tasks: Iterable[TaskRequest]) -> list[Created]:
+        """Create many tasks as `create_task_in` does.
+
+        Raises:
+            TaskerError: As for `create_task_in`.
+        """
+        requests = {"tasks": [_requests.task(request) for request in tasks]}
+        return await self._carry_out(connection, "create", requests, read_all_created)
+
     async def wait(self, task_id: str, until: Sequence[str] | None = None, *, within_seconds: float = 60.0) -> Record:
         """Wait until a task is in one of some states; by default until it has ended, well or badly.
 
@@ -101,6 +124,23 @@ class AsyncClient:
         """
         arguments = given(task_id=task_id, until=until, within_seconds=within_seconds)
         return await self._call("wait", arguments, Record)
+
+    async def wait_state(self, task_id: str, until: Sequence[str] | None = None, *, within_seconds: float = 60.0) -> str:
+        """As `wait`, and gives the state alone, which costs the database less.
+
+        Raises:
+            WaitTimeoutError: It is not so in time.
+        """
+        arguments = given(task_id=task_id, until=until, within_seconds=within_seconds)
+        return await self._call("wait_state", arguments, read_text)
+
+    async def task_state(self, task_id: str) -> str:
+        """The state of a task.
+
+        Raises:
+            NotFoundError: There is no such task.
+        """
+        return await self._call("task_state", given(task_id=task_id), read_text)
 
     async def task(self, task_id: str) -> Record:
         """A task, with its progress.
@@ -150,6 +190,8 @@ class AsyncClient:
         version: str | None = None,
         status: Sequence[str] | None = None,
         tags: Sequence[str] | None = None,
+        since: datetime.datetime | None = None,
+        created_before: datetime.datetime | None = None,
         error_code: str | None = None,
         paused: bool | None = None,
         after: str | None = None,
@@ -164,6 +206,8 @@ class AsyncClient:
                 version=version,
                 status=status,
                 tags=tags,
+                since=since,
+                created_before=created_before,
                 error_code=error_code,
                 paused=paused,
                 after=after,
@@ -175,15 +219,16 @@ class AsyncClient:
     async def list_workers(
         self,
         *,
+        worker_id: int | None = None,
         health: Sequence[str] | None = None,
         handler: str | None = None,
         ended: bool = False,
+        after: int | None = None,
         limit: int | None = None,
     ) -> list[Record]:
         """Processes that execute steps, with what they hold."""
-        return await self._call(
-            "list_workers", given(health=health, handler=handler, ended=ended, limit=limit), read_records
-        )
+        arguments = given(worker_id=worker_id, health=health, handler=handler, ended=ended, after=after, limit=limit)
+        return await self._call("list_workers", arguments, read_records)
 
     async def cancel_task(self, task_id: str, *, by: str | None = None, reason: str | None = None) -> Record:
         """Cancel a task and all of its steps that have not ended.
@@ -209,9 +254,7 @@ class AsyncClient:
         """
         return await self._call("resolve_task", given(task_id=task_id, by=by, reason=reason), Record)
 
-    async def cancel_step(
-        self, task_id: str, step: str | int, *, by: str | None = None, reason: str | None = None
-    ) -> Record:
+    async def cancel_step(self, task_id: str, step: str | int, *, by: str | None = None, reason: str | None = None) -> Record:
         """Cancel a step.
 
         Raises:
@@ -302,9 +345,9 @@ class AsyncClient:
         )
 
     async def register_template(
-        self, source: str | os.PathLike[str] | Mapping[str, Any], *, force: bool = False
+        self, source: str | os.PathLike[str] | Mapping[str, Any] | Workflow, *, force: bool = False
     ) -> Record:
-        """Register a template: the path of a YAML file, or the same as a mapping.
+        """Register a template: the path of a YAML file, the same as a mapping, or a workflow in code.
 
         Raises:
             InvalidTemplateError: Everything that is wrong with it, with its places.
@@ -322,3 +365,189 @@ class AsyncClient:
     async def doctor(self) -> Record:
         """Everything that is wrong with the database and the work in it, and what to do."""
         return await self._call("doctor", {}, Record)
+
+    async def update_task(
+        self,
+        task_id: str,
+        *,
+        tags: Sequence[str] | None = None,
+        priority: int | None = None,
+        reason: str | None = None,
+        by: str | None = None,
+    ) -> Record:
+        """Change a task: its tags, its reason, and the priority of the steps that have not started.
+
+        Raises:
+            NotFoundError: There is no such task.
+        """
+        arguments = given(task_id=task_id, tags=tags, priority=priority, reason=reason, by=by)
+        return await self._call("update_task", arguments, Record)
+
+    async def readiness(self, task_id: str) -> list[Record]:
+        """What each step of a task waits for, by the rule of the claim.
+
+        Raises:
+            NotFoundError: There is no such task.
+        """
+        return await self._call("readiness", given(task_id=task_id), read_records)
+
+    # Steps.
+
+    async def list_steps(
+        self,
+        task_id: str,
+        *,
+        status: Sequence[str] | None = None,
+        handler: str | None = None,
+        error_code: str | None = None,
+        after: int | None = None,
+        limit: int | None = None,
+    ) -> list[Record]:
+        """Steps of a task by number, without inputs and results; ``after`` is the last number of the page before.
+
+        Raises:
+            NotFoundError: There is no such task.
+        """
+        arguments = given(task_id=task_id, status=status, handler=handler, error_code=error_code, after=after, limit=limit)
+        return await self._call("list_steps", arguments, read_records)
+
+    async def update_step(
+        self,
+        task_id: str,
+        step: str | int,
+        *,
+        retry_limit: int | None = None,
+        inputs: Mapping[str, Any] | None = None,
+        by: str | None = None,
+        reason: str | None = None,
+    ) -> Record:
+        """Change a step: its number of attempts in total, its own input. A raised limit lets an exhausted step go on.
+
+        Raises:
+            NotFoundError: There is no such task, or no such step.
+            IllegalTransitionError: It has ended.
+        """
+        arguments = given(task_id=task_id, step=step, retry_limit=retry_limit, inputs=inputs, by=by, reason=reason)
+        return await self._call("update_step", arguments, Record)
+
+    # Everything that a filter lets through.
+
+    async def count_tasks(self, *, most: int | None = None, **filter: Any) -> int:
+        """How many tasks a filter lets through; counting ends at ``most``.
+
+        Args:
+            most: A million when left out.
+            **filter: As for `list_tasks`.
+        """
+        return await self._call("count_tasks", {"filter": given(**filter), **given(most=most)}, int)
+
+    async def operate_on_tasks(self, verb: str, *, by: str | None = None, reason: str | None = None, **filter: Any) -> Record:
+        """One batch of ``cancel``, ``retry``, ``resolve``, ``pause`` or ``resume`` on every task that a filter lets through.
+
+        Args:
+            verb: What is done.
+            by: Who does it, for the trail.
+            reason: Why.
+            **filter: As for `list_tasks`; ``limit`` is the size of a batch (200). Without ``status`` it is those states in
+                which the verb means something.
+
+        Returns:
+            ``outcomes``, each with ``task_id`` and ``refusal`` (why it was not done), and ``after``: give it as ``after`` for
+            the next batch. It is ``None`` when there are no more.
+        """
+        arguments = {"verb": verb, "filter": given(**filter), **given(by=by, reason=reason)}
+        return await self._call("operate_on_tasks", arguments, Record)
+
+    async def count_steps(self, *, most: int | None = None, **filter: Any) -> int:
+        """How many steps of all tasks a filter lets through; counting ends at ``most``.
+
+        Args:
+            most: A million when left out.
+            **filter: As for `find_steps`.
+        """
+        return await self._call("count_steps", {"filter": given(**filter), **given(most=most)}, int)
+
+    async def find_steps(self, **filter: Any) -> list[Record]:
+        """Steps of all tasks, newest tasks first, without inputs and results.
+
+        Args:
+            **filter: ``namespace``, ``task_name``, ``version``, ``tags``, ``since``, ``created_before``, ``task_id``,
+                ``of_open_tasks``, ``names``, ``handler``, ``status``, ``error_code``, ``waiting``, ``after``, ``limit``.
+        """
+        return await self._call("find_steps", given(**filter), read_records)
+
+    async def operate_on_steps(
+        self,
+        verb: str,
+        *,
+        by: str | None = None,
+        reason: str | None = None,
+        reset_attempts: bool | None = None,
+        results: Any = None,
+        retry_limit: int | None = None,
+        **filter: Any,
+    ) -> Record:
+        """One batch of ``cancel``, ``retry``, ``resolve`` or ``update`` on every step that a filter lets through.
+
+        Args:
+            verb: What is done.
+            by: Who does it, for the trail.
+            reason: Why.
+            reset_attempts: With ``retry``: the whole budget comes back.
+            results: With ``resolve``: what each step counts as having returned.
+            retry_limit: With ``update``: how many attempts there may be in total.
+            **filter: As for `find_steps`; ``limit`` is the size of a batch (200).
+
+        Returns:
+            As `operate_on_tasks`; each outcome with ``task_id`` and ``workflow_step_id``.
+        """
+        arguments = {
+            "verb": verb,
+            "filter": given(**filter),
+            **given(by=by, reason=reason, reset_attempts=reset_attempts, results=results, retry_limit=retry_limit),
+        }
+        return await self._call("operate_on_steps", arguments, Record)
+
+    # Templates, and who is there.
+
+    async def named_tasks(self, namespace: str | None = None) -> list[Record]:
+        """What is registered, of one namespace or of all."""
+        return await self._call("named_tasks", given(namespace=namespace), read_records)
+
+    async def template(self, name: str, *, namespace: str = "default", version: str | None = None) -> Record:
+        """A template as it was registered; the latest version unless told which.
+
+        Raises:
+            UnknownNamedTaskError: No such template is registered.
+        """
+        return await self._call("template", given(namespace=namespace, name=name, version=version), Record)
+
+    async def template_contents(self, name: str, *, namespace: str = "default") -> list[Record]:
+        """Everything that was ever registered under a name, oldest first."""
+        return await self._call("template_contents", given(namespace=namespace, name=name), read_records)
+
+    async def list_namespaces(
+        self, *, containing: str | None = None, after: str | None = None, limit: int | None = None
+    ) -> list[Record]:
+        """Namespaces by name; ``after`` is the last name of the page before."""
+        return await self._call("list_namespaces", given(containing=containing, after=after, limit=limit), read_records)
+
+    async def list_handlers(
+        self, *, containing: str | None = None, after: str | None = None, limit: int | None = None
+    ) -> list[Record]:
+        """Handlers that templates name, and which live workers have them; ``after`` is the last name of the page before."""
+        return await self._call("list_handlers", given(containing=containing, after=after, limit=limit), read_records)
+
+    # The engine.
+
+    async def schema_version(self) -> int | None:
+        """The version of the schema in the database; ``None`` where there is none yet."""
+        return await self._call("schema_version", {}, read_number)
+
+    async def database(self) -> str:
+        """The URL of the database that is used, with its password where it has one."""
+        return await self._call("database", {}, read_text)
+
+    async def settings(self) -> Record:
+        """The settings that hold, block by block."""
+        return await self._call("settings", {}, Record)

@@ -7,6 +7,7 @@ from collections.abc import Awaitable, Callable, Iterator
 from typing import Any, TypeVar
 
 from ._step import Step
+from ._typed import Arguments
 
 Handler = Callable[[Step], Any] | Callable[[Step], Awaitable[Any]]
 """A function of a step: ``def`` runs on a pool of threads, ``async def`` on an event loop."""
@@ -58,6 +59,10 @@ class Registry:
         """The function of that name."""
         return self._handlers.get(name)
 
+    def items(self) -> list[tuple[str, Callable[[Step], Any]]]:
+        """The names with their functions, as of now."""
+        return list(self._handlers.items())
+
     def __iter__(self) -> Iterator[str]:
         """The names."""
         return iter(self._handlers)
@@ -70,13 +75,27 @@ class Registry:
 def _callable(name: str, function: Callable[..., Any]) -> Callable[[Step], Any]:
     if inspect.isclass(function):
         if not callable(getattr(function, "process", None)):
-            raise TypeError(
-                f"the class {function.__name__} of the handler '{name}' has no process(task, sequence, step)"
-            )
+            raise TypeError(f"the class {function.__name__} of the handler '{name}' has no process(task, sequence, step)")
         return _Process(function)
     if not callable(function):
         raise TypeError(f"the handler '{name}' is neither a function nor a class: {function!r}")
-    return function
+    arguments = Arguments(function)
+    return function if arguments.step_only else _Asking(function, arguments)
+
+
+class _Asking:
+    """A function as a handler that asks for more than the step."""
+
+    def __init__(self, function: Callable[..., Any], arguments: Arguments) -> None:
+        self._function = function
+        self._arguments = arguments
+        self.is_async = is_async(function)
+
+    def __call__(self, step: Step) -> Any:
+        return self._arguments.call(step)
+
+    def __repr__(self) -> str:
+        return repr(self._function)
 
 
 class _Process:
@@ -93,9 +112,9 @@ class _Process:
         return f"<{self._class.__qualname__}.process>"
 
 
-def is_async(function: Callable[[Step], Any]) -> bool:
+def is_async(function: Callable[..., Any]) -> bool:
     """Whether a handler belongs on an event loop."""
-    if isinstance(function, _Process):
+    if isinstance(function, (_Process, _Asking)):
         return function.is_async
     return inspect.iscoroutinefunction(function) or inspect.iscoroutinefunction(type(function).__call__)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import math
 import traceback
 from typing import Any
@@ -11,9 +12,13 @@ from ._step import Step
 from ._values import from_json, to_json
 from .errors import HandlerError
 
+log = logging.getLogger("tasker.worker")
+
 
 def completed(step: Step, results: object) -> str:
     """The handler returned. What JSON cannot say is a permanent failure, with the reason."""
+    if step._completed_itself:
+        return _outcome(step, {"outcome": "completed_elsewhere"})
     try:
         text = to_json(results)
     except (TypeError, ValueError, RecursionError) as error:
@@ -28,11 +33,14 @@ def completed(step: Step, results: object) -> str:
             },
         )
     key = f'"task_id":"{step.task_id}","step_no":{step.step_no},"claim_no":{step.claim_no}'
-    return f'[{{{key},"outcome":"completed","results":{text}}}]'
+    return f'{{{key},"outcome":"completed","results":{text}}}'
 
 
 def failed(step: Step, error: BaseException) -> str:
     """The handler raised: what is none of Tasker's own errors may be tried again."""
+    if step._completed_itself:
+        # Refused where the transaction was committed: the step stays complete. Else it is what went wrong.
+        log.warning("%r raised after it had completed itself", step, exc_info=error)
     failure: dict[str, Any] = {
         "outcome": "failed",
         "message": _said(error),
@@ -61,7 +69,7 @@ def released(step: Step) -> str:
 
 
 def _outcome(step: Step, kind: dict[str, Any]) -> str:
-    return to_json([{"task_id": step.task_id, "step_no": step.step_no, "claim_no": step.claim_no, **kind}])
+    return to_json({"task_id": step.task_id, "step_no": step.step_no, "claim_no": step.claim_no, **kind})
 
 
 def _storable(details: object) -> object:

@@ -36,3 +36,35 @@ class Created:
     task_id: str
     created: bool
     pruned: bool
+
+
+# How answers are read.
+
+
+def read_created(answer: Any) -> Created:
+    """One answer to a request for a task."""
+    return Created(answer["task_id"], answer["created"], answer["pruned"])
+
+
+def read_all_created(answers: Any) -> list[Created]:
+    """The answers to requests for tasks."""
+    return [read_created(answer) for answer in answers]
+
+
+def read_records(answers: Any) -> list[Record]:
+    """A list of objects."""
+    return [Record(answer) for answer in answers]
+
+
+def read_text(answer: Any) -> str:
+    """A text."""
+    return str(answer)
+
+
+def read_number(answer: Any) -> int | None:
+    """A number, or none."""
+    return None if answer is None else int(answer)
+
+
+def read_nothing(answer: Any) -> None:
+    """No answer."""

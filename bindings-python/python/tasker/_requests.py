@@ -7,6 +7,8 @@ import os
 from collections.abc import Mapping, Sequence
 from typing import Any, TypedDict
 
+from ._workflow import Workflow
+
 
 class TaskRequest(TypedDict, total=False):
     """A request for a task. Only ``name`` is needed.
@@ -75,12 +77,14 @@ def options(
     return given(database_url=database_url, schema=schema, settings=settings or {}, application_name=application_name)
 
 
-def template(source: str | os.PathLike[str] | Mapping[str, Any], force: bool) -> dict[str, Any]:
-    """The registration of a template: the path of a file, or the same as a mapping.
+def template(source: str | os.PathLike[str] | Mapping[str, Any] | Workflow, force: bool) -> dict[str, Any]:
+    """The registration of a template: the path of a file, the same as a mapping, or a workflow in code.
 
     Raises:
         OSError: The file cannot be read.
     """
+    if isinstance(source, Workflow):
+        return {"template": source.template(), "force": force}
     if isinstance(source, Mapping):
         return {"template": source, "force": force}
     with open(source, encoding="utf-8") as file:

@@ -5,8 +5,9 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
+from ._conversation import AsyncConversation, Conversation
 from ._records import Record
 from ._values import from_json
 
@@ -14,13 +15,30 @@ if TYPE_CHECKING:
     from . import _native
 
 
+class Host(Protocol):
+    """Who runs attempts: a worker, or a test."""
+
+    def fetch_context(self, task_id: str) -> str:
+        """The context of a task, as JSON."""
+        ...
+
+    def fetch_results(self, task_id: str) -> str:
+        """The results of all steps of a task that ended well, as JSON."""
+        ...
+
+    def session(self) -> _native.Session:
+        """What talks about connections of the handler's own."""
+        ...
+
+
 class Step:
     """One attempt of one step."""
 
-    def __init__(self, message: dict[str, Any], worker: _native.Worker) -> None:
-        """Made by the worker."""
+    def __init__(self, message: dict[str, Any], host: Host) -> None:
+        """Made by a worker, or by a test."""
         self._message = message
-        self._worker = worker
+        self._host = host
+        self._completed_itself = False
         self._cancelled = threading.Event()
         self._results: dict[str, Any] | None = None
         seconds = message.get("timeout_seconds")
@@ -79,7 +97,7 @@ class Step:
             DatabaseUnavailableError: It had to be fetched, and could not be.
         """
         if self._message.get("context") is None:
-            self._message["context"] = from_json(self._worker.fetch_context(self.task_id))
+            self._message["context"] = from_json(self._host.fetch_context(self.task_id))
         return self._message["context"]
 
     def results(self, step: str) -> Any:
@@ -96,7 +114,7 @@ class Step:
         if step in came_along:
             return came_along[step]
         if self._results is None:
-            self._results = from_json(self._worker.fetch_results(self.task_id))
+            self._results = from_json(self._host.fetch_results(self.task_id))
         if step not in self._results:
             raise LookupError(
                 f"the step '{step}' has no results for '{self.name}' to read: it does not exist, or it has not "
@@ -118,6 +136,33 @@ class Step:
         """Sleep until the attempt is cancelled, so many seconds at the most. Whether it is cancelled."""
         return self._cancelled.wait(seconds)
 
+    def complete_in(self, connection: object, results: object = None) -> None:
+        """Complete the step on a connection of yours, in its transaction: what you write there and the step take effect once.
+
+        Once that is committed the step is complete, whatever becomes of this process; what the handler returns counts for
+        nothing. If it is rolled back without an exception, the attempt has failed and may be tried again.
+
+        Args:
+            connection: It leads to the engine's database. Of psycopg, psycopg2, Django or SQLAlchemy.
+            results: What the step returns.
+
+        Raises:
+            AttemptLostError: The attempt is over: taken over, cancelled or resolved meanwhile. Let it roll back.
+            InvalidArgumentError: JSON cannot say the results, or they are too large.
+            ConfigInvalidError: The database of the connection has no Tasker.
+        """
+        Conversation(self._host.session(), connection).carry_out("complete", attempt=self._key(), results=results)
+        self._completed_itself = True
+
+    async def acomplete_in(self, connection: object, results: object = None) -> None:
+        """As `complete_in`, on a connection for asyncio: of asyncpg, psycopg or SQLAlchemy."""
+        conversation = AsyncConversation(self._host.session(), connection)
+        await conversation.carry_out("complete", attempt=self._key(), results=results)
+        self._completed_itself = True
+
+    def _key(self) -> dict[str, Any]:
+        return {"task_id": self.task_id, "step_no": self.step_no, "claim_no": self.claim_no}
+
     @property
     def task(self) -> Record:
         """The task, as ``process(task, sequence, step)`` gets it: ids, names and the context."""
@@ -136,9 +181,7 @@ class Step:
 
     def __repr__(self) -> str:
         """For people."""
-        return (
-            f"<tasker.Step {self.namespace}.{self.task_name}.{self.name} attempt {self.attempt} of task {self.task_id}>"
-        )
+        return f"<tasker.Step {self.namespace}.{self.task_name}.{self.name} attempt {self.attempt} of task {self.task_id}>"
 
 
 class Sequence:

@@ -22,7 +22,7 @@ def to_json(value: object) -> str:
         TypeError: Where JSON cannot say it: bytes, sets, arbitrary objects, a time without a zone.
         ValueError: NaN, infinities, and what contains itself.
     """
-    return json.dumps(value, allow_nan=False, default=_other, separators=(",", ":"))
+    return _ENCODER.encode(value)
 
 
 def from_json(text: str) -> Any:
@@ -49,3 +49,7 @@ def _other(value: object) -> object:
     if callable(dump):
         return dump(mode="json")
     raise TypeError(f"{type(value).__name__} cannot be said in JSON")
+
+
+# Made once: `json.dumps` makes one for each call that asks for anything.
+_ENCODER = json.JSONEncoder(allow_nan=False, default=_other, separators=(",", ":"))

@@ -122,9 +122,7 @@ class HandlerError(Exception):
     retryable: bool = True
     retry_after: float | None = None
 
-    def __init__(
-        self, message: str = "", *, error_code: str | None = None, details: Mapping[str, Any] | None = None
-    ) -> None:
+    def __init__(self, message: str = "", *, error_code: str | None = None, details: Mapping[str, Any] | None = None) -> None:
         """Take what there is to say."""
         super().__init__(message)
         self.error_code = error_code
