@@ -119,7 +119,18 @@ def is_async(function: Callable[..., Any]) -> bool:
     return inspect.iscoroutinefunction(function) or inspect.iscoroutinefunction(type(function).__call__)
 
 
-registry = Registry()
+registry: Registry = Registry()
 """The registry that `handler` fills, and that a worker runs unless told otherwise."""
 
-handler = registry.handler
+
+def handler(name: str) -> Callable[[F], F]:
+    """Register a function, or a class with ``process(self, task, sequence, step)``, in `registry`.
+
+    Args:
+        name: The name that templates use.
+
+    Raises:
+        ValueError: The name is taken.
+        TypeError: This is neither a function nor such a class.
+    """
+    return registry.handler(name)

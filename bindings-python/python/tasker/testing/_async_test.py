@@ -112,8 +112,8 @@ class AsyncWorkflowTest(AsyncStage):
         Raises:
             InvalidArgumentError: It would move backwards, or beyond the end of time.
         """
-        self.now = (await self._carry_out("advance", seconds=seconds))["now"]
-        return str(self.now)
+        moved = await self._carry_out("advance", seconds=seconds)
+        return self._at(moved["now"])
 
     async def cancel_task(self, task_id: str) -> TestReport:
         """Do what an operator would: cancel the task.
@@ -226,5 +226,5 @@ class AsyncWorkflowTest(AsyncStage):
 
     def _reported(self, answer: Any) -> TestReport:
         report = TestReport(answer["report"])
-        self.now = report["now"]
+        self._at(report["now"])
         return report

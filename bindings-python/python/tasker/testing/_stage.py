@@ -19,7 +19,11 @@ Check = Callable[[Record], Any]
 
 
 class Stage:
-    """Carries out the commands of a test on the thread that gives them."""
+    """Carries out the commands of a test on the thread that gives them.
+
+    Attributes:
+        now: The time of the test, in RFC 3339.
+    """
 
     def __init__(self, connection: object, registry: Registry, schema: str, settings: Mapping[str, Any] | None) -> None:
         """Begin: the connection must be in a transaction."""
@@ -31,10 +35,14 @@ class Stage:
         others = {"invoke": self._invoke, "check": self._judge}
         self._conversation = Conversation(session, connection, others)
         self._host.read = lambda task_id: to_json(self._conversation.results(task_id))
-        self.now = self._carry_out("open")["now"]
+        self.now: str = self._carry_out("open")["now"]
 
     def _carry_out(self, command: str, **arguments: Any) -> Any:
         return self._conversation.carry_out(command, **arguments)
+
+    def _at(self, now: str) -> str:
+        self.now = now
+        return now
 
     def _invoke(self, action: Action) -> Told:
         step, function = self._host.attempt(action, self._registry)
@@ -54,16 +62,21 @@ class AsyncStage:
         self._check: Check | None = None
         self._host = _TestHost(options)
         self._opened = False
-        self.now = ""
+        self.now: str = ""
         session = _native.Session.for_tests(to_json(options))
         others = {"invoke": self._invoke, "check": self._judge}
         self._conversation = AsyncConversation(session, connection, others)
 
     async def _carry_out(self, command: str, **arguments: Any) -> Any:
         if not self._opened:
-            self.now = (await self._conversation.carry_out("open"))["now"]
+            opened = await self._conversation.carry_out("open")
+            self.now = str(opened["now"])
             self._opened = True
         return await self._conversation.carry_out(command, **arguments)
+
+    def _at(self, now: str) -> str:
+        self.now = now
+        return now
 
     async def _invoke(self, action: Action) -> Told:
         step, function = self._host.attempt(action, self._registry)

@@ -112,8 +112,8 @@ class WorkflowTest(Stage):
         Raises:
             InvalidArgumentError: It would move backwards, or beyond the end of time.
         """
-        self.now = self._carry_out("advance", seconds=seconds)["now"]
-        return str(self.now)
+        moved = self._carry_out("advance", seconds=seconds)
+        return self._at(moved["now"])
 
     def cancel_task(self, task_id: str) -> TestReport:
         """Do what an operator would: cancel the task.
@@ -226,5 +226,5 @@ class WorkflowTest(Stage):
 
     def _reported(self, answer: Any) -> TestReport:
         report = TestReport(answer["report"])
-        self.now = report["now"]
+        self._at(report["now"])
         return report
