@@ -9,7 +9,7 @@ endif
 export CARGO_TARGET_DIR
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test scale soak fuzz lint fmt generate check-generated clean
+.PHONY: help setup demo install test scale soak fuzz lint fmt generate check-generated clean
 
 help: ## Print this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -20,6 +20,10 @@ setup: ## Install what is missing (PostgreSQL programs, a C compiler), or say ho
 demo: setup ## Build Tasker and run the order workflow on a private PostgreSQL
 	@cargo build --release --package tasker-cli --bin tasker
 	@"$$CARGO_TARGET_DIR/release/tasker" demo
+
+install: ## Install the C library: PREFIX (/usr/local), DESTDIR, LIBDIR, INCLUDEDIR
+	@cargo build --release --workspace
+	@$(MAKE) --silent --directory ffi install
 
 test: ## Everything: setup, format, lints, generated files, tests, scenarios
 	@scripts/test

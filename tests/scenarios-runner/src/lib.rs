@@ -9,6 +9,7 @@ pub mod calls;
 pub mod engine;
 pub mod matching;
 pub mod options;
+pub mod parity;
 pub mod play;
 pub mod run;
 pub mod runtimes;

@@ -25,7 +25,7 @@ use std::path::PathBuf;
         run-scenarios --pooler tests/scenarios              the engine behind a PgBouncer"
 )]
 pub struct Options {
-    /// The language whose workers run the steps: rust, python; 'all' for each in turn, 'mixed' for all of them together
+    /// The language whose workers run the steps: rust, python, node, c; 'all' for each in turn, 'mixed' for all of them together
     #[arg(long, value_name = "NAME", default_value = "all")]
     pub runtime: String,
 

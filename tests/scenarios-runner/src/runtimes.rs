@@ -44,6 +44,16 @@ pub const RUNTIMES: &[Runtime] = &[
         capabilities: OF_THE_ENGINE,
         command: python_command,
     },
+    Runtime {
+        name: "node",
+        capabilities: OF_THE_ENGINE,
+        command: node_command,
+    },
+    Runtime {
+        name: "c",
+        capabilities: OF_THE_ENGINE,
+        command: c_command,
+    },
 ];
 
 /// What every runtime can do, because the engine does it.
@@ -83,6 +93,34 @@ fn python_command() -> Result<Vec<PathBuf>> {
     let program =
         PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../bindings-python/tests/scripted_worker.py");
     Ok(vec![interpreter, program])
+}
+
+/// The package that `scripts/node --install` built, in the Node of `PATH`.
+fn node_command() -> Result<Vec<PathBuf>> {
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    let interpreter = std::env::split_paths(&path)
+        .map(|folder| folder.join("node"))
+        .find(|program| program.is_file())
+        .context("there is no node in PATH")?;
+    let package = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../bindings-node");
+    if !package.join("dist/tasker_node.node").is_file() {
+        bail!("bindings-node/dist has not been built; run scripts/node --install");
+    }
+    Ok(vec![interpreter, package.join("tests/scripted_worker.mjs")])
+}
+
+/// The program that `scripts/c --install` built against the library that it installed in the target directory.
+fn c_command() -> Result<Vec<PathBuf>> {
+    let own = std::env::current_exe().context("cannot tell where this program is")?;
+    let folders = own.ancestors().skip(2).take(2);
+    let mut candidates = folders.map(|folder| folder.join("c/bin/scripted-worker"));
+    let Some(program) = candidates.find(|program| program.is_file()) else {
+        bail!(
+            "there is no c/bin/scripted-worker in the target directory of {}; run scripts/c --install",
+            own.display()
+        );
+    };
+    Ok(vec![program])
 }
 
 /// The program that was built together with this one.

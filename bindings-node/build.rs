@@ -1,0 +1,5 @@
+//! What a native module of Node has to be linked with.
+
+fn main() {
+    napi_build::setup();
+}

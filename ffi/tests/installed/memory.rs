@@ -1,0 +1,80 @@
+//! Programs under valgrind, and with the sanitizers of the compiler.
+
+use crate::support::{Linked, Program, database, succeed, told};
+use std::process::Command;
+
+/// Runs cases under valgrind: no error, and nothing is lost. What a library made once for the whole process stays: tokio for
+/// signals, and that of JSON Schema its own schemas, in which valgrind is not sure of some pointers.
+fn is_clean(program: &str, cases: &[&str]) {
+    let program = Program::of(program, Linked::Shared, &[]);
+    let database = database();
+    for case in cases {
+        let mut command = Command::new("valgrind");
+        command
+            .args(["--quiet", "--error-exitcode=9", "--leak-check=full"])
+            .args(["--errors-for-leak-kinds=definite", "--fair-sched=yes"])
+            .arg(&program.path)
+            .arg(case)
+            .env("TASKER_DATABASE_URL", database.url());
+        let output = command
+            .output()
+            .expect("valgrind is there: run scripts/setup --tests");
+        assert!(
+            output.status.success(),
+            "{case}: {}\n{}",
+            output.status,
+            told(&output)
+        );
+    }
+}
+
+#[test]
+fn valgrind_finds_nothing_in_documents_and_refusals() {
+    is_clean(
+        "tests/programs/documents.c",
+        &["reading", "refusing", "making", "mistaking"],
+    );
+    is_clean("tests/programs/arguments.c", &["nulls", "texts", "options"]);
+}
+
+#[test]
+fn valgrind_finds_nothing_in_clients() {
+    is_clean("tests/programs/client.c", &["errors", "workflow"]);
+}
+
+#[test]
+fn valgrind_finds_nothing_in_workers_whose_handlers_are_called() {
+    is_clean("tests/programs/worker.c", &["failing"]);
+}
+
+#[test]
+fn valgrind_finds_nothing_in_workers_that_are_polled() {
+    is_clean("tests/programs/polling.c", &["outcomes"]);
+}
+
+#[test]
+fn the_sanitizers_find_nothing() {
+    let flags = ["-fsanitize=address,undefined", "-fno-sanitize-recover=all"];
+    for (file, cases) in [
+        (
+            "tests/programs/arguments.c",
+            ["nulls", "texts", "options"].as_slice(),
+        ),
+        (
+            "tests/programs/documents.c",
+            &["reading", "making", "mistaking", "nesting"],
+        ),
+        ("tests/programs/client.c", &["verbs", "workflow"]),
+        (
+            "tests/programs/worker.c",
+            &["crossing", "failing", "large_context"],
+        ),
+        ("tests/programs/polling.c", &["outcomes", "descriptor"]),
+    ] {
+        let program = Program::of(file, Linked::Shared, &flags);
+        for case in cases {
+            let database = database();
+            succeed(program.command(&database).arg(case));
+        }
+    }
+}

@@ -1,0 +1,99 @@
+//! Programs in C, each case of them a test.
+
+use crate::support::{Linked, Program, database, told};
+use std::os::unix::process::ExitStatusExt;
+
+/// Runs a case of a program: it succeeds. What was written.
+fn run(program: &str, case: &str) -> String {
+    let program = Program::of(&format!("tests/programs/{program}.c"), Linked::Shared, &[]);
+    let database = database();
+    let output = program.command(&database).arg(case).output().unwrap();
+    assert!(output.status.success(), "{}: {}", output.status, told(&output));
+    told(&output)
+}
+
+/// Runs a case of a program: it succeeds, and nothing is written.
+fn passes(program: &str, case: &str) {
+    assert_eq!(run(program, case), "", "a library writes nothing");
+}
+
+/// `cases! { program { case => sentence } }`: a test for each case.
+macro_rules! cases {
+    ($($program:ident { $($case:literal => $sentence:ident)* })*) => {$($(
+        #[test]
+        fn $sentence() {
+            passes(stringify!($program), $case);
+        }
+    )*)*};
+}
+
+cases! {
+    arguments {
+        "nulls" => null_is_refused_by_every_function
+        "texts" => what_is_not_utf8_is_refused
+        "options" => options_of_other_sizes_are_read_as_far_as_they_are_known
+        "outputs" => answers_are_written_only_when_there_is_one
+        "versions" => the_header_and_the_library_are_of_one_version
+    }
+    documents {
+        "reading" => documents_are_read_by_json_pointer
+        "refusing" => a_text_that_another_language_cannot_carry_is_refused_with_its_place
+        "making" => documents_are_made_by_json_pointer
+        "mistaking" => the_first_change_that_was_refused_is_told_to_whoever_uses_the_document
+        "nesting" => a_document_is_nested_128_levels_at_the_most
+    }
+    client {
+        "verbs" => a_task_is_created_read_operated_on_and_cancelled
+        "by_name" => every_other_verb_is_called_by_its_name
+        "errors" => errors_say_what_they_are
+        "away" => a_database_that_is_away_is_told_and_may_be_tried_again
+        "closing" => a_client_is_closed_twice_and_then_says_so
+        "workflow" => a_workflow_in_code_is_the_same_template_as_in_yaml
+    }
+    worker {
+        "crossing" => a_workflow_crosses_handlers_with_context_results_and_config
+        "failing" => failures_are_retryable_or_permanent_and_a_number_is_one_too
+        "unserializable" => what_json_cannot_say_is_a_permanent_failure
+        "cancelling" => a_handler_hears_that_its_attempt_is_cancelled
+        "many_threads" => many_threads_run_handlers_until_a_signal_handler_stops_them
+        "refusing" => a_worker_that_cannot_work_says_why
+        "large_context" => a_context_that_did_not_come_along_is_fetched
+    }
+    polling {
+        "outcomes" => a_program_that_polls_says_what_came_of_each_step
+        "lost" => an_outcome_that_comes_too_late_is_told_so
+        "descriptor" => an_event_loop_works_by_the_descriptor
+        "ahead" => a_step_that_was_fetched_ahead_goes_back_uncounted
+        "stopping" => who_waits_for_work_hears_that_the_worker_stops
+    }
+    process {
+        "leaving_nothing" => no_thread_and_no_descriptor_is_left
+        "forking" => a_forked_child_is_refused_with_both_processes_and_makes_its_own
+        "signals" => signals_are_left_to_the_host
+        "broken" => a_connection_that_breaks_is_no_sigpipe
+        "leaving" => a_process_may_end_with_everything_open
+        "logging" => the_log_of_the_engine_is_kept_for_who_asks
+    }
+}
+
+#[test]
+fn a_panic_is_an_error_and_the_library_works_on() {
+    // The standard library of Rust tells it to standard error; whoever sets that aside does so for the whole program.
+    assert!(run("process", "panicking").contains("panicked"));
+}
+
+#[test]
+fn cpp_uses_the_same_header_and_catches_its_exceptions_itself() {
+    let program = Program::of("tests/programs/from_cpp.cpp", Linked::Shared, &[]);
+    let database = database();
+    let output = program.command(&database).arg("careful").output().unwrap();
+    assert!(output.status.success(), "{}: {}", output.status, told(&output));
+}
+
+#[test]
+fn an_exception_that_leaves_a_handler_ends_the_process() {
+    let program = Program::of("tests/programs/from_cpp.cpp", Linked::Shared, &[]);
+    let database = database();
+    let output = program.command(&database).arg("careless").output().unwrap();
+    assert_eq!(output.status.signal(), Some(libc::SIGABRT), "{}", told(&output));
+}
