@@ -82,8 +82,9 @@ def _work(given: argparse.Namespace) -> int:
         def stop(number: int, frame: object) -> None:
             if worker.stop_requested:
                 os._exit(128 + number)
-            log.info("%s: stopping; once more to end at once", signal.Signals(number).name)
+            # First: the second signal may come while this one is still told of.
             worker.request_stop()
+            log.info("%s: stopping; once more to end at once", signal.Signals(number).name)
 
         def restart(file: Path) -> None:
             log.info("%s has changed: starting anew", file)
