@@ -38,15 +38,20 @@ def supervise(arguments: list[str]) -> int:
             return status if status >= 0 else 128 - status
 
 
-def watch(changed: Callable[[Path], None]) -> None:
-    """Call ``changed`` once, from a thread, with the first file that changes from now on."""
-    threading.Thread(target=_watch, args=(dict(_stamps()), changed), name="tasker-reload", daemon=True).start()
+def stamps() -> dict[Path, float]:
+    """When the files of the program were changed last. To be asked before they are imported."""
+    return dict(_stamps())
 
 
-def wait_for_change() -> None:
-    """Wait until a file changes."""
+def watch(before: dict[Path, float], changed: Callable[[Path], None]) -> None:
+    """Call ``changed`` once, from a thread, with the first file that has changed since ``before``."""
+    threading.Thread(target=_watch, args=(before, changed), name="tasker-reload", daemon=True).start()
+
+
+def wait_for_change(before: dict[Path, float]) -> None:
+    """Wait until a file has changed since ``before``."""
     happened = threading.Event()
-    watch(lambda _: happened.set())
+    watch(before, lambda _: happened.set())
     while not happened.wait(LOOK_EVERY_SECONDS):
         pass
 

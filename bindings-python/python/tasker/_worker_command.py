@@ -58,6 +58,7 @@ def main(arguments: list[str]) -> int:
         level=given.log_level.upper(), format="%(asctime)s %(levelname)s %(name)s %(message)s", stream=sys.stderr
     )
     sys.path.insert(0, "")
+    before = _reload.stamps() if given.reload else {}
     try:
         scan(*given.modules)
     except Exception:
@@ -65,16 +66,16 @@ def main(arguments: list[str]) -> int:
             raise
         traceback.print_exc()
         log.info("waiting for a change")
-        _reload.wait_for_change()
+        _reload.wait_for_change(before)
         return _reload.CHANGED
     try:
-        return _work(given)
+        return _work(given, before)
     except TaskerError as error:
         print(f"error: {error}", file=sys.stderr)
         return 1
 
 
-def _work(given: argparse.Namespace) -> int:
+def _work(given: argparse.Namespace, before: dict[Path, float]) -> int:
     changed: list[Path] = []
     with Client(given.database_url, schema=given.schema) as client:
         worker = Worker(client, registry, concurrency=given.concurrency, name=given.name)
@@ -94,7 +95,7 @@ def _work(given: argparse.Namespace) -> int:
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, stop)
         if given.reload:
-            _reload.watch(restart)
+            _reload.watch(before, restart)
         log.info("worker %s runs %s", worker.status["worker_id"], ", ".join(sorted(registry)))
         worker.run()
     return _reload.CHANGED if changed else 0
