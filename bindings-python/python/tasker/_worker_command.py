@@ -7,6 +7,7 @@ import logging
 import os
 import signal
 import sys
+import threading
 import traceback
 from pathlib import Path
 
@@ -77,23 +78,32 @@ def main(arguments: list[str]) -> int:
 
 def _work(given: argparse.Namespace, before: dict[Path, float]) -> int:
     changed: list[Path] = []
+    stopping = threading.Event()
+    workers: list[Worker] = []
+
+    def stop(number: int, frame: object) -> None:
+        if stopping.is_set():
+            os._exit(128 + number)
+        # First: the second signal may come while this one is still told of.
+        stopping.set()
+        for worker in workers:
+            worker.request_stop()
+        log.info("%s: stopping; once more to end at once", signal.Signals(number).name)
+
+    # Before there is a worker: it may have begun a step when the first signal comes.
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, stop)
     with Client(given.database_url, schema=given.schema) as client:
         worker = Worker(client, registry, concurrency=given.concurrency, name=given.name)
-
-        def stop(number: int, frame: object) -> None:
-            if worker.stop_requested:
-                os._exit(128 + number)
-            # First: the second signal may come while this one is still told of.
+        workers.append(worker)
+        if stopping.is_set():
             worker.request_stop()
-            log.info("%s: stopping; once more to end at once", signal.Signals(number).name)
 
         def restart(file: Path) -> None:
             log.info("%s has changed: starting anew", file)
             changed.append(file)
             worker.request_stop()
 
-        for number in (signal.SIGTERM, signal.SIGINT):
-            signal.signal(number, stop)
         if given.reload:
             _reload.watch(before, restart)
         log.info("worker %s runs %s", worker.status["worker_id"], ", ".join(sorted(registry)))
