@@ -29,7 +29,7 @@ pub struct HostedSession {
 
 #[derive(Debug)]
 enum Session {
-    Transaction(TransactionSession),
+    Transaction(Box<TransactionSession>),
     Test(Box<TestSession>),
 }
 
@@ -67,7 +67,7 @@ impl HostedSession {
     pub(super) fn for_transactions(schema: &str, settings: &Settings) -> Result<Self> {
         let sql = Foreign::new(SchemaName::new(schema)?);
         let session = TransactionSession::new(sql.clone(), settings.clone());
-        Ok(Self::new(sql, Session::Transaction(session)))
+        Ok(Self::new(sql, Session::Transaction(Box::new(session))))
     }
 
     /// Tests of workflows in one transaction of the host. `options` is the text of a JSON object: `schema`, `settings`, blocks

@@ -13,7 +13,7 @@ use crate::model::{Settings, TaskRequest};
 use crate::store::{Foreign, Plan, Prepared, sqlstate};
 use serde::Deserialize;
 use serde_json::{Value, json, value::RawValue};
-use std::collections::HashMap;
+use std::collections::{HashMap, hash_map::Entry};
 
 /// What a host wants done in its transaction.
 #[derive(Debug)]
@@ -147,15 +147,14 @@ impl TransactionSession {
 async fn create(port: &Port, sql: &Foreign, settings: &Settings, requests: &[TaskRequest]) -> Result<Value> {
     // Asked anew in every transaction: what was kept may have been replaced, and a refused statement would cost the host
     // its transaction.
-    let mut plans: HashMap<(Option<&str>, &str, Option<&str>), Option<Plan>> = HashMap::new();
+    let mut plans: HashMap<Named<'_>, Option<Plan>> = HashMap::new();
     for request in requests {
-        let key = named(request);
-        if !plans.contains_key(&key) {
+        if let Entry::Vacant(place) = plans.entry(named(request)) {
             let rows = port
                 .execute(prepare_plan(sql, request))
                 .await
                 .map_err(elsewhere)?;
-            plans.insert(key, read_plan(&rows)?);
+            place.insert(read_plan(&rows)?);
         }
     }
     let completed = requests
@@ -179,7 +178,10 @@ async fn create(port: &Port, sql: &Foreign, settings: &Settings, requests: &[Tas
         .map_err(|error| Error::internal("an answer cannot be written as JSON").with_source(error))
 }
 
-fn named(request: &TaskRequest) -> (Option<&str>, &str, Option<&str>) {
+/// Namespace, name and version, as a request has them.
+type Named<'r> = (Option<&'r str>, &'r str, Option<&'r str>);
+
+fn named(request: &TaskRequest) -> Named<'_> {
     (
         request.namespace.as_deref(),
         &request.name,
