@@ -213,6 +213,8 @@ export class Worker {
     const native = this.#native as NativeWorker;
     hold();
     try {
+      // At once: shutting down begins on a thread of its own, and until then the next poll would bring more.
+      at(() => native.stopClaiming());
       await ask((number) => native.shutdown(number));
     } finally {
       this.#ended = true;

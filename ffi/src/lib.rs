@@ -5,9 +5,9 @@
 //! the [`step`] that a handler sees and what came of it ([`outcome`]), the [`worker`], and the [`library`] itself.
 //!
 //! Behind it: no panic leaves a function ([`boundary`]), the engine's threads live as long as somebody holds a handle
-//! ([`runtime`]), waiting is done without a trace in the
-//! host's threads ([`waiting`]), attempts that run are told when they are cancelled ([`attempts`]), and a descriptor tells that there is work
-//! ([`readiness`]).
+//! ([`runtime`], [`signals`]), and who waits for them leaves no trace in the host's ([`waiting`]). Handlers are called ([`run`]) on
+//! threads that share what one of them polls ([`crew`]), attempts that run are told when they are cancelled ([`attempts`]), and a
+//! descriptor tells that there is work ([`readiness`]).
 
 // A C ABI is made of pointers and of the names of C; every function says what it trusts its caller with.
 #![allow(
@@ -21,6 +21,7 @@ mod attempts;
 mod boundary;
 mod client;
 mod convert;
+mod crew;
 mod error;
 mod json;
 mod json_set;

@@ -2,11 +2,10 @@
 
 use crate::runtime::Presence;
 use crate::step::tasker_step;
-use crate::worker::{Shared, tasker_handler, tasker_handler_function};
+use crate::worker::{POLL, Shared, tasker_handler, tasker_handler_function};
 use std::collections::BTreeMap;
 use std::ffi::{CStr, c_void};
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
 use tasker_core::bridge::InvocationMessage;
 use tasker_core::{Error, ErrorKind, Result};
 
@@ -69,21 +68,21 @@ impl Handlers {
 impl Shared {
     /// Polls and calls handlers on this thread until the worker is asked to stop, then stops it.
     pub(crate) fn run(self: &Arc<Self>, presence: &Arc<Presence>) -> Result<()> {
-        let _thread = Thread::begin(self)?;
+        let member = self.crew.join(self.concurrency)?;
         if let Some(name) = self.handlers.without_function() {
             return Err(Error::invalid_argument(format!(
                 "the handler '{name}' has no function to be called: give it one, or poll by tasker_worker_poll"
             )));
         }
         loop {
-            match self.take(1, None) {
-                Ok(invocations) => invocations
-                    .into_iter()
-                    .for_each(|message| self.attempt(message, presence)),
-                Err(error) if error.kind == ErrorKind::ShuttingDown => return self.stop(),
+            match member.next(|idle| self.take(idle, Some(POLL))) {
+                Ok(message) => self.attempt(message, presence),
+                Err(error) if error.kind == ErrorKind::ShuttingDown => break,
                 Err(error) => return Err(error),
             }
         }
+        drop(member);
+        self.stop()
     }
 
     fn attempt(self: &Arc<Self>, message: InvocationMessage, presence: &Arc<Presence>) {
@@ -116,30 +115,5 @@ impl Shared {
             ));
             let _ = step.report(&failed);
         }
-    }
-}
-
-/// A thread that runs handlers, counted.
-struct Thread<'s>(&'s Shared);
-
-impl<'s> Thread<'s> {
-    fn begin(shared: &'s Shared) -> Result<Self> {
-        let before = shared.threads.fetch_add(1, Ordering::AcqRel);
-        let thread = Self(shared);
-        if before >= shared.concurrency {
-            return Err(Error::invalid_argument(format!(
-                "{} threads run handlers of this worker, and its concurrency is {}: set tasker_worker_options.concurrency to as \
-                 many as there are to be",
-                before + 1,
-                shared.concurrency
-            )));
-        }
-        Ok(thread)
-    }
-}
-
-impl Drop for Thread<'_> {
-    fn drop(&mut self) {
-        self.0.threads.fetch_sub(1, Ordering::AcqRel);
     }
 }

@@ -11,6 +11,7 @@ use crate::attempts::Attempts;
 use crate::boundary::{guarded, quietly};
 use crate::client::{give, tasker_client};
 use crate::convert::{Options, flags, optional_text, options, place, reference, tasker_str, timeout};
+use crate::crew::Crew;
 use crate::error::tasker_error;
 use crate::json::tasker_json;
 use crate::readiness::{Ahead, Pipe};
@@ -22,14 +23,14 @@ use crate::waiting::{answer_of, done_on_a_thread};
 use serde_json::{Value, json};
 use std::ffi::{c_char, c_int, c_void};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 use tasker_core::bridge::{HostedWorker, InvocationMessage, PollMessage};
 use tasker_core::{Error, Result};
 
 /// How long one poll of the engine waits; the next one follows.
-const POLL: Duration = Duration::from_secs(1);
+pub(crate) const POLL: Duration = Duration::from_secs(1);
 
 /// A handler. It says what came of the attempt by `tasker_step_succeed` and its like, and returns 0; 0 without a word is success
 /// without results. Another number, of `errno.h`, is a failure that may be tried again, unless something was said. It must return:
@@ -94,8 +95,7 @@ pub(crate) struct Shared {
     pub(crate) attempts: Attempts,
     pub(crate) handlers: Handlers,
     pub(crate) concurrency: usize,
-    /// Threads that run handlers.
-    pub(crate) threads: AtomicUsize,
+    pub(crate) crew: Crew,
     ahead: Ahead,
     stop_asked: AtomicBool,
     stop: Pipe,
@@ -237,7 +237,7 @@ pub unsafe extern "C" fn tasker_worker_new(
             attempts: Attempts::default(),
             handlers,
             concurrency,
-            threads: AtomicUsize::new(0),
+            crew: Crew::default(),
             ahead: Ahead::default(),
             stop_asked: AtomicBool::new(false),
             stop,

@@ -103,6 +103,7 @@ class Worker:
         if self not in _running:
             return
         try:
+            self._native.stop_claiming()
             self._native.shutdown()
         finally:
             _running.discard(self)
