@@ -74,11 +74,6 @@ class Worker:
         """Ask it to stop, without waiting: `run` returns then. May be called from a signal handler."""
         self._stop_asked.set()
 
-    @property
-    def stop_requested(self) -> bool:
-        """Whether it was asked to stop."""
-        return self._stop_asked.is_set()
-
     def run(self) -> None:
         """Work until `request_stop`, then stop.
 

@@ -129,7 +129,7 @@ class Workflow:
         """
 
         def elsewhere(step: object) -> None:
-            raise NotImplementedError(f"the handler '{handler}' is not in this process")
+            raise LookupError(f"the handler '{handler}' is another process's: its step is a reference here")
 
         self._note(elsewhere, name, handler, depends_on, keys)
         return elsewhere
