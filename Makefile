@@ -17,8 +17,9 @@ help: ## Print this list
 setup: ## Install what is missing (PostgreSQL programs, a C compiler), or say how
 	@scripts/setup
 
+# --workspace with one program builds that program alone, of the same parts as everything else.
 demo: setup ## Build Tasker and run the order workflow on a private PostgreSQL
-	@cargo build --release --package tasker-cli --bin tasker
+	@cargo build --release --workspace --bin tasker
 	@"$$CARGO_TARGET_DIR/release/tasker" demo
 
 install: ## Install the C library: PREFIX (/usr/local), DESTDIR, LIBDIR, INCLUDEDIR
@@ -30,14 +31,14 @@ test: ## Everything: setup, format, lints, generated files, tests, scenarios
 
 scale: ## Measure claims beside 12,000,000 rows, graphs of up to 100,000 steps, and a pooler (takes a while, and 12 GB of disk)
 	@scripts/setup --tests
-	@cargo build --release --package tasker-cli --bin tasker
-	@cargo build --release --package tasker-tests --bin through-pooler
+	@cargo build --release --workspace --bin tasker
+	@cargo build --release --workspace --bin through-pooler
 	@"$$CARGO_TARGET_DIR/release/tasker" bench backlog
 	@"$$CARGO_TARGET_DIR/release/tasker" bench graph-size
 	@"$$CARGO_TARGET_DIR/release/through-pooler" "$$CARGO_TARGET_DIR/release/tasker" bench linear
 
 soak: setup ## Run half of the maximum load for an hour beside a snapshot held for thirty minutes, judge it, and plot it
-	@cargo build --release --package tasker-cli --bin tasker
+	@cargo build --release --workspace --bin tasker
 	@"$$CARGO_TARGET_DIR/release/tasker" bench soak --output "$$CARGO_TARGET_DIR/soak.jsonl"; status=$$?; \
 	  bench/plot-soak "$$CARGO_TARGET_DIR/soak.jsonl" docs/operations/soak.svg docs/operations/soak.md && exit $$status
 
