@@ -225,7 +225,11 @@ class Attempts:
                     batch.append(self._outcomes.get_nowait())
             except queue.Empty:
                 pass
-            self._complete([outcome for outcome in batch if outcome is not None])
+            try:
+                self._complete([outcome for outcome in batch if outcome is not None])
+            except Exception:
+                # Whatever it is, the next outcomes are reported; what was lost here comes back with the lease.
+                log.exception("outcomes could not be reported")
             if None in batch:  # told to end
                 return
 
