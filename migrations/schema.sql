@@ -625,8 +625,9 @@ begin
   if 1 = any (v_modes) and coalesce(p_slots, p_room) <= 0 then
     return next "tasker".flush_note('slot_waiting');
   end if;
-  if p_idle is not null and v_worker.idle <> (p_idle and cardinality(v_all) = 0) then
-    update "tasker".workers w set idle = not w.idle where w.worker_id = p_worker_id;
+  if p_idle is not null then
+    update "tasker".worker_heartbeats h set idle = not h.idle
+    where h.worker_id = p_worker_id and h.idle <> (p_idle and cardinality(v_all) = 0);
   end if;
   if cardinality(v_all) = 0 then
     if p_idle is not null then
@@ -1208,6 +1209,18 @@ CREATE FUNCTION tasker.current_plan(p_namespace text, p_name text, p_version tex
   order by t.version_order desc limit 1
 $$;
 
+CREATE FUNCTION tasker.database_identity() RETURNS text
+    LANGUAGE plpgsql STABLE SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+  v_oid oid := (select d.oid from pg_database d where d.datname = current_database());
+begin
+  return format('%s/%s', (select c.system_identifier from pg_control_system() c), v_oid);
+exception when insufficient_privilege or feature_not_supported or undefined_function then
+  return format('%s/%s', current_database(), v_oid);
+end $$;
+
 CREATE FUNCTION tasker.delete_archived(p_task_ids uuid[]) RETURNS TABLE(tasks bigint, steps bigint)
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
@@ -1669,10 +1682,10 @@ CREATE FUNCTION tasker.heartbeat(p_worker_id bigint, p_polled boolean DEFAULT tr
 declare
   v_now timestamptz := "tasker".clock();
 begin
-  update "tasker".workers w set heartbeat_at = v_now, oldest_running = p_oldest_running,
-    last_polled_at = case when p_polled then v_now else w.last_polled_at end
-  where w.worker_id = p_worker_id and w.state in ('alive', 'draining');
-  if not found then
+  update "tasker".worker_heartbeats h set heartbeat_at = v_now, oldest_running = p_oldest_running,
+    last_polled_at = case when p_polled then v_now else h.last_polled_at end
+  where h.worker_id = p_worker_id;
+  if not exists (select from "tasker".workers w where w.worker_id = p_worker_id and w.state in ('alive', 'draining')) then
     return false;
   end if;
   if p_done is not null then
@@ -2011,7 +2024,8 @@ CREATE FUNCTION tasker.notify_idle(p_payload text DEFAULT 'ready'::text) RETURNS
     SET plan_cache_mode TO 'force_generic_plan'
     AS $$
 begin
-  if exists (select from "tasker".workers w where w.stopped_at is null and w.state = 'alive' and w.idle) then
+  if exists (select from "tasker".workers w join "tasker".worker_heartbeats h on h.worker_id = w.worker_id
+             where w.stopped_at is null and w.state = 'alive' and h.idle) then
     perform pg_notify("tasker".channel(), p_payload);
     return true;
   end if;
@@ -2291,14 +2305,15 @@ declare
   v_step record;
 begin
   select array_agg(x.worker_id) into v_dead
-  from (select w.worker_id from "tasker".workers w
+  from (select w.worker_id from "tasker".workers w join "tasker".worker_heartbeats h on h.worker_id = w.worker_id
         where w.stopped_at is null and w.worker_id <> p_reaper_id and (p_worker_ids is null or w.worker_id = any (p_worker_ids))
-          and (w.state = 'dead' or w.heartbeat_at < v_now - make_interval(secs => w.lease_seconds))
-        order by w.worker_id limit p_limit for update skip locked) x;
+          and (w.state = 'dead' or h.heartbeat_at < v_now - make_interval(secs => w.lease_seconds))
+        order by w.worker_id limit p_limit for update of w, h skip locked) x;
   if v_dead is null then
     return;
   end if;
-  update "tasker".workers w set state = 'dead', idle = false where w.worker_id = any (v_dead) and w.state <> 'dead';
+  update "tasker".workers w set state = 'dead' where w.worker_id = any (v_dead) and w.state <> 'dead';
+  update "tasker".worker_heartbeats h set idle = false where h.worker_id = any (v_dead) and h.idle;
 
   select array_agg(x.task_id), array_agg(x.step_no) into v_tasks, v_steps
   from (select s.task_id, s.step_no
@@ -2422,15 +2437,20 @@ begin
 end $$;
 
 CREATE FUNCTION tasker.register_worker(p_name text, p_host text, p_process_id integer, p_runtime text, p_version text, p_handlers text[], p_concurrency integer, p_lease_seconds double precision) RETURNS bigint
-    LANGUAGE sql SECURITY DEFINER
+    LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
     SET plan_cache_mode TO 'force_generic_plan'
     AS $$
-  insert into "tasker".workers (name, host, process_id, runtime, version, handlers, concurrency, lease_seconds, started_at, heartbeat_at)
-  select p_name, p_host, p_process_id, p_runtime, p_version, p_handlers, p_concurrency, p_lease_seconds, c.now, c.now
-  from (select "tasker".clock() as now) c
-  returning worker_id
-$$;
+declare
+  v_now timestamptz := "tasker".clock();
+  v_id bigint;
+begin
+  insert into "tasker".workers (name, host, process_id, runtime, version, handlers, concurrency, lease_seconds, started_at)
+  values (p_name, p_host, p_process_id, p_runtime, p_version, p_handlers, p_concurrency, p_lease_seconds, v_now)
+  returning worker_id into v_id;
+  insert into "tasker".worker_heartbeats (worker_id, heartbeat_at) values (v_id, v_now);
+  return v_id;
+end $$;
 
 CREATE FUNCTION tasker.release_steps(p_worker_id bigint, p_task_ids uuid[], p_step_nos integer[], p_claim_nos integer[]) RETURNS integer
     LANGUAGE plpgsql SECURITY DEFINER
@@ -2774,11 +2794,12 @@ begin
   if not found then
     return;
   elsif exists (select from "tasker".held_steps(p_worker_id)) then
-    update "tasker".workers w set state = 'draining', heartbeat_at = '-infinity', idle = false where w.worker_id = p_worker_id;
+    update "tasker".workers w set state = 'draining' where w.worker_id = p_worker_id;
+    update "tasker".worker_heartbeats h set heartbeat_at = '-infinity', idle = false where h.worker_id = p_worker_id;
     return;
   end if;
-  update "tasker".workers w set state = 'stopped', stopped_at = "tasker".clock(), idle = false, oldest_running = null
-  where w.worker_id = p_worker_id;
+  update "tasker".workers w set state = 'stopped', stopped_at = "tasker".clock() where w.worker_id = p_worker_id;
+  update "tasker".worker_heartbeats h set idle = false, oldest_running = null where h.worker_id = p_worker_id;
   delete from "tasker".worker_claims c where c.worker_id = p_worker_id;
 end $$;
 
@@ -2975,9 +2996,9 @@ begin
   select coalesce(array_agg(distinct h.handler) filter (where h.asks), '{}'),
          coalesce(array_agg(distinct h.handler) filter (where not h.asks), '{}')
   into v_served, v_hung
-  from (select unnest(w.handlers) as handler, coalesce(w.last_polled_at, w.started_at) >= w.heartbeat_at as asks
-        from "tasker".workers w
-        where w.stopped_at is null and w.state = 'alive' and w.heartbeat_at + make_interval(secs => w.lease_seconds) >= v_now) h;
+  from (select unnest(w.handlers) as handler, coalesce(b.last_polled_at, w.started_at) >= b.heartbeat_at as asks
+        from "tasker".workers w join "tasker".worker_heartbeats b on b.worker_id = w.worker_id
+        where w.stopped_at is null and w.state = 'alive' and b.heartbeat_at + make_interval(secs => w.lease_seconds) >= v_now) h;
 
   select array_agg(x.step_no order by x.step_no), array_agg(x.reason order by x.step_no) into v_numbers, v_reasons
   from (
@@ -2986,7 +3007,7 @@ begin
       when s.state = 'cancelled' then 'cancelled'
       when s.state = 'in_progress' then
         case when w.worker_id is null or w.state not in ('alive', 'draining')
-                  or w.heartbeat_at + make_interval(secs => w.lease_seconds) < v_now then 'worker_lost'
+                  or b.heartbeat_at + make_interval(secs => w.lease_seconds) < v_now then 'worker_lost'
              when s.last_attempted_at + make_interval(secs => t.timeout_seconds) < v_now then 'stuck'
              else 'running' end
       when s.held_at is not null or (s.ready_at is not null and l.paused) then 'paused'
@@ -3003,6 +3024,7 @@ begin
     join "tasker".step_templates t on t.step_template_id = s.step_template_id
     join "tasker".lanes l on l.lane_id = s.lane_id
     left join "tasker".workers w on s.state = 'in_progress' and w.worker_id = s.worker_id
+    left join "tasker".worker_heartbeats b on b.worker_id = w.worker_id
     where s.task_id = p_task_id) x;
   v_roots := "tasker".root_causes(p_task_id, v_numbers, v_reasons);
   v_reasons := array(
@@ -3042,26 +3064,27 @@ CREATE FUNCTION tasker.why_of_step(p_namespace text, p_task_name text, p_task_id
   select s.task_id, s.step_no, t.name::text, t.handler, s.state::text, p_reason::text,
     case when p_reason in ('ready', 'waits_for_slot', 'waits_alone', 'worker_hangs', 'no_worker') then s.ready_at
          when p_reason in ('running', 'stuck') then s.last_attempted_at
-         when p_reason = 'worker_lost' then w.heartbeat_at
+         when p_reason = 'worker_lost' then b.heartbeat_at
          when p_reason = 'paused' then p.since
          when p_reason = 'dependency' then k.created_at
          when p_reason in ('cancelled_upstream', 'failed_upstream') then r.ended_at
          else coalesce(s.ended_at, k.created_at) end,
     case when p_reason in ('ready', 'waits_for_slot', 'waits_alone', 'worker_hangs', 'no_worker', 'backoff', 'paused')
            then coalesce(s.ready_at, s.held_at)
-         when p_reason = 'worker_lost' then w.heartbeat_at + make_interval(secs => w.lease_seconds) end,
+         when p_reason = 'worker_lost' then b.heartbeat_at + make_interval(secs => w.lease_seconds) end,
     p_root, rt.name::text, p_root_reason::text, s.attempts, s.retry_limit,
     jsonb_strip_nulls(jsonb_build_object(
       'worker', case when p_reason in ('running', 'stuck', 'worker_lost') and w.worker_id is not null then jsonb_build_object(
-        'worker_id', w.worker_id, 'name', w.name, 'host', w.host, 'process_id', w.process_id, 'heartbeat_at', w.heartbeat_at) end,
+        'worker_id', w.worker_id, 'name', w.name, 'host', w.host, 'process_id', w.process_id, 'heartbeat_at', b.heartbeat_at) end,
       'deadline_at', case when p_reason in ('running', 'stuck') then s.last_attempted_at + make_interval(secs => t.timeout_seconds) end,
       'pauses', case when p_reason = 'paused' then p.pauses end,
       'failure', case when s.state = 'error' then jsonb_build_object('error', s.results -> 'error', 'error_code', s.results -> 'error_code',
         'error_class', s.results -> 'error_class') end,
       'hanging', case when p_reason = 'worker_hangs' then (
         select jsonb_agg(jsonb_build_object('worker_id', h.worker_id, 'name', h.name, 'host', h.host, 'process_id', h.process_id,
-          'last_polled_at', h.last_polled_at, 'oldest_running', h.oldest_running) order by h.worker_id)
-        from "tasker".workers h where h.stopped_at is null and h.state = 'alive' and t.handler = any (h.handlers)) end,
+          'last_polled_at', x.last_polled_at, 'oldest_running', x.oldest_running) order by h.worker_id)
+        from "tasker".workers h join "tasker".worker_heartbeats x on x.worker_id = h.worker_id
+        where h.stopped_at is null and h.state = 'alive' and t.handler = any (h.handlers)) end,
       'ahead', case when p_count and p_reason in ('ready', 'waits_for_slot', 'waits_alone') then (
         select count(*) from (
           select from "tasker".workflow_steps a where a.lane_id = s.lane_id and a.ready_at < s.ready_at limit 1000) a) end,
@@ -3072,6 +3095,7 @@ CREATE FUNCTION tasker.why_of_step(p_namespace text, p_task_name text, p_task_id
   join "tasker".tasks k on k.task_id = s.task_id
   join "tasker".step_templates t on t.step_template_id = s.step_template_id
   left join "tasker".workers w on p_reason in ('running', 'stuck', 'worker_lost') and w.worker_id = s.worker_id
+  left join "tasker".worker_heartbeats b on b.worker_id = w.worker_id
   left join "tasker".workflow_steps r on r.task_id = p_task_id and r.step_no = p_root
   left join "tasker".step_templates rt on rt.step_template_id = r.step_template_id
   left join lateral (
@@ -3444,6 +3468,15 @@ ALTER TABLE tasker.worker_claims ALTER COLUMN batch ADD GENERATED ALWAYS AS IDEN
     CACHE 1
 );
 
+CREATE TABLE tasker.worker_heartbeats (
+    worker_id bigint NOT NULL,
+    heartbeat_at timestamp with time zone NOT NULL,
+    last_polled_at timestamp with time zone,
+    oldest_running jsonb,
+    idle boolean DEFAULT false NOT NULL
+)
+WITH (fillfactor='50', autovacuum_vacuum_scale_factor='0.1', autovacuum_vacuum_threshold='200');
+
 CREATE TABLE tasker.workers (
     worker_id bigint NOT NULL,
     name text NOT NULL,
@@ -3455,11 +3488,7 @@ CREATE TABLE tasker.workers (
     concurrency integer NOT NULL,
     lease_seconds double precision NOT NULL,
     state text DEFAULT 'alive'::text NOT NULL,
-    idle boolean DEFAULT false NOT NULL,
     started_at timestamp with time zone NOT NULL,
-    heartbeat_at timestamp with time zone NOT NULL,
-    last_polled_at timestamp with time zone,
-    oldest_running jsonb,
     stopped_at timestamp with time zone,
     CONSTRAINT workers_state_check CHECK ((state = ANY (ARRAY['alive'::text, 'draining'::text, 'stopped'::text, 'dead'::text])))
 )
@@ -3623,6 +3652,9 @@ ALTER TABLE ONLY tasker.tasks
 ALTER TABLE ONLY tasker.worker_claims
     ADD CONSTRAINT worker_claims_pkey PRIMARY KEY (worker_id, batch);
 
+ALTER TABLE ONLY tasker.worker_heartbeats
+    ADD CONSTRAINT worker_heartbeats_pkey PRIMARY KEY (worker_id);
+
 ALTER TABLE ONLY tasker.workers
     ADD CONSTRAINT workers_pkey PRIMARY KEY (worker_id);
 
@@ -3691,3 +3723,6 @@ ALTER TABLE ONLY tasker.step_templates
 
 ALTER TABLE ONLY tasker.task_annotations
     ADD CONSTRAINT task_annotations_annotation_type_id_fkey FOREIGN KEY (annotation_type_id) REFERENCES tasker.annotation_types(annotation_type_id);
+
+ALTER TABLE ONLY tasker.worker_heartbeats
+    ADD CONSTRAINT worker_heartbeats_worker_id_fkey FOREIGN KEY (worker_id) REFERENCES tasker.workers(worker_id) ON DELETE CASCADE;

@@ -183,7 +183,8 @@ async fn refuse_company(looker: &mut Looker, place: &Place) -> Result<()> {
     }
     let quoted = schema.replace('"', "\"\"");
     let running: i64 = sqlx::query_scalar(AssertSqlSafe(format!(
-        "select count(*) from \"{quoted}\".workers where stopped_at is null and state in ('alive', 'draining') \
+        "select count(*) from \"{quoted}\".workers join \"{quoted}\".worker_heartbeats using (worker_id) \
+         where stopped_at is null and state in ('alive', 'draining') \
          and heartbeat_at > clock_timestamp() - make_interval(secs => lease_seconds)"
     )))
     .fetch_one(looker.once())

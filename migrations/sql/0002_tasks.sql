@@ -155,14 +155,21 @@ create table tasker.workers (
   concurrency int not null,
   lease_seconds double precision not null,
   state text not null default 'alive' check (state in ('alive', 'draining', 'stopped', 'dead')),
-  idle boolean not null default false,
   started_at timestamptz not null,
-  heartbeat_at timestamptz not null,
-  last_polled_at timestamptz,
-  oldest_running jsonb,
   stopped_at timestamptz
 ) with (fillfactor = 50, autovacuum_vacuum_scale_factor = 0.1, autovacuum_vacuum_threshold = 200);
 create index workers_live on tasker.workers (worker_id) where stopped_at is null;
+
+-- What a worker says of itself every few seconds; a row for each of tasker.workers, and apart from it: its claims and flushes
+-- lock that one FOR KEY SHARE, several at once. An update of a row that is locked so leaves a multixact, which everybody has to
+-- look up who comes by the old version. Beside a held snapshot the old versions stay, and PostgreSQL keeps few multixacts at hand.
+create table tasker.worker_heartbeats (
+  worker_id bigint primary key references tasker.workers on delete cascade,
+  heartbeat_at timestamptz not null,
+  last_polled_at timestamptz,
+  oldest_running jsonb,
+  idle boolean not null default false
+) with (fillfactor = 50, autovacuum_vacuum_scale_factor = 0.1, autovacuum_vacuum_threshold = 200);
 
 -- What a worker claimed, one row a claiming call: how its steps are found again without an index on the steps.
 -- The worker drops a row once every step of it has been reported.

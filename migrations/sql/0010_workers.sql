@@ -3,25 +3,30 @@
 -- tasker.register_worker(…): a new worker, alive. Returns its id.
 create function tasker.register_worker(p_name text, p_host text, p_process_id int, p_runtime text, p_version text,
   p_handlers text[], p_concurrency int, p_lease_seconds double precision)
-returns bigint language sql as $$
-  insert into tasker.workers (name, host, process_id, runtime, version, handlers, concurrency, lease_seconds, started_at, heartbeat_at)
-  select p_name, p_host, p_process_id, p_runtime, p_version, p_handlers, p_concurrency, p_lease_seconds, c.now, c.now
-  from (select tasker.clock() as now) c
-  returning worker_id
-$$;
+returns bigint language plpgsql as $$
+declare
+  v_now timestamptz := tasker.clock();
+  v_id bigint;
+begin
+  insert into tasker.workers (name, host, process_id, runtime, version, handlers, concurrency, lease_seconds, started_at)
+  values (p_name, p_host, p_process_id, p_runtime, p_version, p_handlers, p_concurrency, p_lease_seconds, v_now)
+  returning worker_id into v_id;
+  insert into tasker.worker_heartbeats (worker_id, heartbeat_at) values (v_id, v_now);
+  return v_id;
+end $$;
 
 -- tasker.heartbeat(…): says that the worker lives. Returns false when it is dead or stopped: it must drop what it holds
--- and register anew. Locks: its own row. p_done: claim batches of which every step has been reported.
+-- and register anew. Locks: its row in worker_heartbeats, so that it waits for a reaper that is at it, and hears of it. p_done: claim batches of which every step has been reported.
 create function tasker.heartbeat(p_worker_id bigint, p_polled boolean default true, p_oldest_running jsonb default null,
   p_done bigint[] default null)
 returns boolean language plpgsql as $$
 declare
   v_now timestamptz := tasker.clock();
 begin
-  update tasker.workers w set heartbeat_at = v_now, oldest_running = p_oldest_running,
-    last_polled_at = case when p_polled then v_now else w.last_polled_at end
-  where w.worker_id = p_worker_id and w.state in ('alive', 'draining');
-  if not found then
+  update tasker.worker_heartbeats h set heartbeat_at = v_now, oldest_running = p_oldest_running,
+    last_polled_at = case when p_polled then v_now else h.last_polled_at end
+  where h.worker_id = p_worker_id;
+  if not exists (select from tasker.workers w where w.worker_id = p_worker_id and w.state in ('alive', 'draining')) then
     return false;
   end if;
   if p_done is not null then
@@ -58,11 +63,12 @@ begin
   if not found then
     return;
   elsif exists (select from tasker.held_steps(p_worker_id)) then
-    update tasker.workers w set state = 'draining', heartbeat_at = '-infinity', idle = false where w.worker_id = p_worker_id;
+    update tasker.workers w set state = 'draining' where w.worker_id = p_worker_id;
+    update tasker.worker_heartbeats h set heartbeat_at = '-infinity', idle = false where h.worker_id = p_worker_id;
     return;
   end if;
-  update tasker.workers w set state = 'stopped', stopped_at = tasker.clock(), idle = false, oldest_running = null
-  where w.worker_id = p_worker_id;
+  update tasker.workers w set state = 'stopped', stopped_at = tasker.clock() where w.worker_id = p_worker_id;
+  update tasker.worker_heartbeats h set idle = false, oldest_running = null where h.worker_id = p_worker_id;
   delete from tasker.worker_claims c where c.worker_id = p_worker_id;
 end $$;
 
@@ -87,7 +93,8 @@ end $$;
 -- busy transaction would make all commits of the server queue.
 create function tasker.notify_idle(p_payload text default 'ready') returns boolean language plpgsql as $$
 begin
-  if exists (select from tasker.workers w where w.stopped_at is null and w.state = 'alive' and w.idle) then
+  if exists (select from tasker.workers w join tasker.worker_heartbeats h on h.worker_id = w.worker_id
+             where w.stopped_at is null and w.state = 'alive' and h.idle) then
     perform pg_notify(tasker.channel(), p_payload);
     return true;
   end if;

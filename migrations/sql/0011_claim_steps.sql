@@ -151,8 +151,9 @@ begin
   if 1 = any (v_modes) and coalesce(p_slots, p_room) <= 0 then
     return next tasker.flush_note('slot_waiting');
   end if;
-  if p_idle is not null and v_worker.idle <> (p_idle and cardinality(v_all) = 0) then
-    update tasker.workers w set idle = not w.idle where w.worker_id = p_worker_id;
+  if p_idle is not null then
+    update tasker.worker_heartbeats h set idle = not h.idle
+    where h.worker_id = p_worker_id and h.idle <> (p_idle and cardinality(v_all) = 0);
   end if;
   if cardinality(v_all) = 0 then
     if p_idle is not null then

@@ -1,10 +1,12 @@
 -- tasker.reap_workers(…): takes everything back from workers whose heartbeat is older than their lease.
 -- Called by: any worker that has itself had a full lease of uninterrupted heartbeats, now and then.
--- Locks: the rows of the dead workers FOR UPDATE, skipping one with a claiming call or a heartbeat in flight (the next reaper
--- comes for it: no claim leaks); then all their steps in one ordered statement FOR NO KEY UPDATE, then their tasks by task_id,
--- each as strongly as it will be. Steps and tasks that somebody else's transaction holds (a user's complete_step, say) are
--- skipped: their worker is dead at once and its claims are kept, until a later reaper has taken back the last of them.
--- Index: workers_live, worker_claims_pkey, the primary keys. Loser of a race: skips workers that somebody else reaps.
+-- Locks: the rows of the dead workers and of their heartbeats FOR UPDATE, skipping one with a claiming call or a heartbeat in
+-- flight (the next reaper comes for it: no claim leaks); then all their steps in one ordered statement FOR NO KEY UPDATE, then
+-- their tasks by task_id, each as strongly as it will be. Steps and tasks that somebody else's transaction holds (a user's
+-- complete_step, say) are skipped: their worker is dead at once and its claims are kept, until a later reaper has taken back
+-- the last of them.
+-- Index: workers_live, worker_heartbeats_pkey, worker_claims_pkey, the primary keys. Loser of a race: skips workers that
+-- somebody else reaps.
 -- p_worker_ids: only these workers. A test whose clock runs ahead sees everybody else's heartbeat as old.
 -- Returns one row for each step taken back.
 create function tasker.reap_workers(p_reaper_id bigint, p_max_worker_losses int default 3, p_backoff jsonb default null, p_limit int default 16,
@@ -22,14 +24,15 @@ declare
   v_step record;
 begin
   select array_agg(x.worker_id) into v_dead
-  from (select w.worker_id from tasker.workers w
+  from (select w.worker_id from tasker.workers w join tasker.worker_heartbeats h on h.worker_id = w.worker_id
         where w.stopped_at is null and w.worker_id <> p_reaper_id and (p_worker_ids is null or w.worker_id = any (p_worker_ids))
-          and (w.state = 'dead' or w.heartbeat_at < v_now - make_interval(secs => w.lease_seconds))
-        order by w.worker_id limit p_limit for update skip locked) x;
+          and (w.state = 'dead' or h.heartbeat_at < v_now - make_interval(secs => w.lease_seconds))
+        order by w.worker_id limit p_limit for update of w, h skip locked) x;
   if v_dead is null then
     return;
   end if;
-  update tasker.workers w set state = 'dead', idle = false where w.worker_id = any (v_dead) and w.state <> 'dead';
+  update tasker.workers w set state = 'dead' where w.worker_id = any (v_dead) and w.state <> 'dead';
+  update tasker.worker_heartbeats h set idle = false where h.worker_id = any (v_dead) and h.idle;
 
   select array_agg(x.task_id), array_agg(x.step_no) into v_tasks, v_steps
   from (select s.task_id, s.step_no

@@ -156,9 +156,9 @@ begin
   select coalesce(array_agg(distinct h.handler) filter (where h.asks), '{}'),
          coalesce(array_agg(distinct h.handler) filter (where not h.asks), '{}')
   into v_served, v_hung
-  from (select unnest(w.handlers) as handler, coalesce(w.last_polled_at, w.started_at) >= w.heartbeat_at as asks
-        from tasker.workers w
-        where w.stopped_at is null and w.state = 'alive' and w.heartbeat_at + make_interval(secs => w.lease_seconds) >= v_now) h;
+  from (select unnest(w.handlers) as handler, coalesce(b.last_polled_at, w.started_at) >= b.heartbeat_at as asks
+        from tasker.workers w join tasker.worker_heartbeats b on b.worker_id = w.worker_id
+        where w.stopped_at is null and w.state = 'alive' and b.heartbeat_at + make_interval(secs => w.lease_seconds) >= v_now) h;
 
   select array_agg(x.step_no order by x.step_no), array_agg(x.reason order by x.step_no) into v_numbers, v_reasons
   from (
@@ -167,7 +167,7 @@ begin
       when s.state = 'cancelled' then 'cancelled'
       when s.state = 'in_progress' then
         case when w.worker_id is null or w.state not in ('alive', 'draining')
-                  or w.heartbeat_at + make_interval(secs => w.lease_seconds) < v_now then 'worker_lost'
+                  or b.heartbeat_at + make_interval(secs => w.lease_seconds) < v_now then 'worker_lost'
              when s.last_attempted_at + make_interval(secs => t.timeout_seconds) < v_now then 'stuck'
              else 'running' end
       when s.held_at is not null or (s.ready_at is not null and l.paused) then 'paused'
@@ -184,6 +184,7 @@ begin
     join tasker.step_templates t on t.step_template_id = s.step_template_id
     join tasker.lanes l on l.lane_id = s.lane_id
     left join tasker.workers w on s.state = 'in_progress' and w.worker_id = s.worker_id
+    left join tasker.worker_heartbeats b on b.worker_id = w.worker_id
     where s.task_id = p_task_id) x;
   v_roots := tasker.root_causes(p_task_id, v_numbers, v_reasons);
   v_reasons := array(
@@ -273,26 +274,27 @@ language sql stable as $$
   select s.task_id, s.step_no, t.name::text, t.handler, s.state::text, p_reason::text,
     case when p_reason in ('ready', 'waits_for_slot', 'waits_alone', 'worker_hangs', 'no_worker') then s.ready_at
          when p_reason in ('running', 'stuck') then s.last_attempted_at
-         when p_reason = 'worker_lost' then w.heartbeat_at
+         when p_reason = 'worker_lost' then b.heartbeat_at
          when p_reason = 'paused' then p.since
          when p_reason = 'dependency' then k.created_at
          when p_reason in ('cancelled_upstream', 'failed_upstream') then r.ended_at
          else coalesce(s.ended_at, k.created_at) end,
     case when p_reason in ('ready', 'waits_for_slot', 'waits_alone', 'worker_hangs', 'no_worker', 'backoff', 'paused')
            then coalesce(s.ready_at, s.held_at)
-         when p_reason = 'worker_lost' then w.heartbeat_at + make_interval(secs => w.lease_seconds) end,
+         when p_reason = 'worker_lost' then b.heartbeat_at + make_interval(secs => w.lease_seconds) end,
     p_root, rt.name::text, p_root_reason::text, s.attempts, s.retry_limit,
     jsonb_strip_nulls(jsonb_build_object(
       'worker', case when p_reason in ('running', 'stuck', 'worker_lost') and w.worker_id is not null then jsonb_build_object(
-        'worker_id', w.worker_id, 'name', w.name, 'host', w.host, 'process_id', w.process_id, 'heartbeat_at', w.heartbeat_at) end,
+        'worker_id', w.worker_id, 'name', w.name, 'host', w.host, 'process_id', w.process_id, 'heartbeat_at', b.heartbeat_at) end,
       'deadline_at', case when p_reason in ('running', 'stuck') then s.last_attempted_at + make_interval(secs => t.timeout_seconds) end,
       'pauses', case when p_reason = 'paused' then p.pauses end,
       'failure', case when s.state = 'error' then jsonb_build_object('error', s.results -> 'error', 'error_code', s.results -> 'error_code',
         'error_class', s.results -> 'error_class') end,
       'hanging', case when p_reason = 'worker_hangs' then (
         select jsonb_agg(jsonb_build_object('worker_id', h.worker_id, 'name', h.name, 'host', h.host, 'process_id', h.process_id,
-          'last_polled_at', h.last_polled_at, 'oldest_running', h.oldest_running) order by h.worker_id)
-        from tasker.workers h where h.stopped_at is null and h.state = 'alive' and t.handler = any (h.handlers)) end,
+          'last_polled_at', x.last_polled_at, 'oldest_running', x.oldest_running) order by h.worker_id)
+        from tasker.workers h join tasker.worker_heartbeats x on x.worker_id = h.worker_id
+        where h.stopped_at is null and h.state = 'alive' and t.handler = any (h.handlers)) end,
       'ahead', case when p_count and p_reason in ('ready', 'waits_for_slot', 'waits_alone') then (
         select count(*) from (
           select from tasker.workflow_steps a where a.lane_id = s.lane_id and a.ready_at < s.ready_at limit 1000) a) end,
@@ -303,6 +305,7 @@ language sql stable as $$
   join tasker.tasks k on k.task_id = s.task_id
   join tasker.step_templates t on t.step_template_id = s.step_template_id
   left join tasker.workers w on p_reason in ('running', 'stuck', 'worker_lost') and w.worker_id = s.worker_id
+  left join tasker.worker_heartbeats b on b.worker_id = w.worker_id
   left join tasker.workflow_steps r on r.task_id = p_task_id and r.step_no = p_root
   left join tasker.step_templates rt on rt.step_template_id = r.step_template_id
   left join lateral (

@@ -16,6 +16,19 @@ begin
   order by t.version_order desc limit 1;
 end $$;
 
+-- tasker.database_identity(): what tells this database from all others, a copy of it included: <system identifier>/<oid>. Where the
+-- server keeps the former to itself, the name of the database stands in its place.
+-- Called by: the client, and on connections that it is given, to see whether they lead to the same. Locks: none.
+create function tasker.database_identity() returns text
+language plpgsql stable security definer set search_path = pg_catalog, pg_temp as $$
+declare
+  v_oid oid := (select d.oid from pg_database d where d.datname = current_database());
+begin
+  return format('%s/%s', (select c.system_identifier from pg_control_system() c), v_oid);
+exception when insufficient_privilege or feature_not_supported or undefined_function then
+  return format('%s/%s', current_database(), v_oid);
+end $$;
+
 -- tasker.task_state(…): the state of a task; null where there is none. Whoever knows an id may wait for its task.
 -- Called by: the client, again and again while it waits. Index: tasks_pkey. Locks: none.
 create function tasker.task_state(p_task_id uuid) returns text

@@ -47,6 +47,7 @@ pub const GRANTS: &[(&[Role], &[&str])] = &[
         &[
             "create_task",
             "create_tasks",
+            "database_identity",
             "find_plan",
             "notify_idle",
             "task_state",

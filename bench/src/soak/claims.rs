@@ -45,7 +45,8 @@ impl ClaimProbe {
     pub(super) async fn buffers(&mut self) -> Result<Buffers> {
         // Of a worker that has been at work: its row has been written as often as that of any.
         let worker_id: i64 = sqlx::query_scalar(
-            "select worker_id from workers where state = 'alive' and stopped_at is null order by heartbeat_at desc limit 1",
+            "select worker_id from workers join worker_heartbeats using (worker_id) where state = 'alive' and stopped_at is null \
+             order by heartbeat_at desc limit 1",
         )
         .fetch_one(&mut self.connection)
         .await?;

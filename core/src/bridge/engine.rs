@@ -124,12 +124,14 @@ impl Engine {
         HostedWorker::start(&self.client()?, options)
     }
 
-    /// Work on the host's own connection, in its own transaction. Opens nothing.
+    /// Work on the host's own connection, in its own transaction. Opens nothing: run the verb `database_identity` before a
+    /// `create`, so that a connection to another database is refused.
     ///
     /// # Errors
     /// `ConfigInvalid` where the name of the schema is not usable.
     pub fn session(&self) -> Result<HostedSession> {
-        HostedSession::for_transactions(&self.options.schema, &self.options.settings)
+        let database = self.client()?.known_database();
+        HostedSession::for_transactions(&self.options.schema, &self.options.settings, database)
     }
 
     /// Closes the connections of this process. The engine can be used no more.

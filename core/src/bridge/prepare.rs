@@ -45,6 +45,28 @@ pub fn read_plan(rows: &[String]) -> Result<Option<Plan>> {
     }))
 }
 
+/// [`prepare_plan`], and which database this is. Give the rows to [`read_plan_here`].
+pub(super) fn prepare_plan_here(sql: &Foreign, request: &TaskRequest) -> Prepared {
+    let namespace = request.namespace.as_deref().unwrap_or(DEFAULT_NAMESPACE);
+    sql.find_plan_here(namespace, &request.name, request.version.as_deref())
+}
+
+/// The identity of the database, and the plan.
+///
+/// # Errors
+/// `Internal` where these are no rows of [`prepare_plan_here`].
+pub(super) fn read_plan_here(rows: &[String]) -> Result<(String, Option<Plan>)> {
+    #[derive(Deserialize)]
+    struct Row {
+        database: String,
+        plan_id: Option<i32>,
+    }
+    let row = rows.first().map_or("", String::as_str);
+    let here: Row = parse(row)?;
+    let plan = here.plan_id.map(|_| read_plan(rows)).transpose()?;
+    Ok((here.database, plan.flatten()))
+}
+
 /// The statement that creates a task in the transaction of the connection. With a plan the context is validated and its
 /// defaults are filled in here; without one the task is stored unvalidated, and its first claim validates it.
 ///

@@ -4,6 +4,7 @@ use super::prepare::{prepare_results, read_results};
 use super::testing::{Action, Command, Fault, TestOptions, TestSession};
 use super::transaction::{Next, TransactionCommand, TransactionSession};
 use super::verbs::{self, Registration};
+use crate::engine::KnownDatabase;
 use crate::error::{Error, Result};
 use crate::model::{Outcome, Settings};
 use crate::store::{Foreign, SchemaName, database_error};
@@ -60,13 +61,18 @@ impl From<Refused> for Error {
 }
 
 impl HostedSession {
-    /// Work in transactions of the host: `create` (`tasks`) and `complete` (`attempt`, `results`).
+    /// Work in transactions of the host: `create` (`tasks`) and `complete` (`attempt`, `results`). A connection to another
+    /// database than the engine's is refused where the latter is known.
     ///
     /// # Errors
     /// `ConfigInvalid` where the name of the schema is not usable.
-    pub(super) fn for_transactions(schema: &str, settings: &Settings) -> Result<Self> {
+    pub(super) fn for_transactions(
+        schema: &str,
+        settings: &Settings,
+        database: KnownDatabase,
+    ) -> Result<Self> {
         let sql = Foreign::new(SchemaName::new(schema)?);
-        let session = TransactionSession::new(sql.clone(), settings.clone());
+        let session = TransactionSession::new(sql.clone(), settings.clone(), database);
         Ok(Self::new(sql, Session::Transaction(Box::new(session))))
     }
 

@@ -6,11 +6,12 @@
 use super::message::AttemptMessage;
 use super::port::{Ask, Conversation, Port, Reply, Turn};
 use super::prepare::{
-    prepare_complete, prepare_create_all, prepare_plan, read_created_all, read_plan, to_be_created,
+    prepare_complete, prepare_create_all, prepare_plan_here, read_created_all, read_plan_here, to_be_created,
 };
-use crate::error::{Error, ErrorKind, Result};
+use crate::engine::{KnownDatabase, elsewhere};
+use crate::error::{Error, Result};
 use crate::model::{Settings, TaskRequest};
-use crate::store::{Foreign, Plan, Prepared, sqlstate};
+use crate::store::{Foreign, Plan, Prepared};
 use serde::Deserialize;
 use serde_json::{Value, json, value::RawValue};
 use std::collections::{HashMap, hash_map::Entry};
@@ -86,25 +87,29 @@ pub(super) enum Next {
 pub(super) struct TransactionSession {
     sql: Foreign,
     settings: Settings,
+    database: KnownDatabase,
     running: Option<Conversation<Result<Value>>>,
 }
 
 impl TransactionSession {
-    pub(super) fn new(sql: Foreign, settings: Settings) -> Self {
+    pub(super) fn new(sql: Foreign, settings: Settings, database: KnownDatabase) -> Self {
         Self {
             sql,
             settings,
+            database,
             running: None,
         }
     }
 
     /// Begins a command. One that was abandoned before its end is forgotten.
     pub(super) fn begin(&mut self, command: TransactionCommand) {
-        let (sql, settings) = (self.sql.clone(), self.settings.clone());
+        let (sql, settings, database) = (self.sql.clone(), self.settings.clone(), self.database.clone());
         self.running = Some(Conversation::new(|port| {
             Box::pin(async move {
                 match command {
-                    TransactionCommand::Create(tasks) => create(&port, &sql, &settings, &tasks).await,
+                    TransactionCommand::Create(tasks) => {
+                        create(&port, &sql, &settings, &database, &tasks).await
+                    }
                     TransactionCommand::Complete { attempt, results } => {
                         let max_bytes = settings.execution.max_result_bytes;
                         let statement = prepare_complete(&sql, &attempt, results.get(), max_bytes)?;
@@ -144,17 +149,25 @@ impl TransactionSession {
     }
 }
 
-async fn create(port: &Port, sql: &Foreign, settings: &Settings, requests: &[TaskRequest]) -> Result<Value> {
+async fn create(
+    port: &Port,
+    sql: &Foreign,
+    settings: &Settings,
+    database: &KnownDatabase,
+    requests: &[TaskRequest],
+) -> Result<Value> {
     // Asked anew in every transaction: what was kept may have been replaced, and a refused statement would cost the host
     // its transaction.
     let mut plans: HashMap<Named<'_>, Option<Plan>> = HashMap::new();
     for request in requests {
         if let Entry::Vacant(place) = plans.entry(named(request)) {
             let rows = port
-                .execute(prepare_plan(sql, request))
+                .execute(prepare_plan_here(sql, request))
                 .await
                 .map_err(elsewhere)?;
-            place.insert(read_plan(&rows)?);
+            let (here, plan) = read_plan_here(&rows)?;
+            database.check(&here)?;
+            place.insert(plan);
         }
     }
     let completed = requests
@@ -189,34 +202,19 @@ fn named(request: &TaskRequest) -> Named<'_> {
     )
 }
 
-/// A connection whose database has no Tasker is most likely to another one than the engine's.
-fn elsewhere(error: Error) -> Error {
-    if error.kind != ErrorKind::SchemaMismatch || sqlstate(&error).is_none() {
-        return error;
-    }
-    Error::new(
-        ErrorKind::ConfigInvalid,
-        format!(
-            "the database of this connection has no Tasker that this version can use: give a connection to the engine's own \
-             database, and its schema. {}",
-            error.message
-        ),
-    )
-    .with_details(error.details.clone())
-    .with_source(error)
-}
-
 #[cfg(test)]
 mod tests {
     // Tests may panic: that is how they fail.
     #![allow(clippy::unwrap_used, clippy::panic)]
     use super::*;
+    use crate::error::ErrorKind;
     use crate::store::{SchemaName, database_error};
 
     fn session() -> TransactionSession {
         TransactionSession::new(
             Foreign::new(SchemaName::new("tasker").unwrap()),
             Settings::default(),
+            KnownDatabase::default(),
         )
     }
 
@@ -238,7 +236,7 @@ mod tests {
         let tasks = json!([{"name": "order"}, {"name": "order", "context": {"order": 7}}]);
         let mut session = begun(&json!({"command": "create", "tasks": tasks}));
         assert!(statement(&mut session).sql.contains("find_plan"));
-        let plan = json!({"plan_id": 3, "version": "1.0.0", "schema": null});
+        let plan = json!({"database": "1/5", "plan_id": 3, "version": "1.0.0", "schema": null});
         session.tell(Ok(vec![plan.to_string()])).unwrap();
         let created = statement(&mut session);
         let requests: Value = serde_json::from_str(created.parameters[0].as_deref().unwrap()).unwrap();
@@ -253,7 +251,22 @@ mod tests {
     }
 
     #[test]
-    fn another_database_is_a_matter_of_configuration() {
+    fn a_database_that_is_not_the_engines_is_refused_before_anything_is_created() {
+        let sql = Foreign::new(SchemaName::new("tasker").unwrap());
+        let known = KnownDatabase::default();
+        known.set("1/5".to_owned());
+        let mut session = TransactionSession::new(sql, Settings::default(), known);
+        let create = json!({"command": "create", "tasks": [{"name": "order"}]});
+        session.begin(TransactionCommand::read(&create.to_string()).unwrap());
+        statement(&mut session);
+        let row = json!({"database": "1/6", "plan_id": null, "version": null, "schema": null});
+        session.tell(Ok(vec![row.to_string()])).unwrap();
+        let error = session.next().unwrap_err();
+        assert_eq!(error.kind, ErrorKind::ConfigInvalid);
+    }
+
+    #[test]
+    fn a_database_without_tasker_is_a_matter_of_configuration() {
         let mut session = begun(&json!({"command": "create", "tasks": [{"name": "order"}]}));
         statement(&mut session);
         let refused = database_error("3F000", "schema \"tasker\" does not exist", None);

@@ -66,7 +66,7 @@ impl BridgeWorker {
         self.worker.take_cancelled().into_iter().map(Into::into).collect()
     }
 
-    /// Waits until an attempt may have been cancelled since this was called.
+    /// Waits until an attempt may have been cancelled since this was called, or the worker has stopped.
     pub fn cancellations(&self) -> impl Future<Output = ()> + Send + '_ {
         self.worker.cancellations()
     }

@@ -2,7 +2,7 @@
 
 use super::binaries::Binaries;
 use super::launcher::Launcher;
-use super::memory::shared_buffers;
+use super::memory::{autovacuum_work_mem, shared_buffers};
 use super::places::{Places, create_private};
 use crate::error::{Error, ErrorKind, Result};
 use std::fs;
@@ -193,7 +193,15 @@ impl Settings {
         let mut all: Vec<(String, String)> = ours
             .map(|(name, value)| (name.to_owned(), value.to_owned()))
             .into();
-        all.extend(shared_buffers().map(|size| ("shared_buffers".to_owned(), size)));
+        let sizes = [
+            ("shared_buffers", shared_buffers()),
+            ("autovacuum_work_mem", autovacuum_work_mem()),
+        ];
+        all.extend(
+            sizes
+                .into_iter()
+                .filter_map(|(name, size)| Some((name.to_owned(), size?))),
+        );
         for (name, value) in extra {
             let is_name = !name.is_empty()
                 && name

@@ -1,10 +1,12 @@
-//! How much memory the server takes for its buffers.
+//! How much memory the server takes.
 
 const MEGABYTE: u64 = 1 << 20;
 /// PostgreSQL's own default, and the least.
 const LEAST: u64 = 128 * MEGABYTE;
 /// The most: what else runs on the machine wants some, too.
 const MOST: u64 = 4096 * MEGABYTE;
+/// PostgreSQL's own default, and the least, of what one run of autovacuum takes.
+const LEAST_FOR_VACUUM: u64 = 64 * MEGABYTE;
 
 /// `shared_buffers` for this machine: a quarter of its memory, as PostgreSQL's manual has it, and no more than 4 GB. Memory is
 /// taken only as pages are used. None where the memory of the machine is not known; PostgreSQL has a default then.
@@ -12,11 +14,25 @@ const MOST: u64 = 4096 * MEGABYTE;
 /// What is read again and again stays in these buffers whatever else is read. The page cache of the system promises nothing:
 /// autovacuum, which reads all tables over and over beside a held snapshot, drives out what is in use.
 pub(super) fn shared_buffers() -> Option<String> {
-    memory().map(buffers_for)
+    memory().map(|memory| in_megabytes(buffers_for(memory)))
 }
 
-fn buffers_for(memory: u64) -> String {
-    format!("{}MB", (memory / 4).clamp(LEAST, MOST) / MEGABYTE)
+/// `autovacuum_work_mem` for this machine: a sixteenth of `shared_buffers`. It takes 6 bytes for each dead row that indexes point
+/// to, and all indexes are read once for each time that it is full: after a snapshot that was held for long that is often.
+pub(super) fn autovacuum_work_mem() -> Option<String> {
+    memory().map(|memory| in_megabytes(vacuum_for(memory)))
+}
+
+fn buffers_for(memory: u64) -> u64 {
+    (memory / 4).clamp(LEAST, MOST)
+}
+
+fn vacuum_for(memory: u64) -> u64 {
+    (buffers_for(memory) / 16).max(LEAST_FOR_VACUUM)
+}
+
+fn in_megabytes(bytes: u64) -> String {
+    format!("{}MB", bytes / MEGABYTE)
 }
 
 /// The memory of the machine, or of the container, in bytes.
@@ -47,9 +63,15 @@ mod tests {
 
     #[test]
     fn buffers_are_a_quarter_of_the_memory_within_bounds() {
-        assert_eq!(buffers_for(8 << 30), "2048MB");
-        assert_eq!(buffers_for(256 << 30), "4096MB");
-        assert_eq!(buffers_for(300 << 20), "128MB");
+        assert_eq!(in_megabytes(buffers_for(8 << 30)), "2048MB");
+        assert_eq!(in_megabytes(buffers_for(256 << 30)), "4096MB");
+        assert_eq!(in_megabytes(buffers_for(300 << 20)), "128MB");
+    }
+
+    #[test]
+    fn autovacuum_has_a_sixteenth_of_the_buffers_and_no_less_than_by_default() {
+        assert_eq!(in_megabytes(vacuum_for(256 << 30)), "256MB");
+        assert_eq!(in_megabytes(vacuum_for(300 << 20)), "64MB");
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! The client: configuration until it is used.
 
 use super::handover::Hungry;
+use super::same_database::KnownDatabase;
 use super::wake::Wakes;
 use crate::cluster::DatabaseChoice;
 use crate::config::{Configuration, Given};
@@ -70,6 +71,7 @@ pub(super) struct Inner {
     pub(super) schema: SchemaName,
     pub(super) opened: OnceCell<Opened>,
     pub(super) plans: Mutex<HashMap<PlanKey, KnownPlan>>,
+    pub(super) database: KnownDatabase,
     pub(super) wakes: Wakes,
     pub(super) workers: Mutex<Vec<Weak<dyn Hungry>>>,
 }
@@ -102,6 +104,7 @@ impl Client {
                 schema,
                 opened: OnceCell::new(),
                 plans: Mutex::default(),
+                database: KnownDatabase::default(),
                 wakes: Wakes::default(),
                 workers: Mutex::default(),
             }),

@@ -49,25 +49,19 @@ impl Client {
     /// Call [`Client::wake`] after the commit, or let the workers find it by polling.
     ///
     /// # Errors
-    /// As [`Client::create_task`]. After an error the caller's transaction is as it was.
+    /// As [`Client::create_task`]; `ConfigInvalid` where the connection leads to another database than the engine's. After an
+    /// error the caller's transaction is as it was.
     pub async fn create_task_in(
         &self,
         connection: &mut PgConnection,
         request: &TaskRequest,
     ) -> Result<Created> {
-        // The caller's connection says what fits: no other one is opened for it.
         let store = &self.opened().await?.store;
         let mut tries = 0;
         loop {
             // A savepoint, so that a replaced template does not break the caller's transaction.
             let inside = store.savepoint(connection).await;
-            let answer = match self
-                .prepare(store, connection, std::slice::from_ref(request))
-                .await
-            {
-                Ok(prepared) => store.create_tasks(connection, &as_json(prepared)).await,
-                Err(error) => Err(error),
-            };
+            let answer = self.create_here(store, connection, request).await;
             if inside {
                 store.end_savepoint(connection, answer.is_ok()).await?;
             }
@@ -79,6 +73,19 @@ impl Client {
                 answer => return first(answer.map_err(|error| store.explain(error))?),
             }
         }
+    }
+
+    async fn create_here(
+        &self,
+        store: &Store,
+        connection: &mut PgConnection,
+        request: &TaskRequest,
+    ) -> Result<Vec<Created>> {
+        self.check_database(store, connection).await?;
+        let prepared = self
+            .prepare(store, connection, std::slice::from_ref(request))
+            .await?;
+        store.create_tasks(connection, &as_json(prepared)).await
     }
 
     pub(super) fn forget_plans(&self) {

@@ -55,6 +55,18 @@ impl Foreign {
         )
     }
 
+    /// `database, plan_id, version, schema`: the identity of the database, and what a request means now; one row.
+    pub fn find_plan_here(&self, namespace: &str, name: &str, version: Option<&str>) -> Prepared {
+        self.rows(
+            text!("find_plan_here"),
+            vec![
+                ("text", some(namespace)),
+                ("text", some(name)),
+                ("text", version.map(str::to_owned)),
+            ],
+        )
+    }
+
     /// Creates tasks from a JSON array: `task_id, created, pruned` each.
     pub fn create_tasks(&self, requests: String) -> Prepared {
         self.rows(text!("create_tasks"), vec![("text", Some(requests))])

@@ -76,6 +76,17 @@ impl Store {
         .transpose()
     }
 
+    /// What tells the database of a connection from all others.
+    ///
+    /// # Errors
+    /// What PostgreSQL says; it does not know the function where there is no Tasker.
+    pub async fn database_identity(&self, connection: &mut PgConnection) -> Result<String> {
+        Ok(self
+            .query_scalar(&self.statements().database_identity)
+            .fetch_one(connection)
+            .await?)
+    }
+
     /// Sets a savepoint in the caller's transaction. False: there is no transaction to set it in.
     ///
     /// By hand: sqlx would take a transaction that was begun by a plain BEGIN for none.

@@ -160,7 +160,13 @@ impl Worker {
 
     /// Resolves when an attempt may have been cancelled since this was called, or the worker stops.
     pub fn cancellations(&self) -> impl Future<Output = ()> + Send + '_ {
-        self.core.cancelled.notified()
+        let cancelled = self.core.cancelled.notified();
+        async move {
+            tokio::select! {
+                () = cancelled => {}
+                () = self.core.stopped.cancelled() => {}
+            }
+        }
     }
 
     /// What tells the handler of this attempt that it is cancelled; none when the attempt is over and done with.

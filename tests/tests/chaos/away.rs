@@ -16,7 +16,7 @@ async fn a_database_away_for_two_leases_costs_no_attempt_and_every_outcome_arriv
     let _workers = [stage.worker(4), stage.worker(4)];
     // Both have been there long enough that they may reap.
     let settled = format!(
-        "select count(*) from tasker.workers where heartbeat_at > started_at + interval '{} s'",
+        "select count(*) from tasker.workers join tasker.worker_heartbeats using (worker_id) where heartbeat_at > started_at + interval '{} s'",
         LEASE * 1.2
     );
     stage.until(&settled, 2).await;

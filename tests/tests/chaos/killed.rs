@@ -16,7 +16,7 @@ async fn one_of_three_workers_killed_under_load_is_taken_over_within_two_leases_
     // Every worker has been there long enough that it may reap.
     stage.until("select count(*) from tasker.workers", 3).await;
     let longest = format!(
-        "select count(*) from tasker.workers where heartbeat_at > started_at + interval '{} s'",
+        "select count(*) from tasker.workers join tasker.worker_heartbeats using (worker_id) where heartbeat_at > started_at + interval '{} s'",
         LEASE * 1.5
     );
     stage.until(&longest, 3).await;

@@ -233,7 +233,7 @@ async fn a_step_is_claimed_at_its_instant_and_not_before() {
         assert_eq!(statuses(&rows), [FlushStatus::NextDue]);
         assert_eq!(rows[0].ready_at, s.step(task, 1).await.ready_at);
         assert_eq!(
-            s.json("select idle from tasker.workers").await,
+            s.json("select idle from tasker.worker_heartbeats").await,
             json!({"idle": true})
         );
         s.advance(0.1).await;
@@ -246,7 +246,7 @@ async fn a_step_is_claimed_at_its_instant_and_not_before() {
             .unwrap();
         assert_eq!((rows[0].attempt, rows[0].key.claim_no), (2, 2));
         assert_eq!(
-            s.json("select idle from tasker.workers").await,
+            s.json("select idle from tasker.worker_heartbeats").await,
             json!({"idle": false})
         );
         assert_eq!(

@@ -5,6 +5,7 @@ use crate::session::Session;
 use crate::support::migrated;
 use crate::window::blocks;
 use serde_json::json;
+use tasker_core::store::ClaimArguments;
 
 /// A claim reads and writes its step, its task, the index and the trail.
 const BLOCKS_A_CLAIM: i64 = 60;
@@ -132,4 +133,29 @@ async fn dropping_a_claim_batch_reads_one_entry_however_many_were_dropped_beside
     assert_eq!((read, left), (1, 0));
     fresh.run("rollback").await;
     holder.run("rollback").await;
+}
+
+#[tokio::test]
+async fn what_a_worker_says_every_few_seconds_does_not_write_the_row_that_its_calls_lock() {
+    let database = migrated().await.unwrap();
+    let mut s = Session::open(&database).await;
+    let worker = s.worker().await;
+    let written = "select xmin::text as xmin, ctid::text as ctid from tasker.workers";
+    let before = s.json(written).await;
+    for _ in 0..3 {
+        assert!(s.beat(worker).await);
+        for idle in [true, false] {
+            s.try_claim(&ClaimArguments {
+                worker_id: worker,
+                room: 1,
+                idle: Some(idle),
+                ..ClaimArguments::default()
+            })
+            .await
+            .unwrap();
+        }
+    }
+    assert_eq!(s.json(written).await, before);
+    let said = "select idle, last_polled_at is not null as polled from tasker.worker_heartbeats";
+    assert_eq!(s.json(said).await, json!({"idle": false, "polled": true}));
 }

@@ -461,7 +461,7 @@ fn the_database_does_what_the_model_does_whatever_happens() {
             // What a failed case leaves behind is not the next one's.
             let mut session = Session::open(&database).await;
             session
-                .run("truncate tasker.tasks, tasker.workflow_steps, tasker.workflow_step_transitions, tasker.task_transitions, tasker.workers, tasker.worker_claims")
+                .run("truncate tasker.tasks, tasker.workflow_steps, tasker.workflow_step_transitions, tasker.task_transitions, tasker.workers, tasker.worker_heartbeats, tasker.worker_claims")
                 .await;
             check(&mut session, &shape, &events, workers).await;
         });

@@ -250,7 +250,7 @@ async fn a_heartbeat_that_waited_for_the_reaper_learns_that_it_is_too_late() {
         s.task_of(&two_sinks()).await;
         let (worker, reaper) = (s.worker().await, s.worker().await);
         s.claim(worker, 1).await;
-        s.run("update tasker.workers set heartbeat_at = heartbeat_at - interval '1 hour'")
+        s.run("update tasker.worker_heartbeats set heartbeat_at = heartbeat_at - interval '1 hour'")
             .await;
         let mut other = Session::open(db).await;
         let alive = race(
@@ -272,7 +272,7 @@ async fn two_reapers_take_back_each_step_once() {
         s.task_of(&two_sinks()).await;
         let (worker, first, second) = (s.worker().await, s.worker().await, s.worker().await);
         s.claim(worker, 9).await;
-        s.run(&format!("update tasker.workers set heartbeat_at = heartbeat_at - interval '1 hour' where worker_id = {worker}")).await;
+        s.run(&format!("update tasker.worker_heartbeats set heartbeat_at = heartbeat_at - interval '1 hour' where worker_id = {worker}")).await;
         let mut other = Session::open(db).await;
         s.begin().await;
         assert_eq!(s.reap(first).await.len(), 2);
@@ -493,7 +493,7 @@ async fn anything(s: &mut Session, worker: &mut i64) -> Result<(), tasker_core::
         19 => {
             // It dies, as far as anybody can see, and comes back under another id.
             s.run(&format!(
-                "update tasker.workers set heartbeat_at = '-infinity' where worker_id = {worker}"
+                "update tasker.worker_heartbeats set heartbeat_at = '-infinity' where worker_id = {worker}"
             ))
             .await;
             *worker = s.worker().await;

@@ -211,7 +211,7 @@ async fn without_a_schema_there_is_nothing_to_grant() {
 async fn one_migration_older(database: &TestDatabase) {
     let mut owner = database.connect().await.unwrap();
     let back = "delete from tasker.schema_migrations where version = (select max(version) from tasker.schema_migrations);
-                drop table tasker.roles; drop function tasker.find_plan, tasker.task_state, tasker.mark_validated,
+                drop table tasker.roles; drop function tasker.database_identity, tasker.find_plan, tasker.task_state, tasker.mark_validated,
                 tasker.remember_roles, tasker.close_functions";
     sqlx::raw_sql(back).execute(&mut owner).await.unwrap();
 }
@@ -272,7 +272,7 @@ async fn a_later_migration_gives_the_roles_what_it_brings() {
     let older = format!(
         "delete from tasker.schema_migrations where version = {last};
          create table public.kept as table tasker.roles; drop table tasker.roles;
-         drop function tasker.find_plan, tasker.task_state, tasker.mark_validated, tasker.remember_roles, tasker.close_functions;
+         drop function tasker.database_identity, tasker.find_plan, tasker.task_state, tasker.mark_validated, tasker.remember_roles, tasker.close_functions;
          revoke execute on function tasker.cancel_task from {prefix}_operate; grant execute on function tasker.cancel_task to public",
         last = MIGRATIONS.len(),
         prefix = logins.prefix()

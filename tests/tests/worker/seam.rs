@@ -165,6 +165,7 @@ async fn every_verb_can_be_called() {
         in_bulk(&mut on, &order);
         assert!(on.call("schema_version", &json!({})).as_i64().unwrap() > 20);
         assert_eq!(on.call("database", &json!({})), database.url());
+        assert!(on.call("database_identity", &json!({})).as_str().unwrap().contains('/'));
         assert_eq!(on.call("settings", &json!({}))["backoff"]["jitter_enabled"], false);
         assert!(on.call("doctor", &json!({}))["checks"].is_array());
 

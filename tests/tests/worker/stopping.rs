@@ -1,6 +1,8 @@
 //! Stopping: what waits goes back unburned, what runs may finish, the rest goes back.
 
-use crate::support::{bridge, client, create, database, only, register_one, settings, trail, until};
+use crate::support::{
+    PATIENCE, bridge, client, create, database, only, register_one, settings, trail, until,
+};
 use serde_json::{json, value::RawValue};
 use std::{sync::Arc, time::Duration};
 use tasker_core::{
@@ -212,4 +214,15 @@ async fn a_pause_takes_what_waits_out_of_the_buffer_and_what_runs_goes_on() {
     })
     .await;
     worker.shutdown().await.unwrap();
+}
+
+#[tokio::test]
+async fn who_waits_for_cancellations_hears_that_the_worker_has_stopped() {
+    let database = database().await;
+    let client = client(&database, settings());
+    let worker = bridge(&client, 1).await;
+    let both = async { tokio::join!(worker.poll(0, PATIENCE * 10), worker.shutdown()) };
+    let (polled, stopped) = tokio::time::timeout(PATIENCE, both).await.unwrap();
+    assert!(polled.unwrap().cancelled.is_empty());
+    stopped.unwrap();
 }

@@ -42,6 +42,27 @@ async fn a_task_created_in_a_transaction_that_is_rolled_back_was_never_there() {
     worker.shutdown().await.unwrap();
 }
 
+#[tokio::test]
+async fn a_connection_to_another_database_is_refused_and_its_transaction_goes_on() {
+    let (ours, another) = (database().await, database().await);
+    let client = client(&ours, settings());
+    register_one(&client, "one", json!({})).await;
+    let mut connection = another.connect().await.unwrap();
+    let mut transaction = connection.begin().await.unwrap();
+    let request = TaskRequest::new("one");
+    let error = client
+        .create_task_in(&mut transaction, &request)
+        .await
+        .unwrap_err();
+    assert_eq!(error.kind, ErrorKind::ConfigInvalid, "{error}");
+    assert!(error.message.contains("another database"), "{error}");
+    let tasks: i64 = sqlx::query_scalar("select count(*) from tasker.tasks")
+        .fetch_one(&mut *transaction)
+        .await
+        .unwrap();
+    assert_eq!(tasks, 0);
+}
+
 async fn effects(database: &TestDatabase) -> i64 {
     number(database, "select count(*) from effects").await
 }

@@ -19,7 +19,12 @@ async fn waited(listen: bool) -> Duration {
     };
     let worker = Worker::start(&here, registry, options).await.unwrap();
     until("the worker is idle and says so", || async {
-        number(&database, "select count(*) from tasker.workers where idle").await == 1
+        number(
+            &database,
+            "select count(*) from tasker.worker_heartbeats where idle",
+        )
+        .await
+            == 1
     })
     .await;
     if listen {

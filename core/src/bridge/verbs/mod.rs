@@ -27,6 +27,7 @@ pub const VERBS: &[&str] = &[
     "create_task",
     "create_tasks",
     "database",
+    "database_identity",
     "doctor",
     "find_steps",
     "list_handlers",
@@ -97,7 +98,9 @@ pub async fn call(client: &Client, verb: &str, arguments: &str) -> Result<String
         "count_tasks" | "operate_on_tasks" | "count_steps" | "find_steps" | "operate_on_steps" => {
             bulk::bulk(client, &verb).await
         }
-        "migrate" | "schema_version" | "database" | "settings" | "doctor" => about(client, &verb).await,
+        "migrate" | "schema_version" | "database" | "database_identity" | "settings" | "doctor" => {
+            about(client, &verb).await
+        }
         unknown => Err(no_such_verb(unknown)),
     }
 }
@@ -153,6 +156,7 @@ async fn about(client: &Client, verb: &Verb<'_>) -> Result<String> {
         "migrate" => answer(&client.migrate().await?),
         "schema_version" => answer(&client.schema_version().await?),
         "database" => answer(&client.database_url().await?),
+        "database_identity" => answer(&client.database_identity().await?),
         "settings" => answer(client.settings()),
         _ => answer(&client.doctor(&DoctorLimits::default()).await),
     }

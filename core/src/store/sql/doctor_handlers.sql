@@ -1,9 +1,9 @@
 -- Client::doctor: handlers whose steps could be claimed now, and no live worker that has them asks for work. As `why` sees it.
 -- Index: workflow_steps_ready (at most 1,000 entries a lane), workers_live, workflow_steps_pkey. Locks: none.
 with asking as (
-  select h.handler, bool_or(coalesce(w.last_polled_at, w.started_at) >= w.heartbeat_at) as asks
-  from tasker.workers w cross join lateral unnest(w.handlers) h(handler)
-  where w.stopped_at is null and w.state = 'alive' and w.heartbeat_at + make_interval(secs => w.lease_seconds) >= tasker.clock()
+  select h.handler, bool_or(coalesce(b.last_polled_at, w.started_at) >= b.heartbeat_at) as asks
+  from tasker.workers w join tasker.worker_heartbeats b on b.worker_id = w.worker_id cross join lateral unnest(w.handlers) h(handler)
+  where w.stopped_at is null and w.state = 'alive' and b.heartbeat_at + make_interval(secs => w.lease_seconds) >= tasker.clock()
   group by 1)
 select jsonb_build_object('handler', l.handler, 'waiting', sum(c.count), 'since', min(c.since), 'hangs', bool_or(a.handler is not null),
   'task_id', (array_agg(c.task_id order by c.since))[1], 'step_no', (array_agg(c.step_no order by c.since))[1])::text

@@ -39,6 +39,7 @@ with expected (table_name, index_name, definition) as (values
   ('task_transitions', 'task_transitions_pkey', 'PRIMARY KEY (task_id, seq)'),
   ('tasks', 'tasks_pkey', 'PRIMARY KEY (task_id)'),
   ('worker_claims', 'worker_claims_pkey', 'PRIMARY KEY (worker_id, batch)'),
+  ('worker_heartbeats', 'worker_heartbeats_pkey', 'PRIMARY KEY (worker_id)'),
   ('workers', 'workers_live', 'CREATE INDEX workers_live ON tasker.workers USING btree (worker_id) WHERE (stopped_at IS NULL)'),
   ('workers', 'workers_pkey', 'PRIMARY KEY (worker_id)'),
   ('workflow_step_transitions', 'workflow_step_transitions_pkey', 'PRIMARY KEY (task_id, step_no, seq)'),

@@ -8,9 +8,9 @@ select jsonb_build_object('handler', h.handler,
     select jsonb_agg(distinct n.name || '.' || l.task_name) from tasker.lanes l join tasker.namespaces n on n.namespace_id = l.namespace_id
     where l.handler = h.handler), '[]'),
   'live_workers', (
-    select count(*) from tasker.workers w
+    select count(*) from tasker.workers w join tasker.worker_heartbeats b on b.worker_id = w.worker_id
     where w.stopped_at is null and w.state = 'alive' and h.handler = any (w.handlers)
-      and w.heartbeat_at + make_interval(secs => w.lease_seconds) >= tasker.clock()),
+      and b.heartbeat_at + make_interval(secs => w.lease_seconds) >= tasker.clock()),
   'waiting', coalesce((
     select sum(c.count) from tasker.lanes l cross join lateral (
       select count(*) from (

@@ -4,10 +4,10 @@
 with stuck as (
   select s.task_id, s.step_no, t.name, t.handler, w.worker_id,
          extract(epoch from tasker.clock() - s.last_attempted_at) - t.timeout_seconds as seconds
-  from tasker.workers w cross join lateral tasker.held_steps(w.worker_id) h
+  from tasker.workers w join tasker.worker_heartbeats b on b.worker_id = w.worker_id cross join lateral tasker.held_steps(w.worker_id) h
   join tasker.workflow_steps s on s.task_id = h.task_id and s.step_no = h.step_no
   join tasker.step_templates t on t.step_template_id = s.step_template_id
-  where w.stopped_at is null and w.state in ('alive', 'draining') and w.heartbeat_at + make_interval(secs => w.lease_seconds) >= tasker.clock()
+  where w.stopped_at is null and w.state in ('alive', 'draining') and b.heartbeat_at + make_interval(secs => w.lease_seconds) >= tasker.clock()
     and s.last_attempted_at + make_interval(secs => t.timeout_seconds) < tasker.clock()),
 recent as (
   select k.task_id, k.state, k.irregular from tasker.tasks k order by k.task_id desc limit 10000),
