@@ -1,5 +1,6 @@
-//! What a native module of Node has to be linked with.
+//! How the native half is linked.
 
 fn main() {
     napi_build::setup();
+    tasker_glibc::link();
 }

@@ -1,4 +1,4 @@
-//! Gives the shared library its name for the dynamic linker: the major version is the one of its ABI.
+//! How the shared library is linked: its name for the dynamic linker has the major version, which is the one of its ABI.
 
 fn main() {
     println!("cargo:rerun-if-changed=build.rs");
@@ -9,4 +9,5 @@ fn main() {
         }
         _ => println!("cargo:rustc-cdylib-link-arg=-Wl,-soname,libtasker.so.{major}"),
     }
+    tasker_glibc::link();
 }

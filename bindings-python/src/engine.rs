@@ -1,6 +1,6 @@
 //! The engine, as the package holds it.
 
-use crate::error::raised;
+use crate::error::{caught, without_gil};
 use crate::session::Session;
 use crate::wait::{tell, wait_for};
 use crate::worker::Worker;
@@ -19,9 +19,11 @@ impl Engine {
     /// `options` is the text of a JSON object.
     #[new]
     fn new(py: Python<'_>, options: &str) -> PyResult<Self> {
-        // Not when the module is imported: the `tasker` command in it has a log of its own.
-        raised(py, keep_logs("info"))?;
-        let engine = raised(py, py.detach(|| CoreEngine::new(options)))?;
+        let engine = without_gil(py, || {
+            // Not when the module is imported: the `tasker` command in it has a log of its own.
+            keep_logs("info")?;
+            CoreEngine::new(options)
+        })?;
         Ok(Self {
             engine: Arc::new(engine),
         })
@@ -37,11 +39,12 @@ impl Engine {
     }
 
     /// Runs a verb; `done(error, text)` is called from another thread with its answer.
-    fn call_then(&self, py: Python<'_>, verb: &str, arguments: &str, done: Py<PyAny>) {
-        py.detach(|| {
+    fn call_then(&self, py: Python<'_>, verb: &str, arguments: &str, done: Py<PyAny>) -> PyResult<()> {
+        without_gil(py, || {
             self.engine
                 .call_then(verb, arguments, move |answer| tell(&done, answer));
-        });
+            Ok(())
+        })
     }
 
     /// Starts a worker, and waits until it has.
@@ -49,7 +52,7 @@ impl Engine {
         let engine = Arc::clone(&self.engine);
         let worker = wait_for(py, move |done| {
             std::thread::spawn(move || {
-                let _ = done.send(engine.start_worker(&options));
+                let _ = done.send(caught(|| engine.start_worker(&options)));
             });
         })?;
         Ok(Worker::new(worker))
@@ -57,11 +60,11 @@ impl Engine {
 
     /// Work on the host's own connection, in its transaction. Opens nothing.
     fn session(&self, py: Python<'_>) -> PyResult<Session> {
-        raised(py, self.engine.session()).map(Session::new)
+        without_gil(py, || self.engine.session()).map(Session::new)
     }
 
     /// Closes the connections of this process.
     fn close(&self, py: Python<'_>) -> PyResult<()> {
-        raised(py, py.detach(|| self.engine.close()))
+        without_gil(py, || self.engine.close())
     }
 }

@@ -18,7 +18,8 @@ fn take_logs() -> String {
 }
 
 /// The native half of `tasker`. Use the package; this may change with every release.
-#[pymodule]
+// A free-threaded interpreter turns its GIL on for it: nobody has tried it without.
+#[pymodule(gil_used = true)]
 fn _native(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add("VERSION", env!("CARGO_PKG_VERSION"))?;
     module.add("VERBS", tasker_core::bridge::verbs::VERBS.to_vec())?;

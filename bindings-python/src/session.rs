@@ -1,6 +1,6 @@
 //! Work on the host's own connection, as the package holds it: what to do comes out, what came of it goes in.
 
-use crate::error::raised;
+use crate::error::without_gil;
 use pyo3::prelude::*;
 use tasker_core::bridge::HostedSession;
 
@@ -21,26 +21,26 @@ impl Session {
     /// Tests of workflows. `options` is the text of a JSON object.
     #[staticmethod]
     fn for_tests(py: Python<'_>, options: &str) -> PyResult<Self> {
-        raised(py, HostedSession::for_tests(options)).map(Self::new)
+        without_gil(py, || HostedSession::for_tests(options)).map(Self::new)
     }
 
     /// Begins a command: the first action. JSON in, JSON out.
     fn begin(&self, py: Python<'_>, command: &str) -> PyResult<String> {
-        raised(py, py.detach(|| self.session.begin(command)))
+        without_gil(py, || self.session.begin(command))
     }
 
     /// Tells what came of the last action: the next one. JSON in, JSON out.
     fn tell(&self, py: Python<'_>, told: &str) -> PyResult<String> {
-        raised(py, py.detach(|| self.session.tell(told)))
+        without_gil(py, || self.session.tell(told))
     }
 
     /// The statement that reads what the steps of a task returned, as JSON.
     fn results_statement(&self, py: Python<'_>, task_id: &str) -> PyResult<String> {
-        raised(py, self.session.results_statement(task_id))
+        without_gil(py, || self.session.results_statement(task_id))
     }
 
     /// Results by the name of the step, from the rows of that statement. JSON in, JSON out.
     fn read_results(&self, py: Python<'_>, rows: &str) -> PyResult<String> {
-        raised(py, self.session.read_results(rows))
+        without_gil(py, || self.session.read_results(rows))
     }
 }

@@ -1,6 +1,6 @@
 //! Waiting without the GIL.
 
-use crate::error::raised;
+use crate::error::{raised, without_gil};
 use pyo3::prelude::*;
 use std::sync::mpsc::{RecvTimeoutError, SyncSender, sync_channel};
 use std::time::Duration;
@@ -16,7 +16,10 @@ pub(crate) fn wait_for<T: Send>(
     start: impl FnOnce(SyncSender<Result<T>>) + Send,
 ) -> PyResult<T> {
     let (sender, mut receiver) = sync_channel(1);
-    py.detach(|| start(sender));
+    without_gil(py, || {
+        start(sender);
+        Ok(())
+    })?;
     loop {
         // Handed in and back: only its owner may wait on it.
         let (waited, back) = py.detach(move || (receiver.recv_timeout(SLICE), receiver));

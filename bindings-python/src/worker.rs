@@ -1,6 +1,6 @@
 //! A worker, as the package holds it.
 
-use crate::error::raised;
+use crate::error::{caught, without_gil};
 use crate::wait::wait_for;
 use pyo3::prelude::*;
 use std::sync::Arc;
@@ -35,27 +35,27 @@ impl Worker {
 
     /// Reports outcomes, the text of a JSON list. Returns how many of them count.
     fn complete(&self, py: Python<'_>, outcomes: &str) -> PyResult<usize> {
-        raised(py, py.detach(|| self.worker.complete(outcomes)))
+        without_gil(py, || self.worker.complete(outcomes))
     }
 
     /// The context of a task, as JSON.
     fn fetch_context(&self, py: Python<'_>, task_id: &str) -> PyResult<String> {
-        raised(py, py.detach(|| self.worker.fetch_context(task_id)))
+        without_gil(py, || self.worker.fetch_context(task_id))
     }
 
     /// The results of all steps of a task that ended well, as a JSON object.
     fn fetch_results(&self, py: Python<'_>, task_id: &str) -> PyResult<String> {
-        raised(py, py.detach(|| self.worker.fetch_results(task_id)))
+        without_gil(py, || self.worker.fetch_results(task_id))
     }
 
     /// What the worker does at present, as JSON.
     fn status(&self, py: Python<'_>) -> PyResult<String> {
-        raised(py, py.detach(|| self.worker.status()))
+        without_gil(py, || self.worker.status())
     }
 
     /// Hands out no more work and claims none, without waiting.
     fn stop_claiming(&self, py: Python<'_>) -> PyResult<()> {
-        raised(py, py.detach(|| self.worker.stop_claiming()))
+        without_gil(py, || self.worker.stop_claiming())
     }
 
     /// Stops, and waits until it has.
@@ -63,7 +63,7 @@ impl Worker {
         let worker = Arc::clone(&self.worker);
         wait_for(py, move |done| {
             std::thread::spawn(move || {
-                let _ = done.send(worker.shutdown());
+                let _ = done.send(caught(|| worker.shutdown()));
             });
         })
     }

@@ -4,8 +4,9 @@ use crate::source::Source;
 use crate::{assert_none, complains};
 
 /// Each package and the packages of ours that it may ship with. Development dependencies are free.
-const PACKAGES: [(&str, &[&str]); 13] = [
+const PACKAGES: [(&str, &[&str]); 14] = [
     ("migrations", &[]),
+    ("glibc", &[]),
     ("core", &["tasker-migrations"]),
     ("server", &["tasker-core"]),
     ("bench", &["tasker-core", "tasker-migrations"]),
@@ -21,10 +22,16 @@ const PACKAGES: [(&str, &[&str]); 13] = [
             "tasker-example-order",
         ],
     ),
-    ("ffi", &["tasker-core", "tasker-server"]),
-    ("bindings-python", &["tasker-core", "tasker-server", "tasker-cli"]),
-    ("bindings-node", &["tasker-core", "tasker-server", "tasker-cli"]),
-    ("bindings-ruby", &["tasker-core", "tasker-server"]),
+    ("ffi", &["tasker-core", "tasker-server", "tasker-glibc"]),
+    (
+        "bindings-python",
+        &["tasker-core", "tasker-server", "tasker-cli", "tasker-glibc"],
+    ),
+    (
+        "bindings-node",
+        &["tasker-core", "tasker-server", "tasker-cli", "tasker-glibc"],
+    ),
+    ("bindings-ruby", &["tasker-core", "tasker-server", "tasker-glibc"]),
     ("tests/scenarios-runner", &["tasker-core", "tasker-tests"]),
     (
         "tests",
