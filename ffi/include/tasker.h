@@ -746,7 +746,7 @@ tasker_str tasker_step_version(const tasker_step *step);
 int32_t tasker_step_no(const tasker_step *step);
 
 /**
- * The claim, for `complete_step` in a transaction of the handler's own. 0 for NULL. Any thread.
+ * The claim, for `complete_step` in SQL of the handler's own. 0 for NULL. Any thread.
  */
 int32_t tasker_step_claim_no(const tasker_step *step);
 
@@ -801,8 +801,9 @@ bool tasker_step_wait_cancelled(const tasker_step *step,
 
 /**
  * The attempt went well, with results; NULL: none, which are stored as `{}`. Results of which a change was refused, and what
- * cannot be stored, make it a permanent failure (`result_not_serializable`, `result_too_large`). False with `attempt_lost` where
- * it is over, `illegal_transition` where something was said before, and the change that was refused. Any thread.
+ * cannot be stored, make it a permanent failure (`result_not_serializable`, `result_too_large`). After `tasker_step_complete_in` the
+ * results count for nothing. False with `attempt_lost` where it is over, `illegal_transition` where something was said before, and
+ * the change that was refused. Any thread.
  */
 bool tasker_step_succeed(const tasker_step *step,
                          const tasker_json *results,
@@ -992,6 +993,159 @@ bool tasker_worker_stop(const tasker_worker *worker,
  * nothing. Any thread, while nobody uses it, but not a handler.
  */
 void tasker_worker_free(tasker_worker *worker);
+
+/* Transactions of your own
+ *
+ * A task that is created in a transaction of yours is there when that is committed, and never was when it is rolled back. A step that
+ * a handler completes in one takes effect once, together with all else that the handler writes there.
+ *
+ * This library links no driver of PostgreSQL: it is lent a connection, and says which statements to execute on it. `tasker_libpq.h`
+ * lends one of libpq (`tasker_libpq`); for another driver write the two functions of a `tasker_connection` yourself. They are called
+ * on the thread that calls the library and while it does, and must return: no `longjmp`, and no exception of C++ may leave them.
+ *
+ * The connection leads to the database of the engine, and is in a transaction that you began and that you commit or roll back. What is
+ * refused before a statement was executed leaves it as it was. What PostgreSQL refuses costs you the transaction, as it does with any
+ * other statement: roll it back.
+ */
+
+/**
+ * The connection is in a transaction, and can execute a statement.
+ */
+#define TASKER_CONNECTION_IN_TRANSACTION 0
+
+/**
+ * It is in no transaction.
+ */
+#define TASKER_CONNECTION_IDLE 1
+
+/**
+ * Its transaction has failed.
+ */
+#define TASKER_CONNECTION_FAILED 2
+
+/**
+ * It is executing something else, or is in pipeline mode.
+ */
+#define TASKER_CONNECTION_BUSY 3
+
+/**
+ * Its client encoding is not UTF-8.
+ */
+#define TASKER_CONNECTION_NOT_UTF8 4
+
+/**
+ * It leads nowhere any more.
+ */
+#define TASKER_CONNECTION_BROKEN 5
+
+/**
+ * Where the rows of a statement go.
+ */
+typedef struct tasker_reply tasker_reply;
+
+/**
+ * How a connection stands: one of `TASKER_CONNECTION_…`. Called before the first statement of a call.
+ */
+typedef int (*tasker_state_function)(void *handle);
+
+/**
+ * A statement to be executed on a connection. The members are valid until the function that was given it returns.
+ */
+typedef struct {
+  /**
+   * SQL, ended by a NUL, with placeholders `$1`, `$2` and so on that are cast to their types there.
+   */
+  const char *sql;
+  /**
+   * The parameters: each is text ended by a NUL, or NULL for that of SQL.
+   */
+  const char *const *parameters;
+  /**
+   * How many.
+   */
+  int parameter_count;
+} tasker_statement;
+
+/**
+ * Executes a statement, and waits for it: `tasker_reply_row` for each of its rows, which have one column, or `tasker_reply_refuse`
+ * with what PostgreSQL says against it. A statement without rows that went well is answered by nothing.
+ */
+typedef void (*tasker_execute_function)(void *handle,
+                                        const tasker_statement *statement,
+                                        tasker_reply *reply);
+
+/**
+ * A connection that is lent. `tasker_libpq` makes one of a connection of libpq.
+ */
+typedef struct {
+  /**
+   * `sizeof(tasker_connection)`.
+   */
+  size_t size;
+  /**
+   * The connection, as its driver has it: given to the two functions as it is.
+   */
+  void *handle;
+  /**
+   * How it stands.
+   */
+  tasker_state_function state;
+  /**
+   * Executes a statement on it.
+   */
+  tasker_execute_function execute;
+} tasker_connection;
+
+/**
+ * One more row of the statement: the text in its one column. One thread at a time.
+ */
+void tasker_reply_row(tasker_reply *reply, tasker_str row);
+
+/**
+ * The statement was refused: the SQLSTATE, what PostgreSQL says, and its hint. The first may be left out where the connection broke, the
+ * last where there is none. One thread at a time.
+ */
+void tasker_reply_refuse(tasker_reply *reply,
+                         tasker_str sqlstate,
+                         tasker_str message,
+                         tasker_str hint);
+
+/**
+ * Creates a task in the transaction of a connection, as `tasker_client_create_task` does in one of the engine's. It is there when you
+ * commit; workers find it then. False as that, and with `config_invalid` where the connection leads to another database than the
+ * engine's, `invalid_argument` where it is in no transaction or in one that has failed, `database_unavailable` where it broke, `shutting_down`
+ * where the client was closed. One thread at a time for a connection.
+ */
+bool tasker_client_create_task_in(const tasker_client *client,
+                                  const tasker_connection *connection,
+                                  const tasker_task_request *request,
+                                  tasker_task_id *task_id,
+                                  bool *created,
+                                  tasker_error **error);
+
+/**
+ * Creates many tasks in the transaction of a connection, all of them or none. `requests` is an array of objects, whose members are those of
+ * a `tasker_task_request` and of its `more`, with `namespace` for `namespace_name`. The answer is an array of `{task_id, created,
+ * pruned}` in their order. False as `tasker_client_create_task_in`. One thread at a time for a connection.
+ */
+bool tasker_client_create_tasks_in(const tasker_client *client,
+                                   const tasker_connection *connection,
+                                   const tasker_json *requests,
+                                   tasker_json **answer,
+                                   tasker_error **error);
+
+/**
+ * Completes the step in the transaction of a connection, with results (NULL: none). When that is committed the step is complete, whatever
+ * becomes of this process, and what is said of the attempt afterwards counts for nothing. Commit, and let the handler return 0; a step
+ * that was polled is freed, or said to have succeeded. If the transaction is rolled back, the attempt has failed and may be tried
+ * again. So it has if this is false and the handler returns 0 without a word. False with `attempt_lost` where the attempt is over (taken over,
+ * cancelled or resolved meanwhile: roll back), `invalid_argument` where the results cannot be stored, `illegal_transition` where
+ * something was said of it before, and as `tasker_client_create_task_in`. One thread at a time for a connection.
+ */
+bool tasker_step_complete_in(const tasker_step *step,
+                             const tasker_connection *connection,
+                             const tasker_json *results,
+                             tasker_error **error);
 
 /* The library
  *

@@ -12,8 +12,9 @@ use crate::runtime::Presence;
 use crate::waiting::{answer_of, done_on_a_thread};
 use serde_json::{Map, Value, json};
 use std::sync::Arc;
-use tasker_core::Result;
-use tasker_core::bridge::Engine;
+use std::sync::atomic::{AtomicBool, Ordering};
+use tasker_core::bridge::{Engine, HostedSession};
+use tasker_core::{Error, ErrorKind, Result};
 
 /// What a client is made with. Begin with all zeroes, and set `size`.
 #[repr(C)]
@@ -45,8 +46,9 @@ const _: () = assert!(size_of::<tasker_client_options>() == 9 * 8);
 
 /// The engine of a database.
 pub struct tasker_client {
-    pub(crate) engine: Engine,
+    pub(crate) engine: Arc<Engine>,
     pub(crate) presence: Arc<Presence>,
+    closed: AtomicBool,
 }
 
 impl tasker_client {
@@ -67,7 +69,19 @@ impl tasker_client {
         Ok(tasker_json::of_text(answer?))
     }
 
+    /// Work in a transaction of the program's. It needs none of the client's connections, so a closed one is refused here.
+    pub(crate) fn session(&self) -> Result<HostedSession> {
+        if self.closed.load(Ordering::Acquire) {
+            return Err(Error::new(
+                ErrorKind::ShuttingDown,
+                "this client was closed: make another one",
+            ));
+        }
+        self.engine.session()
+    }
+
     fn close(&self) -> Result<()> {
+        self.closed.store(true, Ordering::Release);
         done_on_a_thread(|| self.engine.close())
     }
 }
@@ -83,7 +97,11 @@ pub unsafe extern "C" fn tasker_client_new(
         // SAFETY: as the caller says.
         let engine = Engine::new(&unsafe { read_options(options) }?)?;
         let presence = Arc::new(Presence::begin()?);
-        Ok(Box::into_raw(Box::new(tasker_client { engine, presence })))
+        Ok(Box::into_raw(Box::new(tasker_client {
+            engine: Arc::new(engine),
+            presence,
+            closed: AtomicBool::new(false),
+        })))
     })
 }
 

@@ -6,7 +6,9 @@
 use crate::boundary::{free, guarded, quietly};
 use crate::convert::{place, reference, tasker_str, text};
 use crate::error::tasker_error;
-use serde_json::Value;
+use serde_json::value::RawValue;
+use serde_json::{Map, Value};
+use std::collections::HashMap;
 use std::sync::OnceLock;
 use tasker_core::values::check_json;
 use tasker_core::{Error, ErrorKind, Result};
@@ -62,7 +64,7 @@ impl tasker_json {
     pub(crate) fn value(&self) -> Result<&Value> {
         if self.value.get().is_none() {
             let text = self.text.get().map_or("null", String::as_str);
-            let value = serde_json::from_str(text)
+            let value = read(text)
                 .map_err(|error| Error::internal("a document cannot be read").with_source(error))?;
             // Another thread may have been quicker, with the same.
             let _ = self.value.set(value);
@@ -115,6 +117,29 @@ impl tasker_json {
             )));
         }
         Ok(self.value()?.pointer(pointer))
+    }
+}
+
+/// Reads text that is known to be JSON. It may be nested 128 levels, and serde goes down 127: the outermost one is taken off first
+/// where that is needed.
+fn read(text: &str) -> serde_json::Result<Value> {
+    match (serde_json::from_str(text), text.trim_start().as_bytes().first()) {
+        (Err(_), Some(b'[')) => {
+            let items: Vec<Box<RawValue>> = serde_json::from_str(text)?;
+            items
+                .iter()
+                .map(|item| serde_json::from_str::<Value>(item.get()))
+                .collect()
+        }
+        (Err(_), Some(b'{')) => {
+            let members: HashMap<String, Box<RawValue>> = serde_json::from_str(text)?;
+            let members = members
+                .into_iter()
+                .map(|(name, member)| serde_json::from_str(member.get()).map(|member: Value| (name, member)));
+            let members: Map<String, Value> = members.collect::<serde_json::Result<_>>()?;
+            Ok(Value::Object(members))
+        }
+        (read, _) => read,
     }
 }
 

@@ -2,12 +2,15 @@
 //!
 //! What C sees, in the order of the header (`include/tasker.h`, which `scripts/generate` writes from these files): texts
 //! ([`convert`]), [`error`]s, documents ([`json`], [`json_set`]), the [`client`] with its [`verbs`], [`workflow`]s in code,
-//! the [`step`] that a handler sees and what came of it ([`outcome`]), the [`worker`], and the [`library`] itself.
+//! the [`step`] that a handler sees and what came of it ([`outcome`]), the [`worker`], [`transaction`]s of the program's own, and the
+//! [`library`] itself. `include/tasker_test.h` has workflows under test: [`testing`], its faults ([`testing_faults`]), its operators
+//! ([`testing_operators`]) and its reports ([`testing_reports`]). `include/tasker_libpq.h` is written by hand: it lends connections.
 //!
 //! Behind it: no panic leaves a function ([`boundary`]), the engine's threads live as long as somebody holds a handle
 //! ([`runtime`], [`signals`]), and who waits for them leaves no trace in the host's ([`waiting`]). Handlers are called ([`run`]) on
 //! threads that share what one of them polls ([`crew`]), attempts that run are told when they are cancelled ([`attempts`]), and a
-//! descriptor tells that there is work ([`readiness`]).
+//! descriptor tells that there is work ([`readiness`]). What is done on a lent connection is a [`conversation`], for a test on its
+//! [`stage`].
 
 // A C ABI is made of pointers and of the names of C; every function says what it trusts its caller with.
 #![allow(
@@ -20,6 +23,7 @@
 mod attempts;
 mod boundary;
 mod client;
+mod conversation;
 mod convert;
 mod crew;
 mod error;
@@ -31,7 +35,13 @@ mod readiness;
 mod run;
 mod runtime;
 mod signals;
+mod stage;
 mod step;
+mod testing;
+mod testing_faults;
+mod testing_operators;
+mod testing_reports;
+mod transaction;
 mod verbs;
 mod waiting;
 mod worker;

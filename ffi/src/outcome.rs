@@ -15,14 +15,28 @@ use tasker_core::{Error, ErrorKind, Result};
 pub(crate) struct Said {
     /// The text of an outcome as the engine takes it.
     outcome: Mutex<Option<String>>,
+    elsewhere: Mutex<Elsewhere>,
     /// Lent to a handler: reported and freed by who called it.
     pub(crate) lent: bool,
+}
+
+/// What became of completing the step in a transaction of the program's.
+#[derive(Debug, Clone, Default)]
+pub(crate) enum Elsewhere {
+    /// It was not tried.
+    #[default]
+    Not,
+    /// It is complete if the transaction is committed.
+    Completed,
+    /// It was refused, for this reason.
+    Refused(String),
 }
 
 impl Said {
     pub(crate) fn new(lent: bool) -> Self {
         Self {
             outcome: Mutex::default(),
+            elsewhere: Mutex::default(),
             lent,
         }
     }
@@ -30,6 +44,15 @@ impl Said {
     /// What was said.
     pub(crate) fn outcome(&self) -> Option<String> {
         unpoisoned(&self.outcome).clone()
+    }
+
+    /// Keeps in mind what became of completing it in a transaction.
+    pub(crate) fn set_elsewhere(&self, elsewhere: Elsewhere) {
+        *unpoisoned(&self.elsewhere) = elsewhere;
+    }
+
+    fn elsewhere(&self) -> Elsewhere {
+        unpoisoned(&self.elsewhere).clone()
     }
 }
 
@@ -59,8 +82,7 @@ impl tasker_step {
     /// Reports what came of it.
     pub(crate) fn report(&self, outcome: &str) -> Result<()> {
         let key = self.message.key();
-        self.shared.attempts.end(&key);
-        if self.shared.hosted.complete(&format!("[{outcome}]"))? == 1 {
+        if self.host.report(&key, outcome)? == 1 {
             return Ok(());
         }
         Err(Error::new(
@@ -103,6 +125,22 @@ impl tasker_step {
     pub(crate) fn released(&self) -> String {
         self.outcome(json!({"outcome": "released"}))
     }
+
+    /// It was completed in a transaction of the program's: the engine looks whether that was committed.
+    fn completed_elsewhere(&self) -> String {
+        self.outcome(json!({"outcome": "completed_elsewhere"}))
+    }
+
+    /// Nothing was said: what was done in a transaction counts, and `otherwise` where that was not tried.
+    pub(crate) fn without_a_word(&self, otherwise: impl FnOnce() -> String) -> String {
+        match self.said.elsewhere() {
+            Elsewhere::Not => otherwise(),
+            Elsewhere::Completed => self.completed_elsewhere(),
+            Elsewhere::Refused(reason) => self.failed(&format!(
+                "the step was not completed in the program's own transaction, and nothing else was said: {reason}"
+            )),
+        }
+    }
 }
 
 /// Says something of a step.
@@ -120,8 +158,9 @@ unsafe fn say(
 }
 
 /// The attempt went well, with results; NULL: none, which are stored as `{}`. Results of which a change was refused, and what
-/// cannot be stored, make it a permanent failure (`result_not_serializable`, `result_too_large`). False with `attempt_lost` where
-/// it is over, `illegal_transition` where something was said before, and the change that was refused. Any thread.
+/// cannot be stored, make it a permanent failure (`result_not_serializable`, `result_too_large`). After `tasker_step_complete_in` the
+/// results count for nothing. False with `attempt_lost` where it is over, `illegal_transition` where something was said before, and
+/// the change that was refused. Any thread.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn tasker_step_succeed(
     step: *const tasker_step,
@@ -131,6 +170,10 @@ pub unsafe extern "C" fn tasker_step_succeed(
     guarded(error, false, || {
         // SAFETY: as the caller says.
         let (step, results) = unsafe { (tasker_step::at(step)?, results.as_ref()) };
+        if matches!(step.said.elsewhere(), Elsewhere::Completed) {
+            // It has its results.
+            return step.say(step.completed_elsewhere()).map(|()| true);
+        }
         let Some(results) = results else {
             return step.say(step.completed("{}")).map(|()| true);
         };
@@ -215,7 +258,8 @@ pub unsafe extern "C" fn tasker_step_free(step: *mut tasker_step) {
         // SAFETY: made by a Box, and freed once.
         let step = unsafe { Box::from_raw(step) };
         // Nobody is left to be told to.
-        let _ = step.say(step.failed("the program let go of the attempt without a word of what came of it"));
+        let failed = || step.failed("the program let go of the attempt without a word of what came of it");
+        let _ = step.say(step.without_a_word(failed));
         Some(())
     });
 }

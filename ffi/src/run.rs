@@ -57,11 +57,34 @@ impl Handlers {
         self.0.keys().map(String::as_str).collect()
     }
 
-    fn without_function(&self) -> Option<&str> {
+    pub(crate) fn without_function(&self) -> Option<&str> {
         let mut handlers = self.0.iter();
         handlers
             .find(|(_, handler)| handler.function.is_none())
             .map(|(name, _)| name.as_str())
+    }
+
+    /// Calls the handler of a step that is lent, on this thread: what came of the attempt.
+    pub(crate) fn play(&self, step: Box<tasker_step>) -> (Box<tasker_step>, String) {
+        let handler = self.0.get(&step.message.handler).copied();
+        let step = Box::into_raw(step);
+        let returned = handler.and_then(|handler| {
+            let function = handler.function?;
+            // SAFETY: as the program says of its handlers. What it is given lives until it has returned.
+            Some(unsafe { function(step, handler.user_data) })
+        });
+        // SAFETY: as above; one that is lent is not freed by the program.
+        let step = unsafe { Box::from_raw(step) };
+        let outcome = match (step.said.outcome(), returned) {
+            (Some(said), _) => said,
+            (None, Some(0)) => step.without_a_word(|| step.completed("{}")),
+            (None, Some(number)) => step.failed(&format!(
+                "the handler returned {number}: {}",
+                std::io::Error::from_raw_os_error(number)
+            )),
+            (None, None) => step.failed(&format!("this process has no handler '{}'", step.message.handler)),
+        };
+        (step, outcome)
     }
 }
 
@@ -86,24 +109,7 @@ impl Shared {
     }
 
     fn attempt(self: &Arc<Self>, message: InvocationMessage, presence: &Arc<Presence>) {
-        let handler = self.handlers.0.get(&message.handler).copied();
-        let step = Box::into_raw(tasker_step::new(message, self, presence, true));
-        let returned = handler.and_then(|handler| {
-            let function = handler.function?;
-            // SAFETY: as the program says of its handlers. What it is given lives until it has returned.
-            Some(unsafe { function(step, handler.user_data) })
-        });
-        // SAFETY: made above; one that is lent is not freed by the program.
-        let step = unsafe { Box::from_raw(step) };
-        let outcome = match (step.said.outcome(), returned) {
-            (Some(said), _) => said,
-            (None, Some(0)) => step.completed("{}"),
-            (None, Some(number)) => step.failed(&format!(
-                "the handler returned {number}: {}",
-                std::io::Error::from_raw_os_error(number)
-            )),
-            (None, None) => step.failed(&format!("this process has no handler '{}'", step.message.handler)),
-        };
+        let (step, outcome) = self.handlers.play(self.step(message, presence, true));
         let Err(error) = step.report(&outcome) else {
             return;
         };

@@ -21,6 +21,7 @@ const CHANGING: u32 = u32::MAX;
 #[derive(Debug)]
 pub(crate) struct Presence {
     process_id: u32,
+    holds_threads: bool,
 }
 
 impl Presence {
@@ -33,7 +34,18 @@ impl Presence {
             with_signals_blocked(Engine::start_runtime)?;
             settled.count = 1;
         }
-        Ok(Self { process_id: here })
+        Ok(Self {
+            process_id: here,
+            holds_threads: true,
+        })
+    }
+
+    /// Somebody who belongs to this process and needs no threads: a test.
+    pub(crate) fn without_threads() -> Self {
+        Self {
+            process_id: std::process::id(),
+            holds_threads: false,
+        }
     }
 
     /// Refuses a process that was forked from the one of `what`.
@@ -60,7 +72,7 @@ impl Presence {
 impl Drop for Presence {
     fn drop(&mut self) {
         // A child leaves its parent's threads alone: they are not there.
-        if !self.is_here() {
+        if !self.holds_threads || !self.is_here() {
             return;
         }
         let change = Change::to(|count| {

@@ -8,14 +8,27 @@ use crate::error::tasker_error;
 use crate::json::tasker_json;
 use crate::outcome::Said;
 use crate::runtime::Presence;
-use crate::waiting::done_on_a_thread;
-use crate::worker::Shared;
 use serde_json::value::RawValue;
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, OnceLock};
 use std::time::{Duration, Instant};
-use tasker_core::bridge::InvocationMessage;
+use tasker_core::bridge::{AttemptMessage, HostedSession, InvocationMessage};
 use tasker_core::{Error, ErrorKind, Result};
+
+/// Who a step comes from: a worker, or a test.
+pub(crate) trait Host: Send + Sync {
+    /// The input of a task that was too large to come along, as JSON.
+    fn fetch_context(&self, task_id: &str) -> Result<String>;
+
+    /// The results of all steps of a task that ended well, as a JSON object.
+    fn fetch_results(&self, task_id: &str) -> Result<String>;
+
+    /// Reports what came of an attempt. How many of them count: one, or none.
+    fn report(&self, key: &AttemptMessage, outcome: &str) -> Result<usize>;
+
+    /// Work in a transaction of the program's.
+    fn session(&self) -> Result<HostedSession>;
+}
 
 /// One attempt of one step of a task.
 pub struct tasker_step {
@@ -30,15 +43,16 @@ pub struct tasker_step {
     deadline: Option<Instant>,
     cancellation: Arc<Cancellation>,
     pub(crate) said: Said,
-    pub(crate) shared: Arc<Shared>,
+    pub(crate) host: Arc<dyn Host>,
     pub(crate) presence: Arc<Presence>,
 }
 
 impl tasker_step {
-    /// A step that was polled; `lent` to a handler, or the program's own.
+    /// A step, `lent` to a handler or the program's own.
     pub(crate) fn new(
         message: InvocationMessage,
-        shared: &Arc<Shared>,
+        host: Arc<dyn Host>,
+        cancellation: Arc<Cancellation>,
         presence: &Arc<Presence>,
         lent: bool,
     ) -> Box<Self> {
@@ -52,9 +66,9 @@ impl tasker_step {
             results: Mutex::default(),
             fetched: OnceLock::new(),
             deadline,
-            cancellation: shared.attempts.begin(message.key()),
+            cancellation,
             said: Said::new(lent),
-            shared: Arc::clone(shared),
+            host,
             presence: Arc::clone(presence),
             message,
         })
@@ -92,7 +106,7 @@ impl tasker_step {
 
     fn fetched(&self) -> Result<&HashMap<String, Box<RawValue>>> {
         if self.fetched.get().is_none() {
-            let text = done_on_a_thread(|| self.shared.hosted.fetch_results(&self.task_id))?;
+            let text = self.host.fetch_results(&self.task_id)?;
             let results = serde_json::from_str(&text)
                 .map_err(|error| Error::internal("stored results cannot be read").with_source(error))?;
             // Another thread may have been quicker.
@@ -177,7 +191,7 @@ pub unsafe extern "C" fn tasker_step_no(step: *const tasker_step) -> i32 {
     quietly(0, || Some(unsafe { step.as_ref() }?.message.step_no))
 }
 
-/// The claim, for `complete_step` in a transaction of the handler's own. 0 for NULL. Any thread.
+/// The claim, for `complete_step` in SQL of the handler's own. 0 for NULL. Any thread.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn tasker_step_claim_no(step: *const tasker_step) -> i32 {
     // SAFETY: a step, or NULL.
@@ -212,7 +226,7 @@ pub unsafe extern "C" fn tasker_step_context(
         // SAFETY: as the caller says.
         let step = unsafe { tasker_step::at(step) }?;
         if step.context.get().is_none() {
-            let text = done_on_a_thread(|| step.shared.hosted.fetch_context(&step.task_id))?;
+            let text = step.host.fetch_context(&step.task_id)?;
             // Another thread may have been quicker, with the same.
             let _ = step.context.set(tasker_json::of_text(text));
         }

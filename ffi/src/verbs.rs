@@ -193,7 +193,8 @@ pub unsafe extern "C" fn tasker_client_register_template(
     unsafe { run(client, "register_template", read, answer, error) }
 }
 
-unsafe fn value_of(json: *const tasker_json, name: &str) -> Result<Value> {
+/// The value of a document that must be there.
+pub(crate) unsafe fn value_of(json: *const tasker_json, name: &str) -> Result<Value> {
     // SAFETY: as the caller says.
     let json = unsafe { reference(json, name, "a document") }?;
     json.checked_text()?;
@@ -215,21 +216,32 @@ pub unsafe extern "C" fn tasker_client_create_task(
         let client = unsafe { tasker_client::at(client) }?;
         let task_id = place(task_id, "task_id")?;
         // SAFETY: as the caller says.
-        let answer = client.call("create_task", &unsafe { read_request(request) }?)?;
-        let answer = answer.value()?;
-        let id = tasker_task_id::new(answer["task_id"].as_str().unwrap_or_default())?;
+        let answer = client.call("create_task", &unsafe { request_of(request) }?.to_string())?;
         // SAFETY: places for them, as the caller says.
-        unsafe {
-            task_id.write(id);
-            if !created.is_null() {
-                created.write(answer["created"] == true);
-            }
-        }
+        unsafe { tell_created(answer.value()?, task_id, created) }?;
         Ok(true)
     })
 }
 
-unsafe fn read_request(given: *const tasker_task_request) -> Result<String> {
+/// Writes which task was created or found, and which of the two.
+pub(crate) unsafe fn tell_created(
+    answer: &Value,
+    task_id: *mut tasker_task_id,
+    created: *mut bool,
+) -> Result<()> {
+    let id = tasker_task_id::new(answer["task_id"].as_str().unwrap_or_default())?;
+    // SAFETY: places for them, as the caller says.
+    unsafe {
+        task_id.write(id);
+        if !created.is_null() {
+            created.write(answer["created"] == true);
+        }
+    }
+    Ok(())
+}
+
+/// What is asked for, as the seam takes it.
+pub(crate) unsafe fn request_of(given: *const tasker_task_request) -> Result<Value> {
     // SAFETY: as the caller says.
     unsafe {
         reference(given, "request", "a tasker_task_request")?;
@@ -253,7 +265,7 @@ unsafe fn read_request(given: *const tasker_task_request) -> Result<String> {
         if !given.context.is_null() {
             arguments = arguments.with("context", value_of(given.context, "request.context")?);
         }
-        Ok(Value::Object(arguments.0).to_string())
+        Ok(Value::Object(arguments.0))
     }
 }
 

@@ -18,7 +18,7 @@ use crate::readiness::{Ahead, Pipe};
 use crate::run::Handlers;
 use crate::runtime::Presence;
 use crate::signals::with_signals_blocked;
-use crate::step::tasker_step;
+use crate::step::{Host, tasker_step};
 use crate::waiting::{answer_of, done_on_a_thread};
 use serde_json::{Value, json};
 use std::ffi::{c_char, c_int, c_void};
@@ -26,7 +26,9 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
-use tasker_core::bridge::{HostedWorker, InvocationMessage, PollMessage};
+use tasker_core::bridge::{
+    AttemptMessage, Engine, HostedSession, HostedWorker, InvocationMessage, PollMessage,
+};
 use tasker_core::{Error, Result};
 
 /// How long one poll of the engine waits; the next one follows.
@@ -91,8 +93,9 @@ pub struct tasker_worker {
 
 /// What the handles of a worker share.
 pub(crate) struct Shared {
-    pub(crate) hosted: HostedWorker,
-    pub(crate) attempts: Attempts,
+    hosted: HostedWorker,
+    engine: Arc<Engine>,
+    attempts: Attempts,
     pub(crate) handlers: Handlers,
     pub(crate) concurrency: usize,
     pub(crate) crew: Crew,
@@ -194,6 +197,18 @@ impl Shared {
         done_on_a_thread(|| self.hosted.shutdown())
     }
 
+    /// A step of an attempt that begins; `lent` to a handler, or the program's own.
+    pub(crate) fn step(
+        self: &Arc<Self>,
+        message: InvocationMessage,
+        presence: &Arc<Presence>,
+        lent: bool,
+    ) -> Box<tasker_step> {
+        let cancellation = self.attempts.begin(message.key());
+        let host: Arc<dyn Host> = Arc::<Self>::clone(self);
+        tasker_step::new(message, host, cancellation, presence, lent)
+    }
+
     /// Hands back attempts that nobody has begun.
     fn hand_back(&self, messages: &[InvocationMessage]) -> Result<()> {
         if messages.is_empty() {
@@ -205,6 +220,25 @@ impl Shared {
         });
         self.hosted.complete(&Value::from_iter(released).to_string())?;
         Ok(())
+    }
+}
+
+impl Host for Shared {
+    fn fetch_context(&self, task_id: &str) -> Result<String> {
+        done_on_a_thread(|| self.hosted.fetch_context(task_id))
+    }
+
+    fn fetch_results(&self, task_id: &str) -> Result<String> {
+        done_on_a_thread(|| self.hosted.fetch_results(task_id))
+    }
+
+    fn report(&self, key: &AttemptMessage, outcome: &str) -> Result<usize> {
+        self.attempts.end(key);
+        self.hosted.complete(&format!("[{outcome}]"))
+    }
+
+    fn session(&self) -> Result<HostedSession> {
+        self.engine.session()
     }
 }
 
@@ -234,6 +268,7 @@ pub unsafe extern "C" fn tasker_worker_new(
         let stop = Pipe::new()?;
         let shared = Arc::new(Shared {
             hosted: done_on_a_thread(|| client.engine.start_worker(&started))?,
+            engine: Arc::clone(&client.engine),
             attempts: Attempts::default(),
             handlers,
             concurrency,
@@ -342,7 +377,7 @@ pub unsafe extern "C" fn tasker_worker_poll(
         let taken = worker.shared.take(max, timeout(timeout_ms))?;
         let taken = taken
             .into_iter()
-            .map(|message| tasker_step::new(message, &worker.shared, &worker.presence, false));
+            .map(|message| worker.shared.step(message, &worker.presence, false));
         // SAFETY: room for `max`, and for a number, as the caller says.
         unsafe {
             count.write(taken.len());

@@ -1,6 +1,6 @@
-//! `include/tasker.h` is what the sources say. `scripts/generate` writes it.
+//! `include/tasker.h` and `include/tasker_test.h` are what the sources say. `scripts/generate` writes them.
 //!
-//! Each file of `src` that C sees is a section of the header, and its documentation the section's.
+//! Each file of `src` that C sees is a section of a header, and its documentation the section's.
 
 // Tests may panic: that is how they fail.
 #![allow(clippy::unwrap_used, clippy::expect_used)]
@@ -11,8 +11,8 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use tasker_core::ErrorKind;
 
-/// The sections, in the order of the header.
-const SECTIONS: [(&str, &str); 10] = [
+/// The sections of `tasker.h`, in its order.
+const SECTIONS: [(&str, &str); 12] = [
     ("Texts", "convert"),
     ("Documents", "json"),
     ("Documents of your own", "json_set"),
@@ -23,8 +23,17 @@ const SECTIONS: [(&str, &str); 10] = [
     ("Steps", "step"),
     ("Outcomes", "outcome"),
     ("The worker", "worker"),
+    ("Transactions of your own", "transaction"),
+    ("The library", "library"),
 ];
-const LAST: (&str, &str) = ("The library", "library");
+
+/// The sections of `tasker_test.h`, in its order.
+const TEST_SECTIONS: [(&str, &str); 4] = [
+    ("Tests", "testing"),
+    ("Faults", "testing_faults"),
+    ("Operators", "testing_operators"),
+    ("Reports", "testing_reports"),
+];
 
 const TEXT: &str = r#"
 /** The text that ends before a NUL: `tasker_text("charge")`. NULL is no text at all. */
@@ -44,20 +53,45 @@ fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).to_owned()
 }
 
+/// `tasker.h`.
 fn header() -> String {
     let version = env!("CARGO_PKG_VERSION");
+    let includes = "#include <stdbool.h>\n#include <stddef.h>\n#include <stdint.h>\n#include <string.h>\n";
+    let before =
+        format!("{includes}\n/** The version of this header. */\n#define TASKER_VERSION \"{version}\"\n");
+    let forward = "typedef struct tasker_error tasker_error;\ntypedef struct tasker_json tasker_json;\n";
+    let about = "durable workflows on PostgreSQL, inside your own process";
+    written("TASKER_H", about, &before, forward, &SECTIONS)
+}
+
+/// `tasker_test.h`.
+fn test_header() -> String {
+    let about = "workflows under test, in a transaction of the test's own";
+    written(
+        "TASKER_TEST_H",
+        about,
+        "#include <tasker.h>\n",
+        "",
+        &TEST_SECTIONS,
+    )
+}
+
+/// A header: `before` stands before what C++ takes for C, `forward` at the beginning of that.
+fn written(guard: &str, about: &str, before: &str, forward: &str, sections: &[(&str, &str)]) -> String {
+    let version = env!("CARGO_PKG_VERSION");
     let mut header = format!(
-        "/*\n * libtasker {version}: durable workflows on PostgreSQL, inside your own process.\n *\n \
+        "/*\n * libtasker {version}: {about}.\n *\n \
          * Written by scripts/generate from ffi/src; ffi/README.md tells how to use it.\n */\n\n\
-         #ifndef TASKER_H\n#define TASKER_H\n\n#include <stdbool.h>\n#include <stddef.h>\n#include <stdint.h>\n\
-         #include <string.h>\n\n/** The version of this header. */\n#define TASKER_VERSION \"{version}\"\n\n\
-         #ifdef __cplusplus\nextern \"C\" {{\n#endif\n\n\
-         typedef struct tasker_error tasker_error;\ntypedef struct tasker_json tasker_json;\n"
+         #ifndef {guard}\n#define {guard}\n\n{before}\n\
+         #ifdef __cplusplus\nextern \"C\" {{\n#endif\n"
     );
-    for (title, name) in SECTIONS.into_iter().chain([LAST]) {
+    if !forward.is_empty() {
+        let _ = write!(header, "\n{forward}");
+    }
+    for (title, name) in sections {
         header += &section(title, name);
     }
-    header + "\n#ifdef __cplusplus\n} /* extern \"C\" */\n#endif\n\n#endif /* TASKER_H */\n"
+    header + &format!("\n#ifdef __cplusplus\n}} /* extern \"C\" */\n#endif\n\n#endif /* {guard} */\n")
 }
 
 fn section(title: &str, name: &str) -> String {
@@ -119,10 +153,8 @@ fn declarations(file: &Path) -> String {
     String::from_utf8(written).unwrap()
 }
 
-#[test]
-fn the_header_says_what_the_sources_say() {
-    let path = root().join("include/tasker.h");
-    let wanted = header();
+fn says_what_the_sources_say(name: &str, wanted: &str) {
+    let path = root().join("include").join(name);
     if std::env::var_os("TASKER_WRITE").is_some() {
         fs::write(&path, wanted).unwrap();
         return;
@@ -130,8 +162,14 @@ fn the_header_says_what_the_sources_say() {
     let found = fs::read_to_string(&path).unwrap_or_default();
     assert!(
         found == wanted,
-        "ffi/include/tasker.h is out of date; write it anew with scripts/generate"
+        "ffi/include/{name} is out of date; write it anew with scripts/generate"
     );
+}
+
+#[test]
+fn the_headers_say_what_the_sources_say() {
+    says_what_the_sources_say("tasker.h", &header());
+    says_what_the_sources_say("tasker_test.h", &test_header());
 }
 
 /// The functions that the sources export.
@@ -149,7 +187,7 @@ fn exported() -> Vec<String> {
 }
 
 #[test]
-fn every_function_is_in_the_header_and_on_the_list_of_symbols() {
+fn every_function_is_in_one_header_and_on_the_list_of_symbols() {
     let list = fs::read_to_string(root().join("symbols.txt")).unwrap();
     let listed: Vec<&str> = list.lines().collect();
     assert_eq!(
@@ -157,12 +195,12 @@ fn every_function_is_in_the_header_and_on_the_list_of_symbols() {
         listed,
         "ffi/symbols.txt lists what the library exports, sorted"
     );
-    let header = header();
+    let headers = [header(), test_header()];
     for name in listed {
-        assert!(
-            header.contains(&format!("{name}(")),
-            "{name} is not in the header"
-        );
+        let declared = headers
+            .iter()
+            .filter(|header| header.contains(&format!("{name}(")));
+        assert_eq!(declared.count(), 1, "{name} stands in one header");
     }
 }
 
@@ -170,15 +208,18 @@ fn every_function_is_in_the_header_and_on_the_list_of_symbols() {
 fn every_function_says_from_which_threads_it_may_be_called() {
     let header = header();
     // Said once for the whole section.
-    for (title, said) in [
-        ("Verbs", "may be called from any thread"),
-        ("Workflows in code", "One thread at a time"),
+    for (header, title, said) in [
+        (&header, "Verbs", "may be called from any thread"),
+        (&header, "Workflows in code", "One thread at a time"),
+        (&test_header(), "Tests", "One thread at a time"),
     ] {
         let section = header.split(&format!("\n/* {title}\n")).nth(1).unwrap();
         assert!(section[..section.find("*/").unwrap()].contains(said), "{title}");
     }
     for name in exported() {
-        if name.starts_with("tasker_workflow")
+        if ["tasker_workflow", "tasker_test_", "tasker_report_"]
+            .iter()
+            .any(|begin| name.starts_with(begin))
             || VERBS.iter().any(|verb| name == format!("tasker_client_{verb}"))
         {
             continue;

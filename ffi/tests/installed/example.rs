@@ -1,6 +1,6 @@
 //! The example, out of the clone, as a user has it.
 
-use crate::support::{database, pkg_config, prefix, source, succeed, told};
+use crate::support::{database, pkg_config, pkg_config_of, prefix, source, succeed, told};
 use std::path::Path;
 use std::process::{Command, Stdio};
 use tasker_tests::TestDatabase;
@@ -28,23 +28,32 @@ fn by_make(directory: &Path, flags: &str) {
     );
 }
 
-/// Runs client and worker, each after the words of a command before its own: the order is complete, and both end well.
+/// A program of the example, after the words of a command before its own.
+fn program(programs: &Path, files: &Path, before: &[&str], name: &str, database: &TestDatabase) -> Command {
+    let words: Vec<_> = before
+        .iter()
+        .map(Into::into)
+        .chain([programs.join(name)])
+        .collect();
+    let mut command = Command::new(&words[0]);
+    command
+        .args(&words[1..])
+        .current_dir(files)
+        .env("TASKER_DATABASE_URL", database.url())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped());
+    command
+}
+
+/// Runs a program to its end: it ends well, and says this.
+fn says(command: &mut Command, wanted: &str) {
+    let output = succeed(command);
+    assert_eq!(String::from_utf8_lossy(&output.stdout), wanted);
+}
+
+/// Runs client and worker: the order is complete, and both end well. Then the example of transactions, and its test.
 fn works(programs: &Path, files: &Path, before: &[&str], database: &TestDatabase) {
-    let command = |name: &str| {
-        let words: Vec<_> = before
-            .iter()
-            .map(Into::into)
-            .chain([programs.join(name)])
-            .collect();
-        let mut command = Command::new(&words[0]);
-        command
-            .args(&words[1..])
-            .current_dir(files)
-            .env("TASKER_DATABASE_URL", database.url())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped());
-        command
-    };
+    let command = |name: &str| program(programs, files, before, name, database);
     let worker = command("worker").spawn().unwrap();
     let client = command("client").output().unwrap();
     let id = i32::try_from(worker.id()).unwrap();
@@ -57,6 +66,10 @@ fn works(programs: &Path, files: &Path, before: &[&str], database: &TestDatabase
     assert!(client.status.success(), "{}: {}", client.status, told(&client));
     assert_eq!(String::from_utf8_lossy(&client.stdout), "complete, charged 42\n");
     assert!(worker.status.success(), "{}: {}", worker.status, told(&worker));
+
+    says(&mut command("pay"), "complete, paid 42\n");
+    let right = "right at each of 6 points at which its process can die\n";
+    says(&mut command("test_payments"), right);
 }
 
 #[test]
@@ -104,24 +117,29 @@ fn the_sanitizers_find_nothing_in_it() {
 }
 
 #[test]
-fn the_header_needs_no_other_one() {
+fn no_header_needs_another_one_before_it() {
     let directory = tempfile::tempdir().unwrap();
-    let flags = pkg_config(&["--cflags"]);
-    for (compiler, standard, name) in [("cc", "-std=c11", "a.c"), ("c++", "-std=c++17", "a.cpp")] {
-        let file = directory.path().join(name);
-        std::fs::write(&file, "#include <tasker.h>\n#include <tasker.h>\n").unwrap();
-        succeed(
-            Command::new(compiler)
-                .args([
-                    standard,
-                    "-Wall",
-                    "-Wextra",
-                    "-Werror",
-                    "-pedantic",
-                    "-fsyntax-only",
-                ])
-                .args(&flags)
-                .arg(&file),
-        );
+    for header in ["tasker.h", "tasker_test.h", "tasker_libpq.h"] {
+        let mut flags = pkg_config(&["--cflags"]);
+        if header == "tasker_libpq.h" {
+            flags.extend(pkg_config_of("libpq", &["--cflags"]));
+        }
+        for (compiler, standard, name) in [("cc", "-std=c11", "a.c"), ("c++", "-std=c++17", "a.cpp")] {
+            let file = directory.path().join(name);
+            std::fs::write(&file, format!("#include <{header}>\n#include <{header}>\n")).unwrap();
+            succeed(
+                Command::new(compiler)
+                    .args([
+                        standard,
+                        "-Wall",
+                        "-Wextra",
+                        "-Werror",
+                        "-pedantic",
+                        "-fsyntax-only",
+                    ])
+                    .args(&flags)
+                    .arg(&file),
+            );
+        }
     }
 }

@@ -2,6 +2,7 @@
 // Tests may panic: that is how they fail.
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
+mod dying;
 mod example;
 mod memory;
 mod package;

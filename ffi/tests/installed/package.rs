@@ -1,6 +1,6 @@
 //! What `make install` installs.
 
-use crate::support::{Linked, Program, pkg_config, prefix, source, succeed, told};
+use crate::support::{Linked, Program, database, pkg_config, prefix, source, succeed, told};
 use std::collections::BTreeSet;
 use std::path::Path;
 use std::process::Command;
@@ -68,6 +68,18 @@ fn a_program_is_linked_statically() {
     succeed(Command::new(&program.path).arg("making"));
     let output = succeed(Command::new("ldd").arg(&program.path));
     assert!(!told(&output).contains("libtasker"), "{}", told(&output));
+    let program = Program::of("tests/programs/kit.c", Linked::Static, &[]);
+    succeed(program.command(&database()).arg("running"));
+}
+
+/// Who has no connections of libpq needs no libpq: neither header nor library asks for it.
+#[test]
+fn nothing_asks_for_libpq_but_the_header_of_its_connections() {
+    for header in ["tasker.h", "tasker_test.h"] {
+        let text = std::fs::read_to_string(prefix().join("include").join(header)).unwrap();
+        assert!(!text.contains("libpq-fe.h"), "{header}");
+    }
+    assert!(!pkg_config(&["--libs", "--static"]).contains(&"-lpq".to_owned()));
 }
 
 #[test]
@@ -85,6 +97,8 @@ fn every_file_goes_below_destdir_and_names_the_prefix() {
     let root = directory.path().join("opt/tasker");
     for file in [
         "include/tasker.h",
+        "include/tasker_test.h",
+        "include/tasker_libpq.h",
         "lib64/libtasker.a",
         "lib64/libtasker.so.2.0.0",
         "lib64/cmake/Tasker/TaskerConfig.cmake",

@@ -1,7 +1,9 @@
 //! Programs in C, each case of them a test.
 
-use crate::support::{Linked, Program, database, told};
+use crate::support::{Linked, Program, database, source, succeed, told};
+use serde_json::Value;
 use std::os::unix::process::ExitStatusExt;
+use tempfile::NamedTempFile;
 
 /// Runs a case of a program: it succeeds. What was written.
 fn run(program: &str, case: &str) -> String {
@@ -33,6 +35,7 @@ cases! {
         "texts" => what_is_not_utf8_is_refused
         "options" => options_of_other_sizes_are_read_as_far_as_they_are_known
         "outputs" => answers_are_written_only_when_there_is_one
+        "lending" => what_a_driver_of_the_programs_own_says_goes_through
         "versions" => the_header_and_the_library_are_of_one_version
     }
     documents {
@@ -66,6 +69,32 @@ cases! {
         "ahead" => a_step_that_was_fetched_ahead_goes_back_uncounted
         "stopping" => who_waits_for_work_hears_that_the_worker_stops
     }
+    transactions {
+        "creating" => what_is_rolled_back_was_never_created
+        "many" => many_tasks_are_created_in_a_transaction_or_none
+        "refusing" => what_is_refused_before_postgresql_is_asked_leaves_the_transaction_as_it_was
+        "states" => a_connection_that_is_in_no_transaction_that_goes_on_is_told_why
+        "elsewhere" => a_database_without_tasker_is_a_matter_of_configuration
+        "closing" => a_client_that_was_closed_or_is_the_parents_creates_nothing
+    }
+    completions {
+        "completing" => a_handler_completes_its_step_in_its_own_transaction
+        "rolling_back" => a_completion_that_is_rolled_back_is_a_failure_and_one_that_was_committed_stays
+        "ignoring" => a_completion_that_was_refused_is_no_success
+        "too_late" => an_attempt_that_is_over_cannot_be_completed
+        "polling" => a_program_that_polls_completes_steps_in_its_own_transaction
+    }
+    kit {
+        "running" => a_workflow_under_test_runs_in_the_transaction_and_nothing_is_left
+        "faults" => faults_strike_and_waits_take_no_time
+        "clock" => the_clock_is_the_tests
+        "operating" => a_test_does_what_an_operator_would
+        "crashing" => a_workflow_is_right_wherever_its_process_dies_or_it_is_told_where_not
+    }
+    kit_edges {
+        "completing" => a_handler_under_test_completes_in_the_transaction_of_the_test
+        "refusing" => a_test_that_cannot_be_says_why
+    }
     process {
         "leaving_nothing" => no_thread_and_no_descriptor_is_left
         "forking" => a_forked_child_is_refused_with_both_processes_and_makes_its_own
@@ -74,6 +103,54 @@ cases! {
         "leaving" => a_process_may_end_with_everything_open
         "logging" => the_log_of_the_engine_is_kept_for_who_asks
     }
+}
+
+/// The vectors that hold every language to the same values. Texts that are refused are numbers there: in some is what no document may
+/// have.
+fn vectors() -> NamedTempFile {
+    let text = std::fs::read_to_string(source("../tests/vectors/values.json")).unwrap();
+    let mut vectors: Value = serde_json::from_str(&text).unwrap();
+    for vector in vectors["refuse"].as_array_mut().unwrap() {
+        vector["utf8"] = vector["text"].is_string().into();
+        if let Value::String(text) = vector["text"].take() {
+            vector["bytes"] = text.into_bytes().into();
+        }
+        vector.as_object_mut().unwrap().remove("text");
+    }
+    let file = NamedTempFile::new().unwrap();
+    std::fs::write(file.path(), vectors.to_string()).unwrap();
+    file
+}
+
+fn holds_to_the_vectors(case: &str) {
+    let (program, vectors, database) = (
+        Program::of("tests/programs/vectors.c", Linked::Shared, &[]),
+        vectors(),
+        database(),
+    );
+    let mut command = program.command(&database);
+    let told = told(&succeed(command.arg(case).env("VECTORS", vectors.path())));
+    assert_eq!(told, "", "a library writes nothing");
+}
+
+#[test]
+fn what_the_vectors_accept_is_read_and_what_they_refuse_is_refused_with_its_place() {
+    holds_to_the_vectors("parsing");
+}
+
+#[test]
+fn what_the_vectors_accept_crosses_from_step_to_step_as_it_is() {
+    holds_to_the_vectors("crossing");
+}
+
+#[test]
+fn results_are_as_large_as_the_vectors_say_at_the_most() {
+    holds_to_the_vectors("limiting");
+}
+
+#[test]
+fn whole_numbers_are_kept_exactly() {
+    holds_to_the_vectors("numbers");
 }
 
 #[test]
@@ -88,6 +165,12 @@ fn cpp_uses_the_same_header_and_catches_its_exceptions_itself() {
     let database = database();
     let output = program.command(&database).arg("careful").output().unwrap();
     assert!(output.status.success(), "{}: {}", output.status, told(&output));
+}
+
+#[test]
+fn cpp_uses_the_headers_of_tests_and_of_libpq() {
+    let program = Program::of("tests/programs/kit_from_cpp.cpp", Linked::Shared, &[]);
+    succeed(&mut program.command(&database()));
 }
 
 #[test]

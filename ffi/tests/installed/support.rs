@@ -27,12 +27,17 @@ pub(crate) fn source(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join(name)
 }
 
-/// What pkg-config says.
+/// What pkg-config says of the library.
 pub(crate) fn pkg_config(arguments: &[&str]) -> Vec<String> {
+    pkg_config_of("tasker", arguments)
+}
+
+/// What pkg-config says of a library.
+pub(crate) fn pkg_config_of(library: &str, arguments: &[&str]) -> Vec<String> {
     let mut command = Command::new("pkg-config");
     command
         .args(arguments)
-        .arg("tasker")
+        .arg(library)
         .env("PKG_CONFIG_PATH", prefix().join("lib/pkgconfig"));
     let output = succeed(&mut command);
     let text = String::from_utf8(output.stdout).unwrap();
@@ -73,7 +78,7 @@ pub(crate) enum Linked {
 }
 
 impl Program {
-    /// Compiles a file of `ffi`: C11, or C++17 where its name says so.
+    /// Compiles a file of `ffi`: C11, or C++17 where its name says so; with libpq where it uses it.
     pub(crate) fn of(file: &str, linked: Linked, flags: &[&str]) -> Self {
         let directory = tempfile::tempdir().unwrap();
         let path = directory.path().join("program");
@@ -103,6 +108,9 @@ impl Program {
                 );
             }
         }
+        if uses_libpq(file) {
+            command.args(pkg_config_of("libpq", &["--cflags", "--libs"]));
+        }
         succeed(command.args(["-pthread", "-lm"]));
         Self {
             path,
@@ -117,6 +125,14 @@ impl Program {
         command.env("TASKER_DATABASE_URL", database.url());
         command
     }
+}
+
+/// Whether a program has connections of libpq, or includes a header of the tests that has.
+fn uses_libpq(file: &str) -> bool {
+    let text = std::fs::read_to_string(source(file)).unwrap();
+    ["tasker_libpq.h", "\"database.h\"", "\"kit.h\""]
+        .iter()
+        .any(|header| text.contains(header))
 }
 
 /// A migrated database of the test's own.

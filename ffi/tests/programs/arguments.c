@@ -1,5 +1,7 @@
 /* What no function takes: NULL, what is not UTF-8, options of other sizes. No database is needed. */
 
+#include <tasker_test.h>
+
 #include "support.h"
 
 #define NONE tasker_text(NULL)
@@ -155,6 +157,112 @@ static void nulls_of_workflows(void) {
   REFUSED(tasker_logs_keep(NONE, &error), NULL_POINTER);
 }
 
+/* A driver of the program's own: how it stands, and what it answers. */
+struct driver {
+  int state;
+  const char *sqlstate, *message, *row;
+  int statements;
+};
+
+static int state_of(void *handle) { return ((struct driver *)handle)->state; }
+
+static void answer(void *handle, const tasker_statement *statement, tasker_reply *reply) {
+  struct driver *driver = handle;
+  driver->statements++;
+  CHECK(strlen(statement->sql) > 0 && statement->parameter_count >= 0);
+  for (int index = 0; index < statement->parameter_count; index++) {
+    CHECK(statement->parameters[index] == NULL || strlen(statement->parameters[index]) < 100000);
+  }
+  if (driver->row != NULL) {
+    tasker_reply_row(reply, tasker_text(driver->row));
+  }
+  if (driver->message != NULL) {
+    tasker_reply_refuse(reply, tasker_text(driver->sqlstate), tasker_text(driver->message), NONE);
+  }
+}
+
+static tasker_connection lend(struct driver *driver) {
+  tasker_connection lent = {.size = sizeof lent, .handle = driver, .state = state_of, .execute = answer};
+  return lent;
+}
+
+static void nulls_of_transactions(void) {
+  struct driver driver = {.state = TASKER_CONNECTION_IN_TRANSACTION};
+  tasker_connection lent = lend(&driver);
+  tasker_client *client = some_client();
+  tasker_task_request request = {.size = sizeof request, .name = tasker_text("order")};
+  tasker_json *requests = json("[]");
+  tasker_task_id id;
+  REFUSED(tasker_client_create_task_in(NULL, &lent, &request, &id, NULL, &error), NULL_POINTER);
+  REFUSED(tasker_client_create_task_in(client, NULL, &request, &id, NULL, &error), NULL_POINTER);
+  REFUSED(tasker_client_create_task_in(client, &lent, NULL, &id, NULL, &error), NULL_POINTER);
+  REFUSED(tasker_client_create_task_in(client, &lent, &request, NULL, NULL, &error), NULL_POINTER);
+  REFUSED(tasker_client_create_tasks_in(NULL, &lent, requests, NULL, &error), NULL_POINTER);
+  REFUSED(tasker_client_create_tasks_in(client, NULL, requests, NULL, &error), NULL_POINTER);
+  REFUSED(tasker_client_create_tasks_in(client, &lent, NULL, NULL, &error), NULL_POINTER);
+  REFUSED(tasker_step_complete_in(NULL, &lent, NULL, &error), NULL_POINTER);
+  tasker_connection without = lent;
+  without.handle = NULL;
+  REFUSED(tasker_client_create_task_in(client, &without, &request, &id, NULL, &error), NULL_POINTER);
+  without = lent;
+  without.state = NULL;
+  REFUSED(tasker_client_create_task_in(client, &without, &request, &id, NULL, &error), NULL_POINTER);
+  without = lent;
+  without.execute = NULL;
+  REFUSED(tasker_client_create_task_in(client, &without, &request, &id, NULL, &error), NULL_POINTER);
+  without = lent;
+  without.size = 0;
+  REFUSED(tasker_client_create_task_in(client, &without, &request, &id, NULL, &error), INVALID);
+  tasker_reply_row(NULL, tasker_text("{}"));
+  tasker_reply_refuse(NULL, NONE, NONE, NONE);
+  CHECK(driver.statements == 0);
+  tasker_json_free(requests);
+  tasker_client_free(client);
+}
+
+static void nulls_of_tests(void) {
+  struct driver driver = {.state = TASKER_CONNECTION_IN_TRANSACTION};
+  tasker_connection lent = lend(&driver);
+  tasker_test_options options = {.size = sizeof options, .handler_count = 1};
+  tasker_task_request request = {.size = sizeof request, .name = tasker_text("order")};
+  tasker_fault fault = {.size = sizeof fault, .step = tasker_text("pay"), .kind = TASKER_FAULT_TIMES_OUT};
+  tasker_str a = tasker_text("a");
+  tasker_json *report = json("{}");
+  tasker_task_id id;
+  REFUSED(tasker_test_new(NULL, &options, &error), NULL_POINTER);
+  REFUSED(tasker_test_new(&lent, NULL, &error), NULL_POINTER);
+  REFUSED(tasker_test_new(&lent, &options, &error), NULL_POINTER);
+  REFUSED(tasker_test_register_yaml(NULL, a, &error), NULL_POINTER);
+  REFUSED(tasker_test_register_file(NULL, a, &error), NULL_POINTER);
+  REFUSED(tasker_test_register_template(NULL, report, &error), NULL_POINTER);
+  REFUSED(tasker_test_create_task(NULL, &request, &id, NULL, &error), NULL_POINTER);
+  REFUSED(tasker_test_run(NULL, &request, NULL, &error), NULL_POINTER);
+  REFUSED(tasker_test_run_to_end(NULL, a, NULL, &error), NULL_POINTER);
+  REFUSED(tasker_test_run_until_idle(NULL, a, NULL, &error), NULL_POINTER);
+  REFUSED(tasker_test_run_one(NULL, a, NULL, &error), NULL_POINTER);
+  REFUSED(tasker_test_report(NULL, a, NULL, &error), NULL_POINTER);
+  REFUSED(tasker_test_advance(NULL, 1, &error), NULL_POINTER);
+  REFUSED(tasker_test_inject(NULL, &fault, &error), NULL_POINTER);
+  REFUSED(tasker_test_clear_faults(NULL, &error), NULL_POINTER);
+  REFUSED(tasker_test_crash_everywhere(NULL, &request, NULL, NULL, &error), NULL_POINTER);
+  REFUSED(tasker_test_cancel_task(NULL, a, NULL, &error), NULL_POINTER);
+  REFUSED(tasker_test_retry_task(NULL, a, NULL, &error), NULL_POINTER);
+  REFUSED(tasker_test_resolve_task(NULL, a, NULL, &error), NULL_POINTER);
+  REFUSED(tasker_test_pause_task(NULL, a, NULL, &error), NULL_POINTER);
+  REFUSED(tasker_test_resume_task(NULL, a, NULL, &error), NULL_POINTER);
+  REFUSED(tasker_test_cancel_step(NULL, a, a, NULL, &error), NULL_POINTER);
+  REFUSED(tasker_test_retry_step(NULL, a, a, true, NULL, &error), NULL_POINTER);
+  REFUSED(tasker_test_resolve_step(NULL, a, a, NULL, NULL, &error), NULL_POINTER);
+  tasker_test_free(NULL);
+  CHECK(tasker_report_status(NULL).data == NULL && tasker_report_status(report).data == NULL);
+  CHECK(tasker_report_executions_of(NULL, a) == 0 && tasker_report_executions_of(report, NONE) == 0);
+  REFUSED(tasker_report_step(NULL, a, &error), NULL_POINTER);
+  REFUSED(tasker_report_step(report, NONE, &error), NULL_POINTER);
+  REFUSED(tasker_report_step(report, a, &error), TASKER_ERROR_NOT_FOUND);
+  CHECK(driver.statements == 0);
+  tasker_json_free(report);
+}
+
 static void nulls(void) {
   nulls_of_documents();
   nulls_of_errors();
@@ -162,6 +270,8 @@ static void nulls(void) {
   nulls_of_workers();
   nulls_of_steps();
   nulls_of_workflows();
+  nulls_of_transactions();
+  nulls_of_tests();
 }
 
 static void texts(void) {
@@ -229,11 +339,43 @@ static void outputs(void) {
   tasker_json_free(document);
 }
 
+/* What a driver says goes through as it says it. */
+static void lending(void) {
+  tasker_test_options options = {.size = sizeof options};
+  struct driver driver = {.state = TASKER_CONNECTION_IN_TRANSACTION, .sqlstate = "3F000", .message = "there is no tasker"};
+  tasker_connection lent = lend(&driver);
+  REFUSED(tasker_test_new(&lent, &options, &error), TASKER_ERROR_SCHEMA_MISMATCH);
+  driver.sqlstate = "55P03";
+  REFUSED(tasker_test_new(&lent, &options, &error), TASKER_ERROR_TIMEOUT);
+  /* Without a word on it the connection broke. */
+  driver.sqlstate = NULL;
+  REFUSED(tasker_test_new(&lent, &options, &error), TASKER_ERROR_DATABASE_UNAVAILABLE);
+  CHECK(driver.statements > 0);
+  driver.message = NULL;
+  driver.row = "\"\xff\"";
+  REFUSED(tasker_test_new(&lent, &options, &error), INVALID);
+  driver.row = "no row of ours";
+  REFUSED(tasker_test_new(&lent, &options, &error), TASKER_ERROR_INTERNAL);
+  driver.statements = 0;
+  static const struct {
+    int state;
+    uint32_t code;
+  } states[] = {{TASKER_CONNECTION_IDLE, INVALID},     {TASKER_CONNECTION_FAILED, INVALID},
+                {TASKER_CONNECTION_BUSY, INVALID},     {TASKER_CONNECTION_BROKEN, TASKER_ERROR_DATABASE_UNAVAILABLE},
+                {TASKER_CONNECTION_NOT_UTF8, INVALID}, {99, INVALID}};
+  for (size_t index = 0; index < sizeof states / sizeof states[0]; index++) {
+    driver.state = states[index].state;
+    REFUSED(tasker_test_new(&lent, &options, &error), states[index].code);
+  }
+  CHECK(driver.statements == 0);
+}
+
 static void versions(void) {
   CHECK(tasker_abi_version() == TASKER_ABI_VERSION);
   CHECK(strcmp(tasker_version(), TASKER_VERSION) == 0);
 }
 
 static const struct test_case cases[] = {
-    {"nulls", nulls}, {"texts", texts}, {"options", options}, {"outputs", outputs}, {"versions", versions}};
+    {"nulls", nulls}, {"texts", texts}, {"options", options}, {"outputs", outputs}, {"lending", lending},
+    {"versions", versions}};
 CASES(cases)

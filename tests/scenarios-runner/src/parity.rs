@@ -17,6 +17,28 @@ const MEANINGS: [&str; CAPABILITIES.len()] = [
     "several workers share the work",
 ];
 
+/// What a package brings along besides the engine, and by what: in the order of [`RUNTIMES`]. The tests of each package hold it to that.
+const BROUGHT: [(&str, [&str; RUNTIMES.len()]); 2] = [
+    (
+        "creates tasks and completes steps in a transaction of the application's",
+        [
+            "sqlx",
+            "psycopg 3, psycopg2, asyncpg, SQLAlchemy 2, Django",
+            "pg, Knex, Drizzle, Prisma",
+            "libpq (`tasker_libpq.h`); any other driver by two functions",
+        ],
+    ),
+    (
+        "runs workflows under test, in the test's own transaction",
+        [
+            "`tasker_core::testing`",
+            "`tasker.testing`, a plugin for pytest",
+            "*tasker-engine/testing*, for node:test, Vitest and Jest",
+            "`tasker_test.h`",
+        ],
+    ),
+];
+
 /// Where a language was tried, and where it is expected to run. Tested means: by `make test`, on every change.
 struct Platforms {
     runtime: &'static str,
@@ -79,6 +101,15 @@ pub fn page() -> String {
     }
     for (runtime, capability) in lacking {
         let _ = writeln!(page, "- {runtime}: `{capability}`");
+    }
+    let _ = write!(
+        page,
+        "\n## By what\n\n| | {} |\n|---|{}\n",
+        names.join(" | "),
+        "---|".repeat(names.len())
+    );
+    for (what, cells) in BROUGHT {
+        let _ = writeln!(page, "| {what} | {} |", cells.join(" | "));
     }
     page.push_str("\n## Platforms\n\n| language | tested | expected |\n|---|---|---|\n");
     for name in names {
