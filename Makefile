@@ -9,7 +9,7 @@ endif
 export CARGO_TARGET_DIR
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo install test scale soak fuzz lint fmt generate check-generated clean
+.PHONY: help setup demo install test scale soak soak-runtimes fuzz lint fmt generate check-generated clean
 
 help: ## Print this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -41,6 +41,15 @@ soak: setup ## Run half of the maximum load for an hour beside a snapshot held f
 	@cargo build --release --workspace --bin tasker
 	@"$$CARGO_TARGET_DIR/release/tasker" bench soak --output "$$CARGO_TARGET_DIR/soak.jsonl"; status=$$?; \
 	  bench/plot-soak "$$CARGO_TARGET_DIR/soak.jsonl" docs/operations/soak.svg docs/operations/soak.md && exit $$status
+
+soak-runtimes: ## Run 500,000 steps in one worker process of each language, and judge whether its memory stays flat
+	@scripts/setup --tests
+	@scripts/python --install && scripts/node --install && scripts/c --install
+	@cargo build --release --workspace --bin tasker
+	@failed=; for runtime in rust python "python --handler-kind async" node c; do \
+	  echo "== $$runtime"; \
+	  "$$CARGO_TARGET_DIR/release/tasker" bench memory --no-reference --concurrency 16 --runtime $$runtime || failed="$$failed, $$runtime"; \
+	done; if [ -n "$$failed" ]; then echo "not flat:$${failed#,}" >&2; exit 1; fi
 
 fuzz: ## Fuzz every target for FUZZ_SECONDS (600), two side by side; installs cargo-fuzz
 	@scripts/fuzz

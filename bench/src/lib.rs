@@ -14,6 +14,7 @@ mod graph_size;
 mod hands;
 mod latency;
 mod measure;
+mod memory;
 mod options;
 mod progress;
 mod report;

@@ -1,6 +1,7 @@
 //! The report: the keys of the contract, those that do not apply null.
 
 use crate::Workload;
+use crate::memory::FLAT;
 use serde::Serialize;
 
 /// What one run of a workload came to.
@@ -105,6 +106,15 @@ pub struct Machine {
     pub postgres: String,
     pub synchronous_commit: String,
     pub fsync: String,
+}
+
+impl Report {
+    /// `memory`: whether the workers had at most 5 % more of it in the last tenth of the run than in the first. None for every
+    /// other workload.
+    pub fn is_flat(&self) -> Option<bool> {
+        (self.workload == Workload::Memory)
+            .then(|| self.ratios.last_point_to_first.is_some_and(|ratio| ratio <= FLAT))
+    }
 }
 
 impl Percentiles {

@@ -12,7 +12,7 @@ use crate::report::{Cpu, PerStep, Percentiles, Point, Ratios, Reference, Report,
 use crate::room::Room;
 use crate::workers::{ChildUsage, peak_of_all, statements_since};
 use crate::yardstick::{BatchSql, Direct, SingleCommit};
-use crate::{Workload, backlog, create, graph_size, latency, throughput};
+use crate::{Workload, backlog, create, graph_size, latency, memory, throughput};
 use anyhow::Result;
 use std::time::Duration;
 use tasker_core::Error;
@@ -32,8 +32,10 @@ pub async fn run(
     let in_a_room = async |options: &Options| in_a_room(options, progress, &stopped).await;
     let measuring = async {
         match options.hands {
-            Hands::Here | Hands::Apart => in_a_room(options).await,
-            Hands::Foreign(_) => compare(options, in_a_room, progress).await,
+            Hands::Foreign(_) if options.workload != Workload::Memory => {
+                compare(options, in_a_room, progress).await
+            }
+            _ => in_a_room(options).await,
         }
     };
     let (outcome, ()) = tokio::join!(
@@ -96,11 +98,12 @@ fn refuse_nonsense(options: &Options) -> Result<()> {
         .into());
     }
     if let Hands::Foreign(language) = &options.hands
-        && !(options.workload.is_throughput() || options.workload == Workload::Latency)
+        && !(options.workload.is_throughput()
+            || matches!(options.workload, Workload::Latency | Workload::Memory))
     {
         return Err(Error::invalid_argument(format!(
             "--runtime {} does not go with the workload {}, in which no handler counts; it goes with linear, diamond, \
-             fanout, jobs and latency",
+             fanout, jobs, latency and memory",
             language.name, options.workload
         ))
         .into());
@@ -171,6 +174,7 @@ async fn measure(room: &mut Room, options: &Options, progress: &dyn Progress) ->
         Workload::Create => create::run(room, options, progress).await?,
         Workload::Backlog => backlog::run(room, options, progress).await?,
         Workload::GraphSize => graph_size::run(room, options, progress).await?,
+        Workload::Memory => memory::run(room, options, progress).await?,
         _ => throughput::run(room, options, progress).await?,
     };
 
@@ -333,8 +337,11 @@ fn report(
     }
 }
 
-/// What the largest costs against what the smallest does: a claim, else a step.
+/// What the last costs against what the first does: a claim, else a step, else memory.
 fn last_to_first(points: &[Point]) -> Option<f64> {
-    let cost = |point: &Point| point.claim_ms.map(|claim| claim.p50).or(point.us_per_step);
+    let cost = |point: &Point| {
+        let claim_ms = point.claim_ms.map(|claim| claim.p50);
+        claim_ms.or(point.us_per_step).or(point.worker_rss_mb)
+    };
     quotient(cost(points.last()?)?, cost(points.first()?)?)
 }

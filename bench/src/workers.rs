@@ -116,6 +116,17 @@ impl Workers {
         }
     }
 
+    /// The number of each child, and how often the handler was called there.
+    pub(crate) async fn calls_by_process(&mut self) -> Result<Vec<(i32, u64)>> {
+        let mut calls = Vec::new();
+        if let Self::Children(children) = self {
+            for child in children {
+                calls.push((child.process_id()?, child.usage().await?.calls));
+            }
+        }
+        Ok(calls)
+    }
+
     /// Has the one child create a task and wait for its end, in its own process: how long that took. None where the workers
     /// are not one child.
     pub(crate) async fn run_task(&mut self, request: &TaskRequest) -> Result<Option<Duration>> {

@@ -29,11 +29,13 @@ pub enum Workload {
     GraphSize,
     /// Creation only.
     Create,
+    /// Many tasks in one process, whose memory is looked at.
+    Memory,
 }
 
 impl Workload {
     /// Every workload.
-    pub const ALL: [Workload; 8] = [
+    pub const ALL: [Workload; 9] = [
         Workload::Linear,
         Workload::Diamond,
         Workload::Fanout,
@@ -42,6 +44,7 @@ impl Workload {
         Workload::Backlog,
         Workload::GraphSize,
         Workload::Create,
+        Workload::Memory,
     ];
 
     /// Its name on the command line and in the report.
@@ -55,6 +58,7 @@ impl Workload {
             Workload::Backlog => "backlog",
             Workload::GraphSize => "graph-size",
             Workload::Create => "create",
+            Workload::Memory => "memory",
         }
     }
 
@@ -66,7 +70,7 @@ impl Workload {
             Workload::Latency => 200,
             Workload::Backlog => 2_000,
             Workload::GraphSize => 1,
-            Workload::Create => 100_000,
+            Workload::Create | Workload::Memory => 100_000,
         }
     }
 
@@ -90,7 +94,7 @@ impl Workload {
 
     pub(crate) fn steps_per_task(self, asked: Option<u32>) -> u32 {
         match self {
-            Workload::Linear | Workload::Latency | Workload::Create => asked.unwrap_or(5),
+            Workload::Linear | Workload::Latency | Workload::Create | Workload::Memory => asked.unwrap_or(5),
             Workload::Diamond => 4,
             Workload::Jobs | Workload::Backlog => 1,
             Workload::GraphSize => asked.unwrap_or(100_000),
@@ -111,7 +115,12 @@ impl Workload {
             );
         };
         match self {
-            Workload::Linear | Workload::Latency | Workload::Create | Workload::Jobs | Workload::Backlog => {
+            Workload::Linear
+            | Workload::Latency
+            | Workload::Create
+            | Workload::Jobs
+            | Workload::Backlog
+            | Workload::Memory => {
                 for number in 1..=steps {
                     let parents = if number == 1 {
                         vec![]

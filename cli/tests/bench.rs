@@ -336,6 +336,39 @@ async fn graphs_of_every_size_run_and_a_worker_stays_small() {
     }
 }
 
+#[tokio::test]
+async fn the_memory_of_a_worker_is_looked_at_in_ten_parts_and_judged() {
+    let database = TestDatabase::create().await.unwrap();
+    // Short: what a worker begins with is still part of it, so whether it is flat is not asked here, but that it is judged.
+    let run = ["memory", "--tasks", "5000", "--no-reference"];
+    let output = command(&database, &run).output().unwrap();
+    let found: Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!(
+        (at(&found, "steps"), at(&found, "workers")),
+        (&25_000.into(), &1.into())
+    );
+    let points = found["points"].as_array().unwrap();
+    let sizes: Vec<u64> = points.iter().filter_map(|point| point["size"].as_u64()).collect();
+    assert_eq!(sizes, (1..=10).map(|tenth| tenth * 2_500).collect::<Vec<_>>());
+    let rss = |point: &Value| point["worker_rss_mb"].as_f64().unwrap();
+    let ratio = at(&found, "ratios.last_point_to_first").as_f64().unwrap();
+    assert!(
+        (ratio - rss(&points[9]) / rss(&points[0])).abs() < 0.001,
+        "{found}"
+    );
+    assert_eq!(output.status.code(), Some(i32::from(ratio > 1.05)), "{found}");
+    assert_eq!(leftovers(&database).await, Vec::<String>::new());
+
+    let short = command(&database, &["memory", "--tasks", "20", "--no-reference"])
+        .output()
+        .unwrap();
+    let told = String::from_utf8_lossy(&short.stderr);
+    assert!(
+        short.status.code() == Some(1) && told.contains("more --tasks"),
+        "{told}"
+    );
+}
+
 /// Half a minute of what `make soak` runs for an hour: too short to be judged, long enough for everything to happen once.
 #[tokio::test]
 async fn a_soak_runs_beside_a_held_snapshot_and_is_judged() {

@@ -7,7 +7,7 @@ mod statements;
 mod waits;
 
 pub(crate) use machine::machine;
-pub(crate) use processes::{EngineCpu, PostgresCpu, forget_peak, peak_rss_mb, postmaster_of};
+pub(crate) use processes::{EngineCpu, PostgresCpu, forget_peak, peak_rss_mb, postmaster_of, rss_mb_of};
 pub(crate) use server::{Spent, Stand};
 pub use statements::statement_counter;
 pub(crate) use statements::statements_sent;

@@ -88,3 +88,14 @@ pub(crate) fn peak_rss_mb() -> Option<f64> {
     #[allow(clippy::cast_precision_loss)] // megabytes
     Some(kilobytes as f64 / 1024.0)
 }
+
+/// The resident memory of a process, in megabytes.
+pub(crate) fn rss_mb_of(process_id: i32) -> Result<f64> {
+    let status = Process::new(process_id).and_then(|process| process.status());
+    let kilobytes = status
+        .with_context(|| format!("the worker process {process_id} has gone"))?
+        .vmrss
+        .unwrap_or(0);
+    #[allow(clippy::cast_precision_loss)] // megabytes
+    Ok(kilobytes as f64 / 1024.0)
+}

@@ -30,6 +30,7 @@ Examples:
   tasker bench backlog --finished 500000         what a claim costs beside a long history
   tasker bench graph-size --steps 1000           graphs of 10, 100 and 1,000 steps
   tasker bench create --database-url postgres://app@db/empty
+  tasker bench memory --runtime node             does the memory of a worker process stay flat?
   tasker bench linear --runtime python | jq .ratios.throughput_to_rust
   tasker bench linear --database-url postgres://app@pooler:6432/empty | jq .ratios.throughput_to_direct
 
@@ -43,10 +44,12 @@ Workloads:
            (10000000) finished ones; and on empty tables (--tasks 2000)
   graph-size  layered graphs of 10, 100, ... up to --steps (100000) steps
   create   creation only: in batches, one by one, inside a caller's transaction (--tasks 100000)
+  memory   tasks of 5 steps in a worker process whose memory is looked at, after as many that do not
+           count (--tasks 100000); ends with 1 if it grows by more than 5 %
   soak     an hour of even load, with options of its own: tasker bench soak --help"
 )]
 pub(crate) struct Arguments {
-    /// What to run: linear, diamond, fanout, jobs, latency, backlog, graph-size or create.
+    /// What to run: linear, diamond, fanout, jobs, latency, backlog, graph-size, create or memory.
     #[arg(value_name = "WORKLOAD", required = true)]
     workload: Option<Workload>,
     #[command(subcommand)]
@@ -54,7 +57,7 @@ pub(crate) struct Arguments {
     /// How many tasks; the workload's own number when left out.
     #[arg(long, value_name = "COUNT")]
     tasks: Option<u64>,
-    /// How many steps a task has (linear, latency, create), how many run in parallel (fanout), or the largest graph
+    /// How many steps a task has (linear, latency, create, memory), how many run in parallel (fanout), or the largest graph
     /// (graph-size).
     #[arg(long, value_name = "COUNT")]
     steps: Option<u32>,
@@ -64,7 +67,8 @@ pub(crate) struct Arguments {
     /// backlog: how many finished steps there are.
     #[arg(long, value_name = "COUNT", default_value_t = 10_000_000)]
     finished: u64,
-    /// The language of the handlers. Another one than rust is run in turns with it, three rounds, and compared.
+    /// The language of the handlers. Another one than rust is run in turns with it, three rounds, and compared (memory: it
+    /// alone, once).
     #[arg(long, value_name = "LANGUAGE", default_value = "rust")]
     runtime: Runtime,
     /// What the handlers are, where the language makes a difference.
@@ -248,7 +252,10 @@ pub(crate) async fn run(
     match outcome? {
         Some(report) => {
             printer.document(&report);
-            Ok(ExitStatus::Ok)
+            Ok(match report.is_flat() {
+                Some(false) => ExitStatus::Failed,
+                _ => ExitStatus::Ok,
+            })
         }
         None => Err(Failure::interrupted()),
     }
