@@ -34,6 +34,12 @@ test('the types are right for import and for require', async () => {
   await run(bin('attw'), [tarball, '--profile', 'node16']);
 });
 
+const needsGlibc = process.platform === 'linux' && ['x64', 'arm64'].includes(process.arch);
+
+test('the native half needs no newer glibc than 2.28', { skip: !needsGlibc }, async () => {
+  await run(join(root, '../scripts/check-glibc'), [join(root, 'dist/tasker_node.node')]);
+});
+
 test('no declaration says any', async () => {
   const declarations = (await readdir(join(root, 'dist'), { recursive: true })).filter((name) =>
     /\.d\.[cm]?ts$/.test(name),

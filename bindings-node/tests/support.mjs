@@ -173,13 +173,24 @@ export class Program {
     return new Program(t, [fileURLToPath(new URL(`programs/${name}`, import.meta.url))], databaseUrl, { env });
   }
 
-  /** Waits until it has written something. */
-  async says(text, times = 1) {
+  /** Waits until it has written something, so many times. */
+  says(text, times = 1) {
+    return this.#until(`'${text}'`, (written) => written.split(text).length > times);
+  }
+
+  /** Waits until something that it has written matches: the match. */
+  match(pattern) {
+    return this.#until(pattern, (written) => pattern.exec(written));
+  }
+
+  async #until(what, found) {
     const over = this.ended.then((end) => {
-      throw new Error(`it ended without saying '${text}': ${JSON.stringify(end)}`);
+      throw new Error(`it ended without saying ${what}: ${JSON.stringify(end)}`);
     });
     over.catch(() => {});
-    while ((this.#output + this.#errors).split(text).length <= times) {
+    for (;;) {
+      const it = found(this.#output + this.#errors);
+      if (it) return it;
       await Promise.race([once(this.child, 'said'), over]);
     }
   }

@@ -73,6 +73,19 @@ for (const [library, transact] of Object.entries(LIBRARIES)) {
     await assert.rejects(elsewhere, (error) => error instanceof ConfigInvalidError && error.cause !== undefined);
   });
 
+  test(`another database with a Tasker of its own is told before anything is created, with ${library}`, async (t) => {
+    const { client } = await shop(t);
+    const other = await shop(t);
+    const elsewhere = transact(other.databaseUrl, (connection) =>
+      client.createTaskIn(connection, 'order', { context: { order: 7 } }),
+    );
+    await assert.rejects(
+      elsewhere,
+      (error) => error instanceof ConfigInvalidError && /another database/.test(error.message),
+    );
+    assert.deepEqual(await other.client.listTasks(), []);
+  });
+
   test(`what has nothing to do with Tasker is thrown as the library says it, with ${library}`, async (t) => {
     const { client, databaseUrl } = await shop(t);
     // The same in each library: a statement that PostgreSQL refuses ends the transaction for those after it.

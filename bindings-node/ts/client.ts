@@ -107,7 +107,7 @@ export class Client {
    * @param connection - In a transaction of the engine's database: of `pg`, Knex, Drizzle or Prisma.
    * @param name - The name of the template.
    * @param request - Its namespace, the context, and what else there is to say.
-   * @throws {@link ConfigInvalidError} The database of the connection has no Tasker.
+   * @throws {@link ConfigInvalidError} The connection leads to another database than the client's, or has no Tasker.
    * @throws {@link InvalidArgumentError} This is no such connection.
    * @throws {@link TaskerError} as for `createTask`. The transaction is over where PostgreSQL refused the request.
    */
@@ -126,8 +126,13 @@ export class Client {
    * @throws {@link TaskerError} as for `createTaskIn`.
    */
   async createTasksIn(connection: Connection, tasks: Iterable<requests.NamedTaskRequest>): Promise<answers.Created[]> {
-    const session = at(() => this._opened().session());
-    return record(await new Conversation(session, connection).carryOut('create', { tasks: Array.from(tasks, args) }));
+    const conversation = new Conversation(
+      at(() => this._opened().session()),
+      connection,
+    );
+    // So that the session can tell a connection to another database.
+    await this.databaseIdentity();
+    return record(await conversation.carryOut('create', { tasks: Array.from(tasks, args) }));
   }
 
   /**
@@ -420,6 +425,11 @@ export class Client {
   /** The URL of the database that this client has found. It may hold a password. */
   database(): Promise<string> {
     return this.#record('database', {});
+  }
+
+  /** What tells the database that is used from all others, a copy of it included: the system's identifier and a number. */
+  databaseIdentity(): Promise<string> {
+    return this.#record('database_identity', {});
   }
 
   /** The settings in force, with the names of *tasker.yaml*. */

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import os
+import subprocess
+import sys
+import textwrap
 import uuid
 from collections.abc import Iterator
 
@@ -56,13 +59,24 @@ def migrated(server: str) -> Iterator[str]:
     run(server, sql.SQL("drop database {} with (force)").format(sql.Identifier(name)))
 
 
-@pytest.fixture
-def database_url(server: str, migrated: str) -> Iterator[str]:
-    """A migrated database of the test's own."""
+def copied(server: str, migrated: str) -> Iterator[str]:
+    """A migrated database, until the test is over."""
     name = f"python_{uuid.uuid4().hex}"
     run(server, sql.SQL("create database {} template {}").format(sql.Identifier(name), sql.Identifier(migrated)))
     yield at(server, name)
     run(server, sql.SQL("drop database {} with (force)").format(sql.Identifier(name)))
+
+
+@pytest.fixture
+def database_url(server: str, migrated: str) -> Iterator[str]:
+    """A migrated database of the test's own."""
+    yield from copied(server, migrated)
+
+
+@pytest.fixture
+def another_database_url(server: str, migrated: str) -> Iterator[str]:
+    """A second one."""
+    yield from copied(server, migrated)
 
 
 @pytest.fixture
@@ -86,3 +100,15 @@ def chain(name: str, *steps: str, **keys: object) -> dict[str, object]:
         for number, step in enumerate(steps)
     ]
     return {"name": name, "version": "1.0.0", "step_templates": step_templates}
+
+
+def python(program: str, database_url: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    """Run a program in a process of its own."""
+    return subprocess.run(
+        [sys.executable, "-X", "faulthandler", "-c", textwrap.dedent(program)],
+        env={**os.environ, "TASKER_DATABASE_URL": database_url, **environment},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )

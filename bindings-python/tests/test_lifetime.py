@@ -15,20 +15,7 @@ from pathlib import Path
 import httpx
 import pytest
 import tasker
-from conftest import chain
-
-
-def python(program: str, database_url: str, **environment: str) -> subprocess.CompletedProcess[str]:
-    """Run a program of its own."""
-    return subprocess.run(
-        [sys.executable, "-X", "faulthandler", "-c", textwrap.dedent(program)],
-        env={**os.environ, "TASKER_DATABASE_URL": database_url, **environment},
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-    )
-
+from conftest import chain, python
 
 OPEN = """
 import os, sys, tasker
@@ -129,6 +116,8 @@ def test_a_sub_interpreter_is_refused_clearly(database_url: str) -> None:
 def test_ctrl_c_ends_a_wait(database_url: str) -> None:
     program = """
     import os, signal, threading, tasker
+    # A shell has what it runs in the background ignore it.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     client = tasker.Client()
     client.register_template({"name": "order", "version": "1.0.0", "step_templates": [{"name": "pay", "handler": "pay"}]})
     task = client.create_task("order")

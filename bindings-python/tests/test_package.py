@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import os
+import platform
 import re
 import subprocess
 import venv
 from pathlib import Path
 
 import pytest
+import tasker
 
 README = Path(__file__).parents[1] / "README.md"
 
@@ -49,3 +51,17 @@ def test_the_first_example_runs_from_the_package_alone(environment: Path, tmp_pa
     assert (ran.returncode, ran.stdout) == (0, "complete\n{'charged': 42}\n"), ran.stderr
     command = environment.with_name("tasker")
     assert subprocess.run([command, "--version"], check=True, capture_output=True).stdout.startswith(b"tasker 2.")
+
+
+@pytest.mark.skipif(
+    platform.libc_ver()[0] != "glibc" or platform.machine() not in ("x86_64", "aarch64"),
+    reason="the wheel needs no certain glibc here",
+)
+def test_the_wheel_needs_no_newer_glibc_than_it_says() -> None:
+    wheel = os.environ.get("TASKER_WHEEL")
+    if not wheel:
+        pytest.skip("TASKER_WHEEL names no package: scripts/python builds one")
+    assert Path(wheel).stem.endswith(f"-cp310-abi3-manylinux_2_28_{platform.machine()}")
+    check = Path(__file__).parents[2] / "scripts" / "check-glibc"
+    checked = subprocess.run([check, tasker._native.__file__], capture_output=True, text=True, check=False)
+    assert checked.returncode == 0, checked.stderr

@@ -221,6 +221,19 @@ def test_a_database_without_tasker_is_a_matter_of_configuration(shop: tasker.Cli
         transact(server, create)
 
 
+@pytest.mark.parametrize("transact", SYNC, ids=named)
+def test_another_database_with_a_tasker_of_its_own_is_told_before_anything_is_created(
+    shop: tasker.Client, another_database_url: str, transact: Any
+) -> None:
+    def create(connection: object) -> None:
+        shop.create_task_in(connection, "order", context={"order": 7})
+
+    with pytest.raises(errors.ConfigInvalidError, match="another database"):
+        transact(another_database_url, create)
+    with tasker.Client(another_database_url) as client:
+        assert client.list_tasks() == []
+
+
 def test_what_has_nothing_to_do_with_tasker_is_raised_as_the_library_says_it(shop: tasker.Client, database_url: str) -> None:
     with psycopg.connect(database_url) as connection:
         with pytest.raises(psycopg.errors.UndefinedTable):

@@ -6,6 +6,7 @@ import asyncio
 import datetime
 import decimal
 import threading
+from collections.abc import AsyncIterator, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -161,6 +162,101 @@ def test_an_exit_in_a_handler_hands_the_step_back_and_stops_the_worker(
     worker.run()
     step = client.step(task_id, "leave")
     assert (step.status, step.attempts) == ("pending", 0)
+
+
+class Secret(Mapping[str, object]):
+    """What raises whoever looks into it."""
+
+    def __getitem__(self, key: str) -> object:
+        raise RuntimeError("secret")
+
+    def __iter__(self) -> Iterator[str]:
+        raise RuntimeError("secret")
+
+    def __len__(self) -> int:
+        raise RuntimeError("secret")
+
+    def __repr__(self) -> str:
+        raise RuntimeError("secret")
+
+
+class Unmade:
+    """A handler that cannot be made."""
+
+    def __init__(self) -> None:
+        raise LookupError("no such shop")
+
+    def process(self, task: object, sequence: object, step: tasker.Step) -> None:
+        """Never called."""
+
+
+class Misleading(tasker.RetryableError):
+    """An error whose own property raises."""
+
+    @property
+    def details(self) -> object:
+        raise RuntimeError("secret")
+
+    @details.setter
+    def details(self, details: object) -> None:
+        pass
+
+
+def misled(step: tasker.Step) -> None:
+    raise Misleading("why")
+
+
+def hidden(step: tasker.Step) -> None:
+    raise tasker.RetryableError("why", details=Secret())  # type: ignore[arg-type]
+
+
+def generating(step: tasker.Step) -> Iterator[int]:
+    yield 1
+
+
+async def generating_later(step: tasker.Step) -> AsyncIterator[int]:
+    yield 1
+
+
+@pytest.mark.parametrize(
+    ("handler", "error_class", "code"),
+    [
+        (Unmade, "LookupError", None),
+        (lambda step: Secret(), "RuntimeError", None),
+        (misled, "RuntimeError", None),
+        (hidden, "RetryableError", None),
+        (generating, "TypeError", "result_not_serializable"),
+        (generating_later, "TypeError", "result_not_serializable"),
+    ],
+    ids=["a constructor", "a result", "a property of an error", "details", "a generator", "an async generator"],
+)
+def test_wherever_something_is_raised_the_attempt_fails_and_the_worker_goes_on(
+    client: tasker.Client, handlers: tasker.Registry, handler: Any, error_class: str, code: str | None
+) -> None:
+    handlers.add("odd", handler)
+    handlers.add("even", lambda step: {})
+    client.register_template(chain("odd", "odd", default_retry_limit=1))
+    client.register_template(chain("even", "even"))
+    with tasker.Worker(client, handlers, concurrency=1):
+        task_id = client.create_task("odd").task_id
+        assert ended(client, task_id).status == "error"
+        assert ended(client, client.create_task("even").task_id).status == "complete"
+    (failure,) = (move.metadata for move in client.transitions(task_id, 1) if move.to_state == "error")
+    assert (failure["error_class"], failure["error_code"]) == (error_class, code)
+
+
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
+def test_a_destructor_that_raises_changes_nothing(client: tasker.Client, handlers: tasker.Registry) -> None:
+    class Unloved(dict[str, int]):
+        def __del__(self) -> None:
+            raise RuntimeError("no")
+
+    handlers.add("pay", lambda step: Unloved(paid=1))
+    client.register_template(chain("order", "pay"))
+    with tasker.Worker(client, handlers):
+        task_id = client.create_task("order").task_id
+        assert ended(client, task_id).status == "complete"
+    assert client.step(task_id, "pay").results == {"paid": 1}
 
 
 def test_an_exception_that_cannot_be_read_is_a_failure_like_any_other(client: tasker.Client, handlers: tasker.Registry) -> None:

@@ -548,6 +548,10 @@ class AsyncClient(AsyncCalls):
         """The URL of the database that is used, with its password where it has one."""
         return await self._call("database", {}, read_text)
 
+    async def database_identity(self) -> str:
+        """What tells the database that is used from all others, a copy of it included: system identifier and number."""
+        return await self._call("database_identity", {}, read_text)
+
     async def settings(self) -> Record:
         """The settings that hold, block by block."""
         return await self._call("settings", {}, Record)

@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 
 from . import _frameworks, _logs, _native
 from ._conversation import AsyncConversation, Conversation
+from ._records import read_text
 from ._requests import options
 from ._values import from_json, to_json
 
@@ -39,7 +40,10 @@ class Calls(Configured):
             _logs.tell()
 
     def _carry_out(self, connection: object, command: str, arguments: Mapping[str, Any], read: Callable[[Any], T]) -> T:
-        return read(Conversation(self._engine.session(), connection).carry_out(command, **arguments))
+        conversation = Conversation(self._engine.session(), connection)
+        # So that the session can tell a connection to another database.
+        self._call("database_identity", {}, read_text)
+        return read(conversation.carry_out(command, **arguments))
 
     def _close(self) -> None:
         self._engine.close()
@@ -73,7 +77,9 @@ class AsyncCalls(Configured):
             _logs.tell()
 
     async def _carry_out(self, connection: object, command: str, arguments: Mapping[str, Any], read: Callable[[Any], T]) -> T:
-        return read(await AsyncConversation(self._engine.session(), connection).carry_out(command, **arguments))
+        conversation = AsyncConversation(self._engine.session(), connection)
+        await self._call("database_identity", {}, read_text)
+        return read(await conversation.carry_out(command, **arguments))
 
     async def _close(self) -> None:
         await asyncio.to_thread(self._engine.close)

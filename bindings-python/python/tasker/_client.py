@@ -548,6 +548,10 @@ class Client(Calls):
         """The URL of the database that is used, with its password where it has one."""
         return self._call("database", {}, read_text)
 
+    def database_identity(self) -> str:
+        """What tells the database that is used from all others, a copy of it included: system identifier and number."""
+        return self._call("database_identity", {}, read_text)
+
     def settings(self) -> Record:
         """The settings that hold, block by block."""
         return self._call("settings", {}, Record)

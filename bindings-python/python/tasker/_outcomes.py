@@ -38,6 +38,13 @@ def completed(step: Step, results: object) -> str:
 
 def failed(step: Step, error: BaseException) -> str:
     """The handler raised: what is none of Tasker's own errors may be tried again."""
+    try:
+        return _outcome(step, _failure(step, error))
+    except Exception as problem:  # whatever an exception is made of, its attempt ends
+        return unreportable(step, problem)
+
+
+def _failure(step: Step, error: BaseException) -> dict[str, Any]:
     if step._completed_itself:
         # Refused where the transaction was committed: the step stays complete. Else it is what went wrong.
         log.warning("%r raised after it had completed itself", step, exc_info=error)
@@ -54,7 +61,7 @@ def failed(step: Step, error: BaseException) -> str:
         failure["error_code"] = None if error.error_code is None else _text(error.error_code)
         if error.details is not None:
             failure["details"] = _storable(error.details)
-    return _outcome(step, failure)
+    return failure
 
 
 def unreportable(step: Step, problem: BaseException) -> str:
@@ -76,9 +83,16 @@ def _storable(details: object) -> object:
     try:
         # A lone half of a surrogate pair is what json lets through and UTF-8 does not.
         json.dumps(from_json(to_json(details)), ensure_ascii=False).encode()
-    except (TypeError, ValueError, RecursionError):
-        return {"unserializable": _text(repr(details))}
+    except Exception:
+        return {"unserializable": _shown(details)}
     return details
+
+
+def _shown(value: object) -> str:
+    try:
+        return _text(repr(value))
+    except Exception:
+        return f"{_class(value)}, which cannot be shown"
 
 
 def _seconds(value: object) -> float | None:
@@ -103,5 +117,5 @@ def _said(error: BaseException) -> str:
         return f"{_class(error)}, whose message cannot be read"
 
 
-def _class(error: BaseException) -> str:
-    return _text(type(error).__qualname__)
+def _class(value: object) -> str:
+    return _text(type(value).__qualname__)
