@@ -1,12 +1,13 @@
 # `make` alone prints what there is.
 
 # One target directory for every clone, outside of it and kept between runs: a fresh clone then builds what changed.
-# Cargo keys what it builds by the path of the workspace, so clones do not disturb each other.
+# What another clone built of our own crates is forgotten: cargo would take it for this one's (scripts/own-target).
 ifeq ($(origin CARGO_TARGET_DIR), undefined)
   CARGO_TARGET_DIR := $(shell d="$${XDG_CACHE_HOME:-$$HOME/.cache}/tasker/target"; \
     if [ -n "$$HOME" ] && mkdir -p "$$d" 2>/dev/null && [ -w "$$d" ]; then echo "$$d"; else echo "$(CURDIR)/target"; fi)
 endif
 export CARGO_TARGET_DIR
+OWN_TARGET := $(shell CARGO_TARGET_DIR='$(CARGO_TARGET_DIR)' scripts/own-target)
 
 .DEFAULT_GOAL := help
 .PHONY: help setup demo install test scale soak soak-runtimes fuzz lint fmt generate check-generated clean
