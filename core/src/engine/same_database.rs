@@ -37,37 +37,52 @@ impl Client {
 
 /// The identity of the engine's database, once it was asked for.
 #[derive(Debug, Clone, Default)]
-pub(crate) struct KnownDatabase(Arc<Mutex<Option<String>>>);
+pub(crate) struct KnownDatabase(Arc<Mutex<Option<Known>>>);
+
+#[derive(Debug)]
+struct Known {
+    identity: String,
+    /// A connection led elsewhere: PostgreSQL is asked anew. Until it has answered, this one holds.
+    doubted: bool,
+}
 
 impl KnownDatabase {
     fn get(&self) -> Option<String> {
-        self.with(|known| known.clone())
+        self.with(|known| {
+            let known = known.as_ref().filter(|known| !known.doubted)?;
+            Some(known.identity.clone())
+        })
     }
 
     pub(crate) fn set(&self, identity: String) {
-        self.with(|known| *known = Some(identity));
+        self.with(|known| {
+            *known = Some(Known {
+                identity,
+                doubted: false,
+            });
+        });
     }
 
     /// # Errors
-    /// `ConfigInvalid` where the engine's database is another one than `here`. What was known is forgotten then.
+    /// `ConfigInvalid` where the engine's database is another one than `here`. What was known is doubted then, and holds on: whoever
+    /// asks at the same time is refused as well.
     pub(crate) fn check(&self, here: &str) -> Result<()> {
         self.with(|known| match known {
-            Some(engines) if engines != here => {
-                let error = Error::new(
+            Some(Known { identity, doubted }) if identity != here => {
+                *doubted = true;
+                Err(Error::new(
                     ErrorKind::ConfigInvalid,
                     format!(
-                        "this connection leads to another database ({here}) than the engine works in ({engines}), and its workers \
+                        "this connection leads to another database ({here}) than the engine works in ({identity}), and its workers \
                          would never see the task: give a connection to the engine's database, or make a client for this one"
                     ),
-                );
-                *known = None;
-                Err(error)
+                ))
             }
             _ => Ok(()),
         })
     }
 
-    fn with<T>(&self, act: impl FnOnce(&mut Option<String>) -> T) -> T {
+    fn with<T>(&self, act: impl FnOnce(&mut Option<Known>) -> T) -> T {
         act(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner))
     }
 }
@@ -107,6 +122,12 @@ mod tests {
             error.message.contains("1/6") && error.message.contains("1/5"),
             "{error}"
         );
-        assert_eq!(known.get(), None);
+        assert_eq!(known.get(), None, "PostgreSQL is asked anew");
+        assert!(
+            known.check("1/6").is_err(),
+            "who asks at the same time is refused too"
+        );
+        known.set("2/6".to_owned());
+        assert!(known.check("2/6").is_ok(), "it was moved");
     }
 }
