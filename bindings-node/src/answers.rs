@@ -1,11 +1,12 @@
 //! How answers come back to JavaScript.
 
-use crate::error::{caught, told};
+use crate::error::told;
 use napi::Status;
 use napi::bindgen_prelude::FnArgs;
 use napi::threadsafe_function::{ThreadsafeFunction, ThreadsafeFunctionCallMode};
 use std::sync::Arc;
 use std::thread;
+use tasker_core::bridge::caught;
 use tasker_core::{Error, Result};
 
 /// An answer, for `answered(number, error, text)`.

@@ -1,8 +1,7 @@
 //! Errors of the engine go to JavaScript as data, and become classes there.
 
 use serde_json::json;
-use std::any::Any;
-use std::panic::{AssertUnwindSafe, catch_unwind};
+use tasker_core::bridge::caught;
 use tasker_core::{Error, ErrorKind, Result};
 
 /// The class in the package for a kind of error.
@@ -51,19 +50,4 @@ pub(crate) fn told(error: &Error) -> String {
 /// Does something that does not wait. What goes wrong is thrown, its data as the message.
 pub(crate) fn thrown<T>(work: impl FnOnce() -> Result<T>) -> napi::Result<T> {
     caught(work).map_err(|error| napi::Error::from_reason(told(&error)))
-}
-
-/// Does something. No panic leaves it.
-pub(crate) fn caught<T>(work: impl FnOnce() -> Result<T>) -> Result<T> {
-    catch_unwind(AssertUnwindSafe(work)).unwrap_or_else(|panic| {
-        let text = said(panic.as_ref());
-        let message = format!("a defect of Tasker was caught at the boundary: {text}");
-        Err(Error::new(ErrorKind::Panic, message))
-    })
-}
-
-fn said(panic: &(dyn Any + Send)) -> &str {
-    let text = panic.downcast_ref::<&str>().copied();
-    text.or_else(|| panic.downcast_ref::<String>().map(String::as_str))
-        .unwrap_or("no message")
 }

@@ -1,11 +1,11 @@
 //! A worker, as the package holds it.
 
 use crate::answers::Answers;
-use crate::error::{caught, thrown};
+use crate::error::thrown;
 use napi_derive::napi;
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
-use tasker_core::bridge::{Engine, HostedWorker};
+use tasker_core::bridge::{Engine, HostedWorker, caught};
 use tasker_core::{Error, ErrorKind, Result};
 
 /// A worker: poll it for attempts, report what came of them.

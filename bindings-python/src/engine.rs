@@ -1,12 +1,12 @@
 //! The engine, as the package holds it.
 
-use crate::error::{caught, without_gil};
+use crate::error::without_gil;
 use crate::session::Session;
 use crate::wait::{tell, wait_for};
 use crate::worker::Worker;
 use pyo3::prelude::*;
 use std::sync::Arc;
-use tasker_core::bridge::{Engine as CoreEngine, keep_logs};
+use tasker_core::bridge::{Engine as CoreEngine, caught, keep_logs};
 
 /// An engine: configuration, until it is used.
 #[pyclass(frozen, module = "tasker._native")]

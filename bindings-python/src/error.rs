@@ -1,8 +1,7 @@
 //! Errors of the engine become exceptions of the package.
 
 use pyo3::{prelude::*, types::PyString};
-use std::any::Any;
-use std::panic::{AssertUnwindSafe, catch_unwind};
+use tasker_core::bridge::caught;
 use tasker_core::{Error, ErrorKind, Result};
 
 /// The class in `tasker.errors` for a kind of error.
@@ -62,23 +61,8 @@ pub(crate) fn raised<T>(py: Python<'_>, result: Result<T>) -> PyResult<T> {
     result.map_err(|error| exception(py, &error))
 }
 
-/// Does something of the engine without the GIL. What goes wrong is raised, a panic too.
+/// Does something of the engine without the GIL. What goes wrong is raised, a panic too: what PyO3 would make of one is no
+/// `Exception`, and ends threads that know how to go on.
 pub(crate) fn without_gil<T: Send>(py: Python<'_>, work: impl FnOnce() -> Result<T> + Send) -> PyResult<T> {
     raised(py, py.detach(|| caught(work)))
-}
-
-/// Does something of the engine. No panic leaves it: what PyO3 would make of one is no `Exception`, and ends threads that know
-/// how to go on.
-pub(crate) fn caught<T>(work: impl FnOnce() -> Result<T>) -> Result<T> {
-    catch_unwind(AssertUnwindSafe(work)).unwrap_or_else(|panic| {
-        let text = said(panic.as_ref());
-        let message = format!("a defect of Tasker was caught at the boundary: {text}");
-        Err(Error::new(ErrorKind::Panic, message))
-    })
-}
-
-fn said(panic: &(dyn Any + Send)) -> &str {
-    let text = panic.downcast_ref::<&str>().copied();
-    text.or_else(|| panic.downcast_ref::<String>().map(String::as_str))
-        .unwrap_or("no message")
 }

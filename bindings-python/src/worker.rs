@@ -1,11 +1,11 @@
 //! A worker, as the package holds it.
 
-use crate::error::{caught, without_gil};
+use crate::error::without_gil;
 use crate::wait::wait_for;
 use pyo3::prelude::*;
 use std::sync::Arc;
 use std::time::Duration;
-use tasker_core::bridge::HostedWorker;
+use tasker_core::bridge::{HostedWorker, caught};
 
 /// A worker: poll it for attempts, report what came of them.
 #[pyclass(frozen, module = "tasker._native")]

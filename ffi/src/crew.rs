@@ -2,10 +2,10 @@
 //! for what it brings: one poll for many steps, and none is ever taken that nobody begins at once.
 
 use crate::attempts::unpoisoned;
-use crate::boundary::caught;
 use std::collections::VecDeque;
 use std::sync::{Condvar, Mutex, PoisonError};
 use tasker_core::bridge::InvocationMessage;
+use tasker_core::bridge::caught;
 use tasker_core::{Error, Result};
 
 /// The threads that run handlers of a worker.

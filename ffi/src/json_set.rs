@@ -236,7 +236,7 @@ pub unsafe extern "C" fn tasker_json_set(
     error: *mut *mut tasker_error,
 ) -> bool {
     // Copied first: it may be the very same document.
-    let copied = crate::boundary::caught(|| {
+    let copied = tasker_core::bridge::caught(|| {
         // SAFETY: as the caller says.
         let value = unsafe { reference(value, "value", MADE) }?;
         value.checked_text()?;

@@ -4,9 +4,9 @@
 //! a program in C never lets go of, and valgrind tells so.
 
 use crate::attempts::unpoisoned;
-use crate::boundary::caught;
 use crate::signals::with_signals_blocked;
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
+use tasker_core::bridge::caught;
 use tasker_core::{Error, ErrorKind, Result};
 
 /// A place for an answer.

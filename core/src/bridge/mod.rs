@@ -10,6 +10,7 @@
 //! What happens on the host's own connection needs neither client nor worker: `prepare_…` gives statements, `read_…`
 //! understands their rows, and [`testing`] runs whole workflows that way. A [`HostedSession`] is both of them in JSON.
 
+mod boundary;
 mod engine;
 mod hosted;
 mod logs;
@@ -24,6 +25,7 @@ pub mod verbs;
 mod worker;
 
 pub use crate::store::{Foreign, Plan, Prepared};
+pub use boundary::caught;
 pub use engine::Engine;
 pub use hosted::HostedWorker;
 pub use logs::{keep_logs, take_logs};

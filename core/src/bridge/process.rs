@@ -1,5 +1,6 @@
 //! The one runtime of a process, for whoever calls from outside of Rust.
 
+use super::boundary::defect;
 use crate::error::{Error, ErrorKind, Result};
 use arc_swap::ArcSwapOption;
 use std::sync::Arc;
@@ -154,18 +155,10 @@ pub(super) fn wait_for<T: Send + 'static>(
 }
 
 fn caught(error: tokio::task::JoinError) -> Error {
-    let text = match error.try_into_panic() {
-        Ok(panic) => panic
-            .downcast_ref::<&str>()
-            .map(|text| (*text).to_owned())
-            .or_else(|| panic.downcast_ref::<String>().cloned())
-            .unwrap_or_else(|| "no message".to_owned()),
-        Err(_) => return Error::new(ErrorKind::ShuttingDown, "the engine of this process has ended"),
-    };
-    Error::new(
-        ErrorKind::Panic,
-        format!("a defect of Tasker was caught at the boundary: {text}"),
-    )
+    match error.try_into_panic() {
+        Ok(panic) => defect(panic),
+        Err(_) => Error::new(ErrorKind::ShuttingDown, "the engine of this process has ended"),
+    }
 }
 
 #[cfg(test)]
