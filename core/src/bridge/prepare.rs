@@ -10,7 +10,7 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::model::{Created, Settings, TaskId, TaskRequest};
 use crate::store::{Foreign, Plan, Prepared};
 use crate::template::{ContextSchema, DEFAULT_NAMESPACE};
-use crate::values::check_results;
+use crate::values::{check_results, from_json};
 use serde::Deserialize;
 use serde_json::{Value, value::RawValue};
 use std::collections::HashMap;
@@ -174,7 +174,7 @@ pub fn read_results(rows: &[String]) -> Result<HashMap<String, Box<RawValue>>> {
 }
 
 fn parse<T: serde::de::DeserializeOwned>(text: &str) -> Result<T> {
-    serde_json::from_str(text).map_err(|error| {
+    from_json(text).map_err(|error| {
         Error::internal(format!(
             "a row is not of the expected shape ({error}): give the rows of a prepared statement back as they came"
         ))

@@ -4,6 +4,7 @@ use super::host::Host;
 use crate::bridge::{AttemptMessage, InvocationMessage};
 use crate::error::{Error, ErrorKind, Result};
 use crate::model::{StepNo, TaskId};
+use crate::values::from_json;
 use serde::{Serialize, de::DeserializeOwned};
 use serde_json::{Value, value::RawValue};
 use sqlx::PgConnection;
@@ -214,7 +215,7 @@ impl Step {
 }
 
 fn parse<T: DeserializeOwned>(raw: &RawValue, kind: ErrorKind, what: &str) -> Result<T> {
-    serde_json::from_str(raw.get()).map_err(|error| {
+    from_json(raw.get()).map_err(|error| {
         Error::new(
             kind,
             format!("{what} is not of the shape that the handler expects: {error}"),

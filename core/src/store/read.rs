@@ -4,12 +4,13 @@ use super::Store;
 use super::lists::page_size;
 use crate::error::{Error, Result};
 use crate::model::{Readiness, State, Step, StepNo, Task, TaskFilter, TaskId, Transition, Why};
+use crate::values::from_json;
 use serde::de::DeserializeOwned;
 use sqlx::{PgConnection, Row};
 use std::collections::HashMap;
 
 pub(super) fn parse<T: DeserializeOwned>(text: &str) -> Result<T> {
-    serde_json::from_str(text)
+    from_json(text)
         .map_err(|error| Error::internal(format!("a row is not of the expected shape: {error}")))
 }
 

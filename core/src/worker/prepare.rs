@@ -7,6 +7,7 @@ use crate::error::{Error, Result};
 use crate::model::{ErrorCode, Failure, StepNo, TaskId};
 use crate::store::{FlushRow, StepDefinition};
 use crate::template::{ContextSchema, fill_config, invalid_context};
+use crate::values::from_json;
 use serde_json::{Value, value::RawValue};
 use std::{
     collections::{BTreeMap, HashMap},
@@ -161,7 +162,7 @@ pub(crate) fn invocation_of(
 
 /// The context of a task made by raw SQL with the defaults filled in, as JSON text; or the failure of its first step.
 pub(crate) fn check_context(schema: &ContextSchema, text: &str) -> Result<String, Box<Failure>> {
-    let Ok(Value::Object(given)) = serde_json::from_str(text) else {
+    let Ok(Value::Object(given)) = from_json(text) else {
         return Err(Box::new(context_failure(
             "the context is not a JSON object".to_owned(),
             Value::Null,

@@ -67,6 +67,16 @@ async fn results_that_the_database_cannot_carry_are_a_permanent_failure_that_say
 }
 
 #[tokio::test]
+async fn the_deepest_results_are_stored_and_read() {
+    let deepest = (1..128).fold(json!([]), |inner, _| json!([inner]));
+    let stored = deepest.clone();
+    let step = returned(move || stored.clone()).await;
+    assert_eq!((step.status, step.results), (State::Complete, deepest));
+    let too_deep = (0..128).fold(json!([]), |inner, _| json!([inner]));
+    assert_refused(&returned(move || too_deep.clone()).await, "result_not_serializable");
+}
+
+#[tokio::test]
 async fn one_bad_value_does_not_hold_up_the_others_of_its_batch() {
     let database = database().await;
     let client = client(&database, settings());

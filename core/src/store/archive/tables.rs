@@ -6,6 +6,7 @@
 use super::columns::{ARCHIVE_COLUMNS, ColumnKind, OTHER};
 use super::lines::sync_directory;
 use crate::model::TaskId;
+use crate::values::from_json;
 use chrono::DateTime;
 use parquet::basic::{Compression, ZstdLevel};
 use parquet::column::writer::ColumnWriter;
@@ -247,7 +248,7 @@ impl Leaf {
             values.push(value.get().as_bytes().to_vec().into());
             return Ok(());
         }
-        let value: Value = serde_json::from_str(value.get())?;
+        let value: Value = from_json(value.get())?;
         let put = match (&mut self.values, self.kind) {
             (Values::Text(values), _) => value
                 .as_str()
