@@ -44,7 +44,7 @@ function added(now, before) {
 
 test('after the end there is the runtime of the process and nothing else', { skip }, async (t) => {
   const program = fileURLToPath(new URL('programs/left.mjs', import.meta.url));
-  const ended = await new Program(t, ['--expose-gc', program], await database(t)).ended;
+  const ended = await new Program(t, [program], await database(t)).ended;
   assert.equal(ended.status, 0, ended.errors);
   const [begun, one, other, said] = ended.output.trim().split('\n');
   assert.deepEqual([begun, one, other], ['begun', 'complete', 'complete']);

@@ -11,12 +11,16 @@ use crate::model::Settings;
 use crate::store::Store;
 use std::{
     sync::{
-        Arc, Mutex, MutexGuard, OnceLock, PoisonError,
+        Arc, Mutex, MutexGuard, PoisonError,
         atomic::{AtomicBool, AtomicI64, AtomicU64, AtomicUsize, Ordering},
     },
     time::{Duration, Instant},
 };
-use tokio::sync::{Mutex as AsyncMutex, Notify, RwLock};
+use tokio::{
+    runtime::Handle,
+    sync::{Mutex as AsyncMutex, Notify, RwLock},
+    task::JoinHandle,
+};
 use tokio_util::sync::CancellationToken;
 
 /// How long to wait before the database is tried again, at first and at the most.
@@ -84,7 +88,8 @@ pub(super) struct Core {
     /// Polls that wait for work at present.
     pub(super) polling: AtomicUsize,
     pub(super) began: Instant,
-    runtime: OnceLock<tokio::runtime::Handle>,
+    /// None before it has started and after it has stopped: a handle alone keeps the runtime's descriptors open.
+    runtime: Mutex<Option<Handle>>,
 }
 
 impl Core {
@@ -126,7 +131,7 @@ impl Core {
             polled_at: AtomicU64::new(0),
             polling: AtomicUsize::new(0),
             began,
-            runtime: OnceLock::new(),
+            runtime: Mutex::new(None),
         })
     }
 
@@ -158,17 +163,18 @@ impl Core {
         self.worker_id.store(id, Ordering::Release);
     }
 
-    /// The runtime that connections belong to.
-    pub(super) fn set_runtime(&self, handle: tokio::runtime::Handle) {
-        let _ = self.runtime.set(handle);
+    /// The runtime that connections belong to; none once it is to end.
+    pub(super) fn set_runtime(&self, handle: Option<Handle>) {
+        *self.runtime.lock().unwrap_or_else(PoisonError::into_inner) = handle;
     }
 
-    /// Runs something there, without waiting for it. None before there is a runtime.
+    /// Runs something there, without waiting for it. None where there is no runtime.
     pub(super) fn on_own_runtime<T: Send + 'static>(
         &self,
         future: impl Future<Output = T> + Send + 'static,
-    ) -> Option<tokio::task::JoinHandle<T>> {
-        Some(self.runtime.get()?.spawn(future))
+    ) -> Option<JoinHandle<T>> {
+        let runtime = self.runtime.lock().unwrap_or_else(PoisonError::into_inner);
+        Some(runtime.as_ref()?.spawn(future))
     }
 
     /// The heartbeat found that this worker id was taken for dead.

@@ -74,7 +74,7 @@ impl Worker {
             .map_err(|error| Error::internal("the worker has no runtime").with_source(error))?;
         let handle = runtime.handle().clone();
         // From here on a runtime that is not needed goes with the worker, whose drop knows that it may not block.
-        core.set_runtime(handle.clone());
+        core.set_runtime(Some(handle.clone()));
         let table = Arc::new(Table {
             core: Arc::clone(&core),
         });
@@ -282,6 +282,7 @@ impl Worker {
         let core = Arc::clone(&self.core);
         let drained = self.on_runtime(async move { core.drain().await }).await;
         self.core.stopped.cancel();
+        self.core.set_runtime(None);
         let runtime = self.runtime.lock().ok().and_then(|mut runtime| runtime.take());
         let heartbeat = self
             .heartbeat
@@ -328,6 +329,7 @@ impl Drop for Worker {
         // Dropped without shutdown: what is held goes back when the lease is over, as if the process had died.
         self.core.draining.cancel();
         self.core.stopped.cancel();
+        self.core.set_runtime(None);
         if let Ok(mut runtime) = self.runtime.lock()
             && let Some(runtime) = runtime.take()
         {
