@@ -4,11 +4,11 @@ const MEGABYTE: u64 = 1 << 20;
 /// PostgreSQL's own default, and the least.
 const LEAST: u64 = 128 * MEGABYTE;
 /// The most: what else runs on the machine wants some, too.
-const MOST: u64 = 4096 * MEGABYTE;
+const MOST: u64 = 8192 * MEGABYTE;
 /// PostgreSQL's own default, and the least, of what one run of autovacuum takes.
 const LEAST_FOR_VACUUM: u64 = 64 * MEGABYTE;
 
-/// `shared_buffers` for this machine: a quarter of its memory, as PostgreSQL's manual has it, and no more than 4 GB. Memory is
+/// `shared_buffers` for this machine: a quarter of its memory, as PostgreSQL's manual has it, and no more than 8 GB. Memory is
 /// taken only as pages are used. None where the memory of the machine is not known; PostgreSQL has a default then.
 ///
 /// What is read again and again stays in these buffers whatever else is read. The page cache of the system promises nothing:
@@ -17,7 +17,7 @@ pub(super) fn shared_buffers() -> Option<String> {
     memory().map(|memory| in_megabytes(buffers_for(memory)))
 }
 
-/// `autovacuum_work_mem` for this machine: a sixteenth of `shared_buffers`. It takes 6 bytes for each dead row that indexes point
+/// `autovacuum_work_mem` for this machine: an eighth of `shared_buffers`. It takes 6 bytes for each dead row that indexes point
 /// to, and all indexes are read once for each time that it is full: after a snapshot that was held for long that is often.
 pub(super) fn autovacuum_work_mem() -> Option<String> {
     memory().map(|memory| in_megabytes(vacuum_for(memory)))
@@ -28,7 +28,7 @@ fn buffers_for(memory: u64) -> u64 {
 }
 
 fn vacuum_for(memory: u64) -> u64 {
-    (buffers_for(memory) / 16).max(LEAST_FOR_VACUUM)
+    (buffers_for(memory) / 8).max(LEAST_FOR_VACUUM)
 }
 
 fn in_megabytes(bytes: u64) -> String {
@@ -64,13 +64,13 @@ mod tests {
     #[test]
     fn buffers_are_a_quarter_of_the_memory_within_bounds() {
         assert_eq!(in_megabytes(buffers_for(8 << 30)), "2048MB");
-        assert_eq!(in_megabytes(buffers_for(256 << 30)), "4096MB");
+        assert_eq!(in_megabytes(buffers_for(256 << 30)), "8192MB");
         assert_eq!(in_megabytes(buffers_for(300 << 20)), "128MB");
     }
 
     #[test]
-    fn autovacuum_has_a_sixteenth_of_the_buffers_and_no_less_than_by_default() {
-        assert_eq!(in_megabytes(vacuum_for(256 << 30)), "256MB");
+    fn autovacuum_has_an_eighth_of_the_buffers_and_no_less_than_by_default() {
+        assert_eq!(in_megabytes(vacuum_for(256 << 30)), "1024MB");
         assert_eq!(in_megabytes(vacuum_for(300 << 20)), "64MB");
     }
 
