@@ -10,8 +10,7 @@ use sqlx::{PgConnection, Row};
 use std::collections::HashMap;
 
 pub(super) fn parse<T: DeserializeOwned>(text: &str) -> Result<T> {
-    from_json(text)
-        .map_err(|error| Error::internal(format!("a row is not of the expected shape: {error}")))
+    from_json(text).map_err(|error| Error::internal(format!("a row is not of the expected shape: {error}")))
 }
 
 pub(super) fn rows<T: DeserializeOwned>(texts: Vec<String>) -> Result<Vec<T>> {

@@ -73,7 +73,10 @@ async fn the_deepest_results_are_stored_and_read() {
     let step = returned(move || stored.clone()).await;
     assert_eq!((step.status, step.results), (State::Complete, deepest));
     let too_deep = (0..128).fold(json!([]), |inner, _| json!([inner]));
-    assert_refused(&returned(move || too_deep.clone()).await, "result_not_serializable");
+    assert_refused(
+        &returned(move || too_deep.clone()).await,
+        "result_not_serializable",
+    );
 }
 
 #[tokio::test]
