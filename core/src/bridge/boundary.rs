@@ -14,15 +14,19 @@ pub fn caught<T>(work: impl FnOnce() -> Result<T>) -> Result<T> {
 
 /// The error that a panic becomes.
 pub(super) fn defect(panic: Box<dyn Any + Send>) -> Error {
-    let text = panic
-        .downcast_ref::<&str>()
-        .copied()
-        .or_else(|| panic.downcast_ref::<String>().map(String::as_str))
-        .unwrap_or("no message");
+    let text = panic_text(panic.as_ref()).unwrap_or("no message");
     let message = format!("a defect of Tasker was caught at the boundary: {text}");
     // Its destructor may be as broken as what threw it.
     std::mem::forget(panic);
     Error::new(ErrorKind::Panic, message)
+}
+
+/// What a panic says; none where that is no text.
+pub(crate) fn panic_text(panic: &(dyn Any + Send)) -> Option<&str> {
+    panic
+        .downcast_ref::<&str>()
+        .copied()
+        .or_else(|| panic.downcast_ref::<String>().map(String::as_str))
 }
 
 #[cfg(test)]

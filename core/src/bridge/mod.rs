@@ -26,6 +26,7 @@ mod worker;
 
 pub use crate::store::{Foreign, Plan, Prepared};
 pub use boundary::caught;
+pub(crate) use boundary::panic_text;
 pub use engine::Engine;
 pub use hosted::HostedWorker;
 pub use logs::{keep_logs, take_logs};

@@ -3,7 +3,7 @@
 use super::host::Host;
 use super::registry::{Boxed, Ended, Registry};
 use super::step::Step;
-use crate::bridge::{BridgeWorker, InvocationMessage};
+use crate::bridge::{BridgeWorker, InvocationMessage, panic_text};
 use crate::error::ErrorKind;
 use crate::model::{Failure, Outcome, OutcomeKind};
 use std::{sync::Arc, time::Duration};
@@ -118,18 +118,13 @@ async fn guarded(handler: Boxed, step: Step) -> Ended {
     match futures_util::FutureExt::catch_unwind(caught).await {
         Ok(ended) => ended,
         Err(panic) => Err(Box::new(Failure {
-            message: format!("the handler panicked: {}", panic_text(panic.as_ref())),
+            message: format!(
+                "the handler panicked: {}",
+                panic_text(panic.as_ref()).unwrap_or("no message")
+            ),
             error_class: Some("panic".to_owned()),
             retryable: true,
             ..Failure::default()
         })),
     }
-}
-
-fn panic_text(panic: &(dyn std::any::Any + Send)) -> &str {
-    panic
-        .downcast_ref::<&str>()
-        .copied()
-        .or_else(|| panic.downcast_ref::<String>().map(String::as_str))
-        .unwrap_or("no message")
 }

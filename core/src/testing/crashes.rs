@@ -1,6 +1,7 @@
 //! Crash everywhere, with the test's own assertions.
 
 use super::Workflow;
+use crate::bridge::panic_text;
 use crate::bridge::testing::{CrashReport, Variant};
 use crate::error::Result;
 use crate::model::TaskRequest;
@@ -35,17 +36,13 @@ where
         {
             Ok(Ok(())) => None,
             Ok(Err(error)) => Some(error.to_string()),
-            Err(panic) => Some(text_of(panic.as_ref())),
+            Err(panic) => Some(
+                panic_text(panic.as_ref())
+                    .unwrap_or("an assertion panicked")
+                    .to_owned(),
+            ),
         }
     }
-}
-
-fn text_of(panic: &(dyn std::any::Any + Send)) -> String {
-    panic
-        .downcast_ref::<&str>()
-        .map(|text| (*text).to_owned())
-        .or_else(|| panic.downcast_ref::<String>().cloned())
-        .unwrap_or_else(|| "an assertion panicked".to_owned())
 }
 
 /// What to look at when a workflow is crashed everywhere. [`CrashEverywhere::check`] or [`CrashEverywhere::run`] begins.
