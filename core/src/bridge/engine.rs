@@ -116,7 +116,7 @@ impl Engine {
     }
 
     /// Starts a worker and waits until it has. `options` is the text of a JSON object: `handlers` (names), `concurrency`,
-    /// `max_buffered`, `runtime`, `name`, `version`, `listen`.
+    /// `max_buffered`, `runtime`, `name`, `version`, `listen`, `task_id` (the one task whose steps it claims).
     ///
     /// # Errors
     /// As [`BridgeWorker::start`](super::BridgeWorker::start); `InvalidArgument` for an option that there is not.

@@ -6,6 +6,7 @@ use super::worker::BridgeWorker;
 use crate::engine::Client;
 use crate::error::{Error, ErrorKind, Result};
 use crate::model::{Outcome, TaskId};
+use crate::values::from_json;
 use crate::worker::WorkerOptions;
 use serde::Deserialize;
 use std::{sync::Arc, time::Duration};
@@ -27,6 +28,7 @@ struct HostedOptions {
     name: Option<String>,
     version: Option<String>,
     listen: bool,
+    task_id: Option<TaskId>,
 }
 
 impl Default for HostedOptions {
@@ -40,6 +42,7 @@ impl Default for HostedOptions {
             name: core.name,
             version: core.version,
             listen: core.listen,
+            task_id: core.task_id,
         }
     }
 }
@@ -57,6 +60,7 @@ impl HostedWorker {
             name: options.name,
             version: options.version,
             listen: options.listen,
+            task_id: options.task_id,
         };
         let client = client.clone();
         let worker = process::wait_for(async move { BridgeWorker::start(&client, options).await })?;
@@ -107,7 +111,7 @@ impl HostedWorker {
     /// `InvalidArgument` where this is no list of outcomes; none of them is taken then. `ForkedProcess`.
     pub fn complete(&self, outcomes: &str) -> Result<usize> {
         let worker = self.worker()?;
-        let outcomes: Vec<Outcome> = serde_json::from_str(outcomes)
+        let outcomes: Vec<Outcome> = from_json(outcomes)
             .map_err(|error| Error::invalid_argument(format!("outcomes: {error}")).with_source(error))?;
         Ok(worker.complete(outcomes))
     }

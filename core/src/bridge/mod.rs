@@ -11,6 +11,7 @@
 //! understands their rows, and [`testing`] runs whole workflows that way. A [`HostedSession`] is both of them in JSON.
 
 mod boundary;
+mod draw;
 mod engine;
 mod hosted;
 mod logs;
@@ -27,6 +28,7 @@ mod worker;
 pub use crate::store::{Foreign, Plan, Prepared};
 pub use boundary::caught;
 pub(crate) use boundary::panic_text;
+pub use draw::draw;
 pub use engine::Engine;
 pub use hosted::HostedWorker;
 pub use logs::{keep_logs, take_logs};

@@ -8,10 +8,11 @@ use super::port::{Ask, Conversation, Port, Reply, Turn};
 use super::prepare::{
     prepare_complete, prepare_create_all, prepare_plan_here, read_created_all, read_plan_here, to_be_created,
 };
-use crate::engine::{KnownDatabase, elsewhere};
+use crate::engine::{KnownDatabase, elsewhere, unknown_template};
 use crate::error::{Error, Result};
 use crate::model::{Settings, TaskRequest};
 use crate::store::{Foreign, Plan, Prepared};
+use crate::template::DEFAULT_NAMESPACE;
 use serde::Deserialize;
 use serde_json::{Value, json, value::RawValue};
 use std::collections::{HashMap, hash_map::Entry};
@@ -157,8 +158,8 @@ async fn create(
     requests: &[TaskRequest],
 ) -> Result<Value> {
     // Asked anew in every transaction: what was kept may have been replaced, and a refused statement would cost the host
-    // its transaction.
-    let mut plans: HashMap<Named<'_>, Option<Plan>> = HashMap::new();
+    // its transaction. So would asking PostgreSQL for a task of a template that is not there.
+    let mut plans: HashMap<Named<'_>, Plan> = HashMap::new();
     for request in requests {
         if let Entry::Vacant(place) = plans.entry(named(request)) {
             let rows = port
@@ -167,18 +168,15 @@ async fn create(
                 .map_err(elsewhere)?;
             let (here, plan) = read_plan_here(&rows)?;
             database.check(&here)?;
-            place.insert(plan);
+            let (namespace, name, version) = named(request);
+            place.insert(
+                plan.ok_or_else(|| unknown_template(namespace.unwrap_or(DEFAULT_NAMESPACE), name, version))?,
+            );
         }
     }
     let completed = requests
         .iter()
-        .map(|request| {
-            to_be_created(
-                settings,
-                request,
-                plans.get(&named(request)).and_then(Option::as_ref),
-            )
-        })
+        .map(|request| to_be_created(settings, request, plans.get(&named(request))))
         .collect::<Result<Vec<Value>>>()?;
     if completed.is_empty() {
         return Ok(json!([]));
@@ -248,6 +246,21 @@ mod tests {
             panic!("not done");
         };
         assert_eq!(answer.as_array().unwrap().len(), 2);
+    }
+
+    #[test]
+    fn a_template_that_is_not_there_costs_the_host_no_refused_statement() {
+        let mut session =
+            begun(&json!({"command": "create", "tasks": [{"name": "order", "namespace": "shop"}]}));
+        statement(&mut session);
+        let nothing = json!({"database": "1/5", "plan_id": null, "version": null, "schema": null});
+        session.tell(Ok(vec![nothing.to_string()])).unwrap();
+        let error = session.next().unwrap_err();
+        assert_eq!(error.kind, ErrorKind::UnknownNamedTask);
+        assert!(
+            error.message.contains("'order'") && error.message.contains("'shop'"),
+            "{error}"
+        );
     }
 
     #[test]

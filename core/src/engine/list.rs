@@ -133,7 +133,8 @@ impl Client {
     }
 }
 
-fn unknown_template(namespace: &str, name: &str, version: Option<&str>) -> Error {
+/// No template is registered for a task of this name.
+pub(crate) fn unknown_template(namespace: &str, name: &str, version: Option<&str>) -> Error {
     let version = version
         .map(|version| format!(" version {version}"))
         .unwrap_or_default();

@@ -26,6 +26,7 @@ mod why;
 
 pub use client::{Client, ClientOptions};
 pub(crate) use handover::{Hungry, Offer};
+pub(crate) use list::unknown_template;
 pub(crate) use request::complete_request;
 pub(crate) use same_database::{KnownDatabase, elsewhere};
 pub use wake::Wake;

@@ -56,6 +56,7 @@ impl Worker {
             name: options.name,
             version: options.version,
             listen: options.listen,
+            task_id: None,
         };
         let worker = Arc::new(BridgeWorker::start(client, options).await?);
         let runner = Arc::new(Runner {

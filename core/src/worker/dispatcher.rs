@@ -3,7 +3,7 @@
 use super::core::{Core, Patience, is_outage};
 use super::line::{Line, on_line};
 use super::prepare::Reported;
-use super::sweeps::Sweeps;
+use super::sweeps::{Look, Sweeps};
 use crate::engine::Wake;
 use crate::error::Result;
 use crate::store::{ClaimArguments, FlushRow, FlushStatus, WORKER_NOT_ALIVE, sqlstate};
@@ -89,7 +89,14 @@ impl Dispatcher {
     async fn claim(&mut self, room: Room) -> Result<Claimed> {
         let core = Arc::clone(&self.core);
         let _gate = core.gate.read().await;
-        let look = self.sweeps.begin(Instant::now());
+        // The steps of one task are found by its key: there are no lanes to look along.
+        let task_ids = core.options.task_id.map(|task_id| vec![task_id]);
+        let is_of_one_task = task_ids.is_some();
+        let look = if is_of_one_task {
+            Look::default()
+        } else {
+            self.sweeps.begin(Instant::now())
+        };
         let is_of_the_past = look.until.is_some();
         let arguments = ClaimArguments {
             worker_id: core.worker_id(),
@@ -98,7 +105,7 @@ impl Dispatcher {
             alone: room.alone,
             lanes: look.lanes,
             marks: look.marks,
-            task_ids: None,
+            task_ids,
             idle: (!is_of_the_past).then_some(self.poll >= IDLE_POLL),
             since: look.since,
             until: look.until,
@@ -106,7 +113,9 @@ impl Dispatcher {
         let rows = on_line!(&mut self.line, |store, connection| store
             .claim(connection, &arguments))?;
         let (mut claimed, claims) = self.read(rows);
-        self.sweeps.end(Instant::now(), claimed.more);
+        if !is_of_one_task {
+            self.sweeps.end(Instant::now(), claimed.more);
+        }
         // What is ready now has not been looked at.
         claimed.more |= is_of_the_past;
         core.accept(claims, &Reported::new()).await?;

@@ -1,6 +1,7 @@
 //! What a worker is asked to be.
 
 use crate::error::{Error, ErrorKind, Result};
+use crate::model::TaskId;
 
 /// What a worker is asked to be.
 #[derive(Debug, Clone)]
@@ -19,6 +20,8 @@ pub struct WorkerOptions {
     pub version: Option<String>,
     /// Whether to listen for hints, on a connection of its own. Everything works without, by polling.
     pub listen: bool,
+    /// The one task whose steps it claims; none: every task's.
+    pub task_id: Option<TaskId>,
 }
 
 impl Default for WorkerOptions {
@@ -31,6 +34,7 @@ impl Default for WorkerOptions {
             name: None,
             version: None,
             listen: true,
+            task_id: None,
         }
     }
 }

@@ -108,8 +108,11 @@ impl Worker {
         if core.options.listen {
             handle.spawn(listener::run(Arc::clone(&core)));
         }
-        let table: Weak<Table> = Arc::downgrade(&worker.table);
-        client.attach(table);
+        // What is created in this process meanwhile is of other tasks.
+        if core.options.task_id.is_none() {
+            let table: Weak<Table> = Arc::downgrade(&worker.table);
+            client.attach(table);
+        }
         let heartbeat = heartbeat::start(core)?;
         if let Ok(mut place) = worker.heartbeat.lock() {
             *place = Some(heartbeat);

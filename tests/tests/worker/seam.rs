@@ -380,3 +380,71 @@ async fn outcomes_that_do_not_read_are_refused_and_lose_nothing() {
     })
     .await;
 }
+
+#[tokio::test]
+async fn a_worker_of_one_task_leaves_all_others_alone() {
+    on_a_thread(|database| {
+        let engine = engine(database);
+        register(&engine);
+        let create = || {
+            call(
+                &engine,
+                "create_task",
+                &json!({"name": "order", "namespace": "shop"}),
+            )
+            .unwrap()
+        };
+        let (other, mine) = (create()["task_id"].clone(), create()["task_id"].clone());
+        let options = json!({"handlers": ["work"], "concurrency": 1, "runtime": "test", "task_id": mine});
+        let worker = engine.start_worker(&options.to_string()).unwrap();
+        // Created beside it: it is handed over to no worker of one task.
+        create();
+        for _ in ["validate", "charge"] {
+            let attempt = next(&worker);
+            assert_eq!(attempt["task_id"], mine);
+            report(&worker, &attempt, json!({"outcome": "completed", "results": {}}));
+        }
+        let done = call(
+            &engine,
+            "wait_state",
+            &json!({"task_id": mine, "within_seconds": 10.0}),
+        )
+        .unwrap();
+        assert_eq!(done, "complete");
+        worker.shutdown().unwrap();
+        let untouched = call(&engine, "task_state", &json!({"task_id": other})).unwrap();
+        assert_eq!(untouched, "pending");
+        engine.close().unwrap();
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn details_of_128_levels_are_kept() {
+    on_a_thread(|database| {
+        let engine = engine(database);
+        register(&engine);
+        let order = call(
+            &engine,
+            "create_task",
+            &json!({"name": "order", "namespace": "shop"}),
+        )
+        .unwrap();
+        let worker = start(&engine);
+        let attempt = next(&worker);
+        let deep = format!("{}{}", "[".repeat(120), "]".repeat(120));
+        let key = format!(
+            r#""task_id": {}, "step_no": {}, "claim_no": {}"#,
+            attempt["task_id"], attempt["step_no"], attempt["claim_no"]
+        );
+        let failed = r#""outcome": "failed", "message": "no", "retryable": false"#;
+        // A list, an outcome, and what is around the details: more than serde_json reads by itself.
+        let outcomes = format!(r#"[{{{key}, {failed}, "details": {{"a": [[[[[[[{deep}]]]]]]]}}}}]"#);
+        assert_eq!(worker.complete(&outcomes).unwrap(), 1);
+        let done = json!({"task_id": order["task_id"], "within_seconds": 10.0});
+        assert_eq!(call(&engine, "wait_state", &done).unwrap(), "error");
+        worker.shutdown().unwrap();
+        engine.close().unwrap();
+    })
+    .await;
+}
