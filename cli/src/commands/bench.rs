@@ -173,6 +173,8 @@ enum Runtime {
     Node,
     /// Functions of C.
     C,
+    /// Blocks, methods and classes of Ruby.
+    Ruby,
 }
 
 /// What handlers are.
@@ -193,6 +195,7 @@ fn hands(arguments: &Arguments) -> Result<Hands, Failure> {
         Runtime::Python => "python",
         Runtime::Node => "node",
         Runtime::C => "c",
+        Runtime::Ruby => "ruby",
     };
     let variable = format!("TASKER_WORKER_{}", name.to_uppercase());
     let ours = Path::new(WORKERS).join(name);

@@ -26,6 +26,7 @@ const BROUGHT: [(&str, [&str; RUNTIMES.len()]); 2] = [
             "psycopg 3, psycopg2, asyncpg, SQLAlchemy 2, Django",
             "pg, Knex, Drizzle, Prisma",
             "libpq (`tasker_libpq.h`); any other driver by two functions",
+            "ActiveRecord, pg",
         ],
     ),
     (
@@ -35,6 +36,7 @@ const BROUGHT: [(&str, [&str; RUNTIMES.len()]); 2] = [
             "`tasker.testing`, a plugin for pytest",
             "*tasker-engine/testing*, for node:test, Vitest and Jest",
             "`tasker_test.h`",
+            "`Tasker::SpecHelpers`, for RSpec and Minitest",
         ],
     ),
 ];
@@ -67,6 +69,11 @@ const PLATFORMS: &[Platforms] = &[
         runtime: "c",
         tested: "gcc 12, C11 and C++17, Linux x86-64 (glibc)",
         expected: "clang, Linux on other processors, macOS",
+    },
+    Platforms {
+        runtime: "ruby",
+        tested: "Ruby 3.3, Rails 7.2, Linux x86-64 (glibc)",
+        expected: "Ruby 3.2 and later, Rails 7.1 and later, Linux on other processors, macOS",
     },
 ];
 

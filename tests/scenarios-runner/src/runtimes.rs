@@ -54,6 +54,11 @@ pub const RUNTIMES: &[Runtime] = &[
         capabilities: OF_THE_ENGINE,
         command: c_command,
     },
+    Runtime {
+        name: "ruby",
+        capabilities: OF_THE_ENGINE,
+        command: ruby_command,
+    },
 ];
 
 /// What every runtime can do, because the engine does it.
@@ -79,17 +84,7 @@ impl Runtime {
 
 /// The interpreter of the environment that `scripts/python --install` makes in the target directory.
 fn python_command() -> Result<Vec<PathBuf>> {
-    let own = std::env::current_exe().context("cannot tell where this program is")?;
-    let environments = own.ancestors().skip(2).take(2);
-    let interpreter = environments
-        .map(|folder| folder.join("python/bin/python"))
-        .find(|program| program.is_file());
-    let Some(interpreter) = interpreter else {
-        bail!(
-            "there is no python/bin/python in the target directory of {}; run scripts/python --install",
-            own.display()
-        );
-    };
+    let interpreter = installed("python/bin/python", "scripts/python --install")?;
     let program =
         PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../bindings-python/tests/scripted_worker.py");
     Ok(vec![interpreter, program])
@@ -111,16 +106,29 @@ fn node_command() -> Result<Vec<PathBuf>> {
 
 /// The program that `scripts/c --install` built against the library that it installed in the target directory.
 fn c_command() -> Result<Vec<PathBuf>> {
+    Ok(vec![installed("c/bin/scripted-worker", "scripts/c --install")?])
+}
+
+/// The Ruby that `scripts/ruby --install` found or made, with the gem in it.
+fn ruby_command() -> Result<Vec<PathBuf>> {
+    let interpreter = installed("ruby/bin/ruby", "scripts/ruby --install")?;
+    let program =
+        PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../bindings-ruby/spec/scripted_worker.rb");
+    Ok(vec![interpreter, program])
+}
+
+/// What a script has put into the target directory.
+fn installed(path: &str, script: &str) -> Result<PathBuf> {
     let own = std::env::current_exe().context("cannot tell where this program is")?;
+    // A test's own program lies one folder deeper.
     let folders = own.ancestors().skip(2).take(2);
-    let mut candidates = folders.map(|folder| folder.join("c/bin/scripted-worker"));
-    let Some(program) = candidates.find(|program| program.is_file()) else {
-        bail!(
-            "there is no c/bin/scripted-worker in the target directory of {}; run scripts/c --install",
+    let mut candidates = folders.map(|folder| folder.join(path));
+    candidates.find(|program| program.is_file()).with_context(|| {
+        format!(
+            "there is no {path} in the target directory of {}; run {script}",
             own.display()
-        );
-    };
-    Ok(vec![program])
+        )
+    })
 }
 
 /// The program that was built together with this one.

@@ -31,7 +31,10 @@ const PACKAGES: [(&str, &[&str]); 14] = [
         "bindings-node",
         &["tasker-core", "tasker-server", "tasker-cli", "tasker-glibc"],
     ),
-    ("bindings-ruby", &["tasker-core", "tasker-server", "tasker-glibc"]),
+    (
+        "bindings-ruby",
+        &["tasker-core", "tasker-server", "tasker-cli", "tasker-glibc"],
+    ),
     ("tests/scenarios-runner", &["tasker-core", "tasker-tests"]),
     (
         "tests",

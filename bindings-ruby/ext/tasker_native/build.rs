@@ -1,0 +1,5 @@
+//! How the native half is linked.
+
+fn main() {
+    tasker_glibc::link();
+}

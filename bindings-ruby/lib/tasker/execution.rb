@@ -1,0 +1,32 @@
+# frozen_string_literal: true
+
+module Tasker
+  # One attempt, run by its handler: what came of it, as the engine takes it.
+  # @api private
+  module Execution
+    module_function
+
+    # @param step [Step]
+    # @param handlers [Handlers]
+    # @yield where the handler wants to end the process (`exit`, Ctrl-C): the step goes back unburned
+    # @yieldparam error [SystemExit, SignalException]
+    # @return [String] the outcome
+    def run(step, handlers)
+      Outcomes.completed(step, call(step, handlers))
+    rescue SystemExit, SignalException => e
+      yield e
+      Outcomes.released(step)
+    rescue Exception => e # rubocop:disable Lint/RescueException -- whatever a handler raises, its attempt ends
+      Outcomes.failed(step, e)
+    end
+
+    def call(step, handlers)
+      Tasker.around_step(step) do
+        handler = handlers[step.handler] || raise(KeyError, "this process has no handler '#{step.handler}'")
+        returned = handler.call(step)
+        step.assigned? ? step.results : returned
+      end
+    end
+    private_class_method :call
+  end
+end

@@ -1,0 +1,2 @@
+-- Map#size
+select count(*) from ancestor.tasker_import_map

@@ -1,0 +1,42 @@
+# frozen_string_literal: true
+
+require_relative "rails_helper"
+require "tasker/new_command"
+
+RSpec.describe "A new Rails application" do
+  before(:all) do
+    @application = Application.new("--template=#{Tasker::NewCommand::TEMPLATE}")
+    @application.rails("db:prepare")
+  end
+
+  after(:all) { @application.destroy }
+
+  let(:application) { @application }
+
+  it "has a workflow, and tests of Minitest that run it" do
+    expect(application.rails("test", "test/tasks")).to match(/4 runs, \d+ assertions, 0 failures, 0 errors/)
+  end
+
+  it "runs a task that was created" do
+    task_id = application.evaluate(<<~RUBY)
+      Tasker.create_task!("process_order", namespace: "shop", context: {order_id: 1}).task_id
+    RUBY
+    application.beside("bin/tasker", "worker") do |worker|
+      worker.wait_for(/worker \d+ runs/)
+      expect(application.evaluate("Tasker.client.wait(#{task_id.inspect}).status")).to eq("complete")
+      worker.signal(:TERM)
+      expect(worker.wait).to be_success
+    end
+  end
+
+  it "is what `tasker new` makes" do
+    allow(Tasker::NewCommand).to receive(:system).and_return(true)
+    expect(Tasker::NewCommand.run(%w[rails my_app --api])).to eq(0)
+    expect(Tasker::NewCommand).to have_received(:system)
+      .with("rails", "new", "my_app", "--database=postgresql", "--template=#{Tasker::NewCommand::TEMPLATE}", "--api")
+  end
+
+  it "needs a name" do
+    expect { expect(Tasker::NewCommand.run(%w[rails])).to eq(2) }.to output(/usage: tasker new rails NAME/).to_stderr
+  end
+end
