@@ -14,14 +14,7 @@ module Tasker
     end
 
     # States of a step.
-    module WorkflowStepStatuses
-      PENDING = "pending"
-      IN_PROGRESS = "in_progress"
-      COMPLETE = "complete"
-      ERROR = "error"
-      CANCELLED = "cancelled"
-      RESOLVED_MANUALLY = "resolved_manually"
-    end
+    WorkflowStepStatuses = TaskStatuses
 
     VALID_TASK_STATUSES = TaskStatuses.constants.map { |name| TaskStatuses.const_get(name) }.freeze
     VALID_WORKFLOW_STEP_STATUSES = WorkflowStepStatuses.constants.map { |name| WorkflowStepStatuses.const_get(name) }.freeze
