@@ -45,9 +45,9 @@ soak: setup ## Run half of the maximum load for an hour beside a snapshot held f
 
 soak-runtimes: ## Run 500,000 steps in one worker process of each language, and judge whether its memory stays flat
 	@scripts/setup --tests
-	@scripts/python --install && scripts/node --install && scripts/c --install
+	@scripts/python --install && scripts/node --install && scripts/c --install && scripts/ruby --install
 	@cargo build --release --workspace --bin tasker
-	@failed=; for runtime in rust python "python --handler-kind async" node c; do \
+	@failed=; for runtime in rust python "python --handler-kind async" node c ruby; do \
 	  echo "== $$runtime"; \
 	  "$$CARGO_TARGET_DIR/release/tasker" bench memory --no-reference --concurrency 16 --runtime $$runtime || failed="$$failed, $$runtime"; \
 	done; if [ -n "$$failed" ]; then echo "not flat:$${failed#,}" >&2; exit 1; fi
