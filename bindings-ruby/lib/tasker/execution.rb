@@ -1,5 +1,7 @@
 # frozen_string_literal: true
 
+require "timeout"
+
 module Tasker
   # One attempt, run by its handler: what came of it, as the engine takes it.
   # @api private
@@ -8,14 +10,19 @@ module Tasker
 
     # @param step [Step]
     # @param handlers [Handlers]
-    # @yield where the handler wants to end the process (`exit`, Ctrl-C): the step goes back unburned
-    # @yieldparam error [SystemExit, SignalException]
+    # @yield where the handler wants to end the process (`exit`, Ctrl-C), and the step goes back unburned; and where somebody outside of
+    #   it has limited its time by `Timeout`, and the attempt has failed
+    # @yieldparam error [SystemExit, SignalException, Timeout::ExitException]
     # @return [String] the outcome
     def run(step, handlers)
       Outcomes.completed(step, call(step, handlers))
     rescue SystemExit, SignalException => e
       yield e
       Outcomes.released(step)
+    rescue Timeout::ExitException => e
+      # A handler's own is a Timeout::Error by the time that it leaves the handler.
+      yield e
+      Outcomes.failed(step, e)
     rescue Exception => e # rubocop:disable Lint/RescueException -- whatever a handler raises, its attempt ends
       Outcomes.failed(step, e)
     end

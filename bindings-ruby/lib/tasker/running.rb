@@ -67,7 +67,7 @@ module Tasker
     end
 
     def summary(client, task_id, executed)
-      next_retries = client.list_steps(task_id, status: ["error"], limit: 1000).filter_map(&:next_retry_at)
+      next_retries = client.find_steps(task_id:, waiting: true, limit: 1000).filter_map(&:next_retry_at)
       next_ready_at = next_retries.map { |at| Time.iso8601(at) }.min
       Run.new(task_id:, status: client.task_state(task_id), executed: executed.dup.freeze, next_ready_at:)
     end

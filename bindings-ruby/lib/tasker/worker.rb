@@ -26,7 +26,7 @@ module Tasker
       concurrency = Concurrency.fit(concurrency)
       # Which names its handlers have, a task handler may say only now.
       Tasker.templates.register_all(client) if handlers.equal?(Tasker.handlers)
-      @asked, @asking = IO.pipe
+      @asked = Thread::Queue.new
       options = {handlers: handlers.names, concurrency:, runtime: "ruby", name:, version:, listen:}
       @process_id = Process.pid
       @native = client.engine.start_worker(Values.to_argument(options.compact))
@@ -44,10 +44,10 @@ module Tasker
     #
     # @return [void]
     def request_stop
-      # A pipe, since neither a mutex nor a condition variable may be used in a trap.
-      @asking.write_nonblock(".", exception: false)
+      # A queue: neither a mutex nor a condition variable may be used in a trap.
+      @asked << true
       nil
-    rescue IOError # stopped, and closed
+    rescue ClosedQueueError # it has stopped
       nil
     end
 
@@ -56,26 +56,21 @@ module Tasker
     # @return [void]
     # @raise [DatabaseUnavailableError] as for {stop}
     def run
-      @asked.wait_readable
+      @asked.pop
       stop
     end
 
-    # Stops, and waits until it has. Nothing more is begun, handlers may finish within `execution.shutdown_grace_seconds`, the rest
+    # Stops, and waits until it has, whoever stops it. Nothing more is begun, handlers may finish within `execution.shutdown_grace_seconds`, the rest
     # goes back without counting as an attempt.
     #
     # @return [void]
     # @raise [DatabaseUnavailableError] the database could not be told; the lease will tell it
     def stop
-      return unless @lock.synchronize { @running.tap { @running = false } }
+      @lock.synchronize do
+        next unless @running
 
-      begin
-        @native.stop_claiming
-        @native.shutdown
-      ensure
-        RUNNING.delete(self)
-        Logs.tell
-        @attempts.end
-        @asking.close
+        @running = false
+        hand_back
       end
     end
 
@@ -97,6 +92,18 @@ module Tasker
     private_constant :RUNNING
     # Its threads must not come back to an interpreter that is gone.
     at_exit { stop_all }
+
+    private
+
+    def hand_back
+      @native.stop_claiming
+      @native.shutdown
+    ensure
+      RUNNING.delete(self)
+      Logs.tell
+      @attempts.end
+      @asked.close
+    end
 
     # What steps ask for.
     # @api private

@@ -50,6 +50,13 @@ RSpec.describe Tasker::Running, :database do
     expect { described_class.run_task(SecureRandom.uuid, client:, handlers:) }.to raise_error(Tasker::NotFoundError)
   end
 
+  it "ends where its time is over, and the attempt has failed" do
+    handlers.add("slow") { |step| step.attempt == 1 ? sleep : {} }
+    task_id = create("slow")
+    expect { Timeout.timeout(0.5) { described_class.run_task(task_id, client:, handlers:) } }.to raise_error(Timeout::Error)
+    expect(client.step(task_id, "slow")).to have_attributes(status: "error", attempts: 1)
+  end
+
   it "raises what wants to end the process, after the step was handed back" do
     handlers.add("leave") { exit }
     task_id = create("leave")
