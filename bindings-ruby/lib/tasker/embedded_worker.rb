@@ -62,7 +62,6 @@ module Tasker
     def start_worker(beside)
       until @stopping.closed?
         begin
-          Tasker.templates.register_all(Tasker.client)
           return Worker.new(Tasker.client, concurrency: Concurrency.fit(beside:))
         rescue DatabaseUnavailableError, SchemaMismatchError => e
           Tasker.logger.warn { "[tasker] no worker yet, trying again in #{RETRY_SECONDS} s: #{e.message}" }

@@ -3,7 +3,6 @@
 require "logger"
 require "optparse"
 require "tasker/command"
-require "tasker/concurrency"
 
 module Tasker
   # `tasker worker`: a process that runs the steps of workflows until SIGTERM or Ctrl-C.
@@ -128,8 +127,7 @@ module Tasker
     end
 
     def work
-      Tasker.templates.register_all(Tasker.client)
-      @worker = Worker.new(Tasker.client, concurrency: Concurrency.fit(@concurrency), name: @name)
+      @worker = Worker.new(Tasker.client, concurrency: @concurrency, name: @name)
       # The signal may have come meanwhile.
       @worker.request_stop if @signalled.any?
       say "worker #{@worker.status.worker_id} runs #{Tasker.handlers.names.sort.join(", ")}; Ctrl-C stops it"
