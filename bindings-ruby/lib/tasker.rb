@@ -1,6 +1,7 @@
 # frozen_string_literal: true
 
 require "active_support"
+require "active_support/core_ext/object/blank"
 require "active_support/core_ext/object/json"
 require "logger"
 require "tasker/version"
@@ -100,11 +101,11 @@ module Tasker
 
     # @return [String, nil] which section of a template's `environments` holds: `TASKER_ENV`, else that of Rails
     def environment
-      named = ENV.fetch("TASKER_ENV", "")
-      return named unless named.empty?
-
-      ::Rails.env.to_s if defined?(::Rails) && ::Rails.respond_to?(:env)
+      ENV["TASKER_ENV"].presence || (::Rails.env.to_s if defined?(::Rails) && ::Rails.respond_to?(:env))
     end
+
+    # @return [String] the schema of Tasker's tables: that of the configuration, else `TASKER_SCHEMA`, else "tasker"
+    def schema = configuration.schema_name || ENV["TASKER_SCHEMA"].presence || "tasker"
 
     # @return [Client] the client of this process, made of the configuration
     def client

@@ -24,7 +24,7 @@ module Tasker
     # @param application_name [String, nil] what `pg_stat_activity` shows
     # @raise [ConfigInvalidError] with everything that is wrong
     def initialize(database_url: nil, schema: nil, settings: {}, application_name: nil)
-      url = database_url || (ENV.fetch("TASKER_DATABASE_URL", "").empty? ? Tasker.framework_database_url : nil)
+      url = database_url || (Tasker.framework_database_url if ENV["TASKER_DATABASE_URL"].blank?)
       @engine = Native::Engine.new(Values.to_argument({database_url: url, schema:, settings:, application_name:}.compact))
     end
 

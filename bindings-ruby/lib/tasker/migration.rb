@@ -23,7 +23,7 @@ module Tasker
     def create_tasker_schema
       reversible do |direction|
         direction.up { migrate_tasker_schema }
-        direction.down { connection.drop_schema(Railties::Schema.schema_name, if_exists: true) }
+        direction.down { connection.drop_schema(Tasker.schema, if_exists: true) }
       end
     end
 
@@ -45,7 +45,7 @@ module Tasker
     # ActiveRecord would take the engine's tables for the application's, `schema_migrations` above all, and make the next ones
     # beside them.
     def refuse_search_path
-      schema = Railties::Schema.schema_name
+      schema = Tasker.schema
       first = connection.schema_search_path.to_s.split(",").first.to_s.delete('"').strip
       first = connection.select_value("SELECT current_user") if first == "$user"
       return if first != schema

@@ -15,7 +15,7 @@ module Tasker
 
     class << self
       # @return [String] the schema of Tasker's tables
-      def schema = Tasker.configuration.schema_name || ENV["TASKER_SCHEMA"].presence || "tasker"
+      def schema = Tasker.schema
 
       # Connects to the database of the configuration, where it names one that *config/database.yml* has.
       #

@@ -27,7 +27,7 @@ module Tasker
 
         # @return [ActiveRecord::ConnectionAdapters::AbstractAdapter]
         def connection
-          ApplicationRecord.respond_to?(:lease_connection) ? ApplicationRecord.lease_connection : ApplicationRecord.connection
+          Connections.of(ApplicationRecord)
         end
 
         private

@@ -28,7 +28,7 @@ module Tasker
 
         @connection = connection
         @source_schema = source_schema
-        @schema = schema || Tasker.configuration.schema_name || ENV["TASKER_SCHEMA"].presence || "tasker"
+        @schema = schema || Tasker.schema
         @texts = {}
       end
 

@@ -17,7 +17,7 @@ module Tasker
         url = Database.url_of(configuration) or return
         settings = Tasker.configuration.to_settings
         # Closed at once: the database may be dropped next.
-        Client.open(database_url: url, schema: schema_name, settings:, &:migrate)
+        Client.open(database_url: url, schema: Tasker.schema, settings:, &:migrate)
       end
 
       # As {migrate}, for environments.
@@ -39,9 +39,6 @@ module Tasker
 
         [current, "test"]
       end
-
-      # @return [String]
-      def schema_name = Tasker.configuration.schema_name || ENV["TASKER_SCHEMA"].presence || "tasker"
     end
   end
 end

@@ -17,18 +17,18 @@ module Tasker
         tasks = ::ActiveRecord::Tasks::DatabaseTasks
         flags = tasks.structure_dump_flags
         by_adapter = flags.is_a?(Hash) ? flags.dup : Hash.new(flags)
-        ADAPTERS.each { |adapter| by_adapter[adapter] = [*by_adapter[adapter], "--exclude-schema=#{Schema.schema_name}"] }
+        ADAPTERS.each { |adapter| by_adapter[adapter] = [*by_adapter[adapter], "--exclude-schema=#{Tasker.schema}"] }
         tasks.structure_dump_flags = by_adapter
       end
 
       private
 
       def schemas(stream)
-        dump_without(/\A\s*create_schema "#{Schema.schema_name}"/, stream) { |dumped| super(dumped) }
+        dump_without(/\A\s*create_schema "#{Tasker.schema}"/, stream) { |dumped| super(dumped) }
       end
 
       def types(stream)
-        dump_without(/\A\s*create_enum "#{Schema.schema_name}\./, stream) { |dumped| super(dumped) }
+        dump_without(/\A\s*create_enum "#{Tasker.schema}\./, stream) { |dumped| super(dumped) }
       end
 
       def ignored?(table_name) = super || tables_of_engine.include?(table_name)
@@ -37,7 +37,7 @@ module Tasker
       def tables_of_engine
         @tables_of_engine ||= @connection.select_values(<<~SQL, "SCHEMA")
           SELECT c.relname FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
-          WHERE n.nspname = #{@connection.quote(Schema.schema_name)} AND pg_table_is_visible(c.oid)
+          WHERE n.nspname = #{@connection.quote(Tasker.schema)} AND pg_table_is_visible(c.oid)
         SQL
       end
 

@@ -53,7 +53,7 @@ module Tasker
       end
 
       # @api private
-      def schema = Tasker.configuration.schema_name || ENV.fetch("TASKER_SCHEMA", "tasker")
+      def schema = Tasker.schema
 
       private
 

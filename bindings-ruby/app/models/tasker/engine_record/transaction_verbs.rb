@@ -75,7 +75,7 @@ module Tasker
         Connections.execute_on(connection).call("select #{schema}.#{function}::text", arguments)
       end
 
-      def connection = @model.respond_to?(:lease_connection) ? @model.lease_connection : @model.connection
+      def connection = Connections.of(@model)
 
       def refusal(error)
         said = Connections.refusal(error)
