@@ -5,7 +5,7 @@
 
 mod support;
 
-use serde_json::Value;
+use serde_json::{Value, json};
 use std::process::Command;
 use support::{Answer, CONTEXT, ORDER, Shop};
 
@@ -322,6 +322,28 @@ async fn a_task_is_updated_and_found_by_its_new_label() {
     let bare = shop.json(&["task", "update", &task, "--no-tags"]);
     assert_eq!(bare["task"]["tags"].as_array().unwrap().len(), 0);
     assert_eq!(shop.run(&["task", "update", &task]).code, 2);
+}
+
+#[tokio::test]
+async fn something_is_noted_on_a_task() {
+    let shop = Shop::open().await;
+    let task = shop.create(&[]);
+    assert_eq!(shop.json(&["task", "annotate", &task])["annotations"], json!([]));
+    let noted = shop.json(&["task", "annotate", &task, "shipment", r#"{"carrier": "DHL"}"#]);
+    assert_eq!(noted["annotation"]["carrier"], "DHL");
+    assert_eq!(
+        shop.json(&["task", "annotate", &task])["annotations"],
+        json!([noted])
+    );
+    let shown = shop.run(&["task", "annotate", &task]);
+    assert!(shown.out.contains("shipment"), "{}", shown.out);
+    assert_eq!(shop.run(&["task", "annotate", &task, "shipment"]).code, 2);
+    assert_eq!(
+        shop.run(&["task", "annotate", &task, "shipment", "{carrier"])
+            .code,
+        2
+    );
+    assert_eq!(shop.run(&["task", "annotate", UNKNOWN]).code, 3);
 }
 
 #[tokio::test]

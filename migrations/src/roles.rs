@@ -66,6 +66,8 @@ pub const GRANTS: &[(&[Role], &[&str])] = &[
         READERS,
         &[
             "add_trail_partitions",
+            "annotate_task",
+            "annotation_type",
             "archive_tasks",
             "begin_maintenance",
             "calculate_dependency_levels",

@@ -3,7 +3,7 @@
 use super::time::{ago, until};
 use super::{Look, Table, glyph};
 use chrono::{DateTime, Utc};
-use tasker_core::model::{FoundStep, HandlerUse, Namespace, Pause, StepSummary};
+use tasker_core::model::{Annotation, FoundStep, HandlerUse, Namespace, Pause, StepSummary};
 
 /// Steps of a task, by number.
 pub(crate) fn step_list(steps: &[StepSummary], now: DateTime<Utc>, look: &Look) -> String {
@@ -100,6 +100,22 @@ pub(crate) fn namespaces(namespaces: &[Namespace], now: DateTime<Utc>, look: &Lo
             "No namespaces match. Registering a template makes one: {}",
             look.command("tasker template register FILE")
         );
+    }
+    table.render()
+}
+
+/// What was noted on a task, oldest first.
+pub(crate) fn annotations(annotations: &[Annotation], look: &Look) -> String {
+    let mut table = Table::new(look, &["noted", "type", "annotation"]);
+    for one in annotations {
+        table.row([
+            look.dim(&one.created_at.format("%Y-%m-%d %H:%M:%S").to_string()),
+            look.bold(&one.annotation_type),
+            one.annotation.to_string(),
+        ]);
+    }
+    if table.is_empty() {
+        return "Nothing was noted on this task.".to_owned();
     }
     table.render()
 }

@@ -29,7 +29,7 @@ pub(crate) use config::{Candidate, config};
 pub(crate) use doctor::doctor;
 pub(crate) use failure::failure;
 pub(crate) use flow::{Flow, flow};
-pub(crate) use lists::{found_steps, handlers, namespaces, step_list};
+pub(crate) use lists::{annotations, found_steps, handlers, namespaces, step_list};
 pub(crate) use look::{Look, glyph};
 pub(crate) use migration::{migration, roles};
 pub(crate) use progress::{bar, changes, status_line};

@@ -170,6 +170,7 @@ findings! {
     }
     Maintenance {
         MaintenanceOverdue = "maintenance_overdue", Warning, "workers live, and what they do now and then is overdue";
+        MaintenanceAbsent = "maintenance_absent", Warning, "tasks are run one at a time, and nothing looks after the database beside them";
     }
 }
 

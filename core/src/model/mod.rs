@@ -29,7 +29,9 @@ pub use request::{OnDuplicate, TaskRequest};
 pub use retention::{ArchiveFormat, OldPartition, Prunable, PrunedBatch, RetentionRule, RetentionSettings};
 pub use settings::{BackoffSettings, EngineSettings, ExecutionSettings, IdentityStrategy, Settings};
 pub use state::{STEP_TRANSITIONS, State, TASK_TRANSITIONS};
-pub use view::{Created, NamedTask, Readiness, Registered, Step, Task, TemplateContent, Transition};
+pub use view::{
+    Annotation, Created, NamedTask, Readiness, Registered, Step, Task, TemplateContent, Transition,
+};
 pub use why::{
     HangingWorker, OldestRunning, Pause, Why, WhyDetail, WhyFailure, WhyOperator, WhyReason, WhyWorker,
 };

@@ -183,6 +183,21 @@ pub struct Transition {
     pub metadata: Value,
 }
 
+/// What an application notes on a task, to find it by.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Annotation {
+    /// Its id.
+    pub task_annotation_id: i64,
+    /// Its task.
+    pub task_id: TaskId,
+    /// What kind of thing it says: 1 to 64 characters.
+    pub annotation_type: String,
+    /// What it says: any JSON but null.
+    pub annotation: Value,
+    /// When it was noted.
+    pub created_at: DateTime<Utc>,
+}
+
 /// What `create_task` answers.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Created {

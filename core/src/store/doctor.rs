@@ -210,6 +210,15 @@ pub(crate) struct MaintenanceFacts {
     pub(crate) overdue_seconds: Option<f64>,
 }
 
+/// Who looked after the database.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(crate) struct UpkeepFacts {
+    /// Workers of the last hour that did not live for as long as their lease.
+    pub(crate) short_runs: i64,
+    pub(crate) stayed_until: Option<DateTime<Utc>>,
+    pub(crate) stayed_seconds_ago: Option<f64>,
+}
+
 macro_rules! facts {
     ($($(#[doc = $doc:literal])+ $name:ident: $statement:ident, $one:ident -> $facts:ty;)+) => {
         impl Store {
@@ -245,6 +254,8 @@ facts! {
     doctor_handlers: doctor_handlers, many -> Vec<HandlerFacts>;
     /// What workers do now and then.
     doctor_maintenance: doctor_maintenance, many -> Vec<MaintenanceFacts>;
+    /// Who looked after the database.
+    doctor_upkeep: doctor_upkeep, one -> UpkeepFacts;
 }
 
 impl Store {

@@ -35,7 +35,7 @@ pub use connect::{Store, StoreOptions};
 pub use definitions::{PlanDefinition, StepDefinition, Wanted};
 pub(crate) use doctor::{
     HandlerFacts, IndexFacts, MaintenanceFacts, PartitionFacts, PauseFacts, SchemaFacts, ServerFacts,
-    SlotFacts, SnapshotFacts, StepFacts, TableFacts,
+    SlotFacts, SnapshotFacts, StepFacts, TableFacts, UpkeepFacts,
 };
 pub use fault::{
     ATTEMPT_LOST, STALE_PLAN, WORKER_NOT_ALIVE, database_error, is_retryable_conflict, sqlstate,

@@ -1,8 +1,9 @@
 //! The operator verbs.
 
 use super::Store;
+use super::read::parse;
 use crate::error::Result;
-use crate::model::{Operator, PauseScope, StepNo, StepUpdate, TaskId, TaskUpdate};
+use crate::model::{Annotation, Operator, PauseScope, StepNo, StepUpdate, TaskId, TaskUpdate};
 use serde_json::Value;
 use sqlx::PgConnection;
 
@@ -87,6 +88,27 @@ impl Store {
             .execute(connection)
             .await?;
         Ok(())
+    }
+
+    /// Notes something on a task. Returns the annotation.
+    ///
+    /// # Errors
+    /// `NotFound`, `InvalidArgument`.
+    pub async fn annotate_task(
+        &self,
+        connection: &mut PgConnection,
+        id: TaskId,
+        annotation_type: &str,
+        annotation: &Value,
+    ) -> Result<Annotation> {
+        let text: String = self
+            .query_scalar(&self.statements().annotate_task)
+            .bind(id)
+            .bind(annotation_type)
+            .bind(annotation.to_string())
+            .fetch_one(connection)
+            .await?;
+        parse(&text)
     }
 
     /// Declares a task done.

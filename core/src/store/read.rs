@@ -3,7 +3,7 @@
 use super::Store;
 use super::lists::page_size;
 use crate::error::{Error, Result};
-use crate::model::{Readiness, State, Step, StepNo, Task, TaskFilter, TaskId, Transition, Why};
+use crate::model::{Annotation, Readiness, State, Step, StepNo, Task, TaskFilter, TaskId, Transition, Why};
 use crate::values::from_json;
 use serde::de::DeserializeOwned;
 use sqlx::{PgConnection, Row};
@@ -84,6 +84,23 @@ impl Store {
         )?;
         fill_siblings(&mut steps);
         Ok(steps)
+    }
+
+    /// What was noted on a task, oldest first.
+    ///
+    /// # Errors
+    /// What PostgreSQL says.
+    pub async fn list_annotations(
+        &self,
+        connection: &mut PgConnection,
+        task_id: TaskId,
+    ) -> Result<Vec<Annotation>> {
+        rows(
+            self.query_scalar(&self.statements().list_annotations)
+                .bind(task_id)
+                .fetch_all(connection)
+                .await?,
+        )
     }
 
     /// The number of a step by its name.

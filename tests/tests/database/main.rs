@@ -22,6 +22,7 @@ mod plan;
 mod property;
 mod prune;
 mod races;
+mod records;
 mod register;
 mod roles;
 mod session;

@@ -207,13 +207,18 @@ async fn without_a_schema_there_is_nothing_to_grant() {
     assert!(error.message.contains("tasker migrate"), "{error}");
 }
 
+/// What the last migration brought, taken back.
+const ONE_MIGRATION_BACK: &str = "
+    delete from tasker.schema_migrations where version = (select max(version) from tasker.schema_migrations);
+    drop view tasker.task_records, tasker.workflow_step_records; drop function tasker.annotate_task, tasker.annotation_type";
+
 /// A schema one migration older, as this library will once have left it behind.
 async fn one_migration_older(database: &TestDatabase) {
     let mut owner = database.connect().await.unwrap();
-    let back = "delete from tasker.schema_migrations where version = (select max(version) from tasker.schema_migrations);
-                drop table tasker.roles; drop function tasker.database_identity, tasker.find_plan, tasker.task_state, tasker.mark_validated,
-                tasker.remember_roles, tasker.close_functions";
-    sqlx::raw_sql(back).execute(&mut owner).await.unwrap();
+    sqlx::raw_sql(ONE_MIGRATION_BACK)
+        .execute(&mut owner)
+        .await
+        .unwrap();
 }
 
 #[tokio::test]
@@ -270,34 +275,26 @@ async fn a_later_migration_gives_the_roles_what_it_brings() {
     let mut connection = database.connect().await.unwrap();
     // As if `cancel_task` were new, and open to everybody as PostgreSQL makes functions.
     let older = format!(
-        "delete from tasker.schema_migrations where version = {last};
-         create table public.kept as table tasker.roles; drop table tasker.roles;
-         drop function tasker.database_identity, tasker.find_plan, tasker.task_state, tasker.mark_validated, tasker.remember_roles, tasker.close_functions;
-         revoke execute on function tasker.cancel_task from {prefix}_operate; grant execute on function tasker.cancel_task to public",
-        last = MIGRATIONS.len(),
-        prefix = logins.prefix()
+        "{ONE_MIGRATION_BACK}; revoke execute on function tasker.cancel_task from {}_operate;
+         grant execute on function tasker.cancel_task to public",
+        logins.prefix()
     );
     sqlx::raw_sql(AssertSqlSafe(older))
         .execute(&mut connection)
         .await
         .unwrap();
-    // The table of the roles comes with this very migration, so the record is put in between the two.
-    sqlx::raw_sql(
-        "create function public.record() returns event_trigger language plpgsql as $$ begin
-           if exists (select from pg_event_trigger_ddl_commands() c where c.object_identity = 'tasker.roles') then
-             insert into tasker.roles select * from public.kept; end if; end $$;
-         create event trigger record on ddl_command_end when tag in ('CREATE TABLE') execute function public.record()",
-    )
-    .execute(&mut connection)
-    .await
-    .unwrap();
     owner.migrate().await.unwrap();
     let question = format!(
         "select kind || ' ' || has_function_privilege('{}_' || kind, 'tasker.cancel_task(uuid, text, text)', 'execute')
-         || ' ' || has_function_privilege('{0}_' || kind, 'tasker.task_state(uuid)', 'execute') from tasker.roles",
+         || ' ' || has_function_privilege('{0}_' || kind, 'tasker.annotate_task(uuid, text, jsonb)', 'execute')
+         || ' ' || has_table_privilege('{0}_' || kind, 'tasker.task_records', 'select') from tasker.roles",
         logins.prefix()
     );
-    let expected = ["enqueue false true", "work false true", "operate true true"];
+    let expected = [
+        "enqueue false false false",
+        "work false true true",
+        "operate true true true",
+    ];
     assert_eq!(texts(&mut connection, &question).await, names(expected));
     assert_eq!(Role::ALL.len(), 3);
 }

@@ -150,6 +150,8 @@ async fn every_verb_can_be_called() {
         assert_eq!(on.call("named_tasks", &json!({}))[0]["name"], "order");
         assert_eq!(on.call("template", &order)["version"], "1.0.0");
         assert_eq!(on.call("template_contents", &order).as_array().unwrap().len(), 1);
+        let note = on.call("annotate_task", &json!({"task_id": task, "annotation_type": "parcel", "annotation": {"by": "DHL"}}));
+        assert_eq!(on.call("list_annotations", &of), json!([note]));
         on.call("update_task", &json!({"task_id": task, "tags": ["vip"], "by": "anna"}));
         on.call("update_step", &json!({"task_id": task, "step": "charge", "retry_limit": 5}));
         on.call("pause", &json!({"handler": "work", "by": "anna"}));

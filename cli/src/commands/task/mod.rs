@@ -1,5 +1,6 @@
 //! `tasker task …`: everything one does with tasks.
 
+mod annotate;
 pub(crate) mod cancel;
 mod create;
 pub(crate) mod filter;
@@ -43,6 +44,7 @@ pub(crate) enum Command {
     Pause(pause::PauseArguments),
     Resume(pause::ResumeArguments),
     Update(update::Arguments),
+    Annotate(annotate::Arguments),
 }
 
 pub(crate) async fn run(
@@ -62,5 +64,6 @@ pub(crate) async fn run(
         Command::Pause(arguments) => pause::pause(&arguments, global, printer).await,
         Command::Resume(arguments) => pause::resume(&arguments, global, printer).await,
         Command::Update(arguments) => update::run(&arguments, global, printer).await,
+        Command::Annotate(arguments) => annotate::run(&arguments, global, printer).await,
     }
 }

@@ -20,6 +20,7 @@ pub(super) use templates::{Registration, compile};
 
 /// Every verb, sorted.
 pub const VERBS: &[&str] = &[
+    "annotate_task",
     "cancel_step",
     "cancel_task",
     "count_steps",
@@ -30,6 +31,7 @@ pub const VERBS: &[&str] = &[
     "database_identity",
     "doctor",
     "find_steps",
+    "list_annotations",
     "list_handlers",
     "list_namespaces",
     "list_steps",
@@ -80,6 +82,8 @@ pub async fn call(client: &Client, verb: &str, arguments: &str) -> Result<String
         "task_state" => answer(&client.task_state(verb.read::<OfTask>()?.task_id).await?),
         "steps" => answer(&client.steps(verb.read::<OfTask>()?.task_id).await?),
         "readiness" => answer(&client.readiness(verb.read::<OfTask>()?.task_id).await?),
+        "annotate_task" => operate::annotate_task(client, &verb).await,
+        "list_annotations" => answer(&client.list_annotations(verb.read::<OfTask>()?.task_id).await?),
         "step" | "transitions" | "why" => read::read_step(client, &verb).await,
         "wait" | "wait_state" => read::wait(client, &verb).await,
         "list_tasks" | "list_steps" | "list_workers" | "list_namespaces" | "list_handlers" => {

@@ -49,6 +49,26 @@ pub(super) async fn operate_on_task(client: &Client, verb: &Verb<'_>) -> Result<
     })
 }
 
+pub(super) async fn annotate_task(client: &Client, verb: &Verb<'_>) -> Result<String> {
+    #[derive(Deserialize)]
+    #[serde(deny_unknown_fields)]
+    struct Annotate {
+        task_id: TaskId,
+        annotation_type: String,
+        annotation: Value,
+    }
+    let Annotate {
+        task_id,
+        annotation_type,
+        annotation,
+    } = verb.read()?;
+    answer(
+        &client
+            .annotate_task(task_id, &annotation_type, &annotation)
+            .await?,
+    )
+}
+
 /// `on_step!(Name { field: type })`: the arguments of a verb on a step, which are whose step it is, who asks and why, and
 /// those of its own.
 macro_rules! on_step {

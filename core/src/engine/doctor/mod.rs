@@ -134,7 +134,7 @@ impl Examination<'_> {
         }
     }
 
-    /// No connection: why, and what of it can be seen from here.
+    /// No connection, or none any more: why, and what of it can be seen from here.
     async fn unreachable(&mut self, error: &Error, private: bool, store: Option<&Store>) {
         self.add(connection::failed(error, private, store).await);
         let disks = match store {
@@ -153,7 +153,8 @@ impl Examination<'_> {
         match facts {
             Ok(facts) => Some(facts),
             Err(error) => {
-                self.add(connection::failed(&error, false, Some(store)).await);
+                // The server may have gone since the connection was made.
+                self.unreachable(&error, false, Some(store)).await;
                 None
             }
         }

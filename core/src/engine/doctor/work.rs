@@ -4,7 +4,9 @@ use super::Examination;
 use super::server::connections;
 use super::words::{counted, seconds};
 use crate::model::{Check, CheckId, Finding, Worker, WorkerFilter, WorkerHealth};
-use crate::store::{HandlerFacts, Held, MaintenanceFacts, PauseFacts, ServerFacts, StepFacts, Store, run};
+use crate::store::{
+    HandlerFacts, Held, MaintenanceFacts, PauseFacts, ServerFacts, StepFacts, Store, UpkeepFacts, run,
+};
 use chrono::{DateTime, Utc};
 use serde_json::json;
 use std::collections::BTreeSet;
@@ -84,10 +86,13 @@ pub(super) async fn check(
         let some = workers
             .as_deref()
             .is_some_and(|workers| live(workers).next().is_some());
+        let upkeep = run!(store, held, None, |connection| store.doctor_upkeep(connection));
+        let upkeep = examination.facts(upkeep, &[CheckId::Maintenance]);
         let late = maintenance
             .iter()
             .filter(|work| some && work.overdue_seconds.is_some_and(|late| late > LATE));
-        examination.add_all(late.map(overdue).collect(), || {
+        let absent = upkeep.iter().filter(|_| !some).filter_map(absent);
+        examination.add_all(late.map(overdue).chain(absent).collect(), || {
             Check::ok(
                 CheckId::Maintenance,
                 "what workers do now and then was done in time",
@@ -331,6 +336,28 @@ fn pause(facts: &PauseFacts, now: DateTime<Utc>) -> Check {
         json!(facts),
     )
     .advise(resume)
+}
+
+/// Where no worker lives, but single tasks are run.
+fn absent(facts: &UpkeepFacts) -> Option<Check> {
+    let since = match facts.stayed_seconds_ago {
+        Some(ago) if ago <= LATE => return None,
+        Some(ago) => format!("for {}", seconds(ago)),
+        None => "so far".to_owned(),
+    };
+    (facts.short_runs > 0).then(|| {
+        Check::found(
+            Finding::MaintenanceAbsent,
+            format!(
+                "single tasks were run ({} in the last hour), and nothing has looked after the database beside them {since}: \
+                 what processes that died had begun stays as it is, and nothing is pruned",
+                facts.short_runs
+            ),
+            json!(facts),
+        )
+        .advise("run a worker, if only one: it does what has to be done now and then")
+        .advise("in Rails without workers, have Tasker::MaintenanceJob run every few minutes")
+    })
 }
 
 fn overdue(facts: &MaintenanceFacts) -> Check {

@@ -214,3 +214,24 @@ async fn maintenance_that_is_overdue_although_workers_live_is_told() {
     run(&mut connection, "select tasker.end_maintenance('tasks', 60)").await;
     doctor.no_longer_finds(Finding::MaintenanceOverdue).await;
 }
+
+#[tokio::test]
+async fn single_tasks_that_are_run_while_nobody_looks_after_the_rest_are_told() {
+    let (database, _s, doctor) = shop().await;
+    let worked_for = |age: &str| {
+        format!(
+            "select set_config('tasker.now', (clock_timestamp() - interval '{age}')::text, false);
+             select set_config('shop.worker', tasker.register_worker('job', 'here', 7, 'ruby', null, array['work'], 1, 30)::text, false);
+             select set_config('tasker.now', '', false); select tasker.stop_worker(current_setting('shop.worker')::bigint)"
+        )
+    };
+    let found = doctor
+        .finds(Finding::MaintenanceAbsent, async || {
+            sql(&database.url(), &worked_for("5 s")).await;
+        })
+        .await;
+    assert_eq!(found.found["short_runs"], 1);
+    assert!(found.message.contains("so far"), "{found:?}");
+    sql(&database.url(), &worked_for("2 min")).await;
+    doctor.no_longer_finds(Finding::MaintenanceAbsent).await;
+}
