@@ -2,7 +2,7 @@
 
 use crate::commands::{
     bench, bench_worker, bulk, completions, config, demo, doctor, handler, man, migrate, namespace, pg,
-    prune, step, task, template, why, worker,
+    prune, serve, step, task, template, why, worker,
 };
 use clap::builder::Styles;
 use clap::builder::styling::AnsiColor;
@@ -117,6 +117,7 @@ pub(crate) enum Command {
     #[command(subcommand)]
     Handler(handler::Command),
     Doctor(doctor::Arguments),
+    Serve(serve::Arguments),
     Prune(prune::Arguments),
     #[command(subcommand)]
     Config(config::Command),

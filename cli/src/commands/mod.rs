@@ -15,6 +15,7 @@ pub(crate) mod migrate;
 pub(crate) mod namespace;
 pub(crate) mod pg;
 pub(crate) mod prune;
+pub(crate) mod serve;
 pub(crate) mod step;
 pub(crate) mod task;
 pub(crate) mod template;
@@ -45,6 +46,7 @@ pub(crate) async fn dispatch(cli: Cli, printer: &Printer) -> Result<ExitStatus, 
         Command::Bulk(command) => or_interrupted(bulk::run(command, global, printer)).await,
         Command::Why(arguments) => or_interrupted(why::run(&arguments, global, printer)).await,
         Command::Doctor(arguments) => or_interrupted(doctor::run(&arguments, global, printer)).await,
+        Command::Serve(arguments) => serve::run(arguments, global, printer).await,
         Command::Prune(arguments) => or_interrupted(prune::run(arguments, global, printer)).await,
         Command::Config(command) => config::run(command, global, printer),
         Command::Completions(arguments) => completions::run(&arguments, printer),

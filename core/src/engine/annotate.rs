@@ -34,10 +34,19 @@ impl Client {
     /// # Errors
     /// `NotFound`, `DatabaseUnavailable`.
     pub async fn list_annotations(&self, id: TaskId) -> Result<Vec<Annotation>> {
-        let found = call!(self, |store, connection| store.list_annotations(connection, id))?;
+        let found = call!(self, |store, connection| store
+            .list_annotations(connection, &[id]))?;
         if found.is_empty() {
             self.task_state(id).await?;
         }
         Ok(found)
+    }
+
+    /// What was noted on some tasks, oldest first; unknown ids are left out.
+    ///
+    /// # Errors
+    /// `DatabaseUnavailable`.
+    pub async fn annotations_of(&self, ids: &[TaskId]) -> Result<Vec<Annotation>> {
+        call!(self, |store, connection| store.list_annotations(connection, ids))
     }
 }

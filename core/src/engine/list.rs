@@ -4,9 +4,10 @@ use super::Client;
 use super::client::call;
 use crate::error::{Error, ErrorKind, Result};
 use crate::model::{
-    HandlerUse, NamePage, NamedTask, Namespace, StepFilter, StepSummary, Task, TaskFilter, TaskId,
-    TemplateContent, Worker, WorkerFilter,
+    Found, HandlerUse, NamePage, NamedTask, Namespace, StepFilter, StepSummary, Task, TaskFilter, TaskId,
+    TaskSearch, TemplateContent, Worker, WorkerFilter,
 };
+use crate::store::in_order;
 use crate::template::CompiledTemplate;
 use std::collections::BTreeSet;
 
@@ -19,6 +20,18 @@ impl Client {
         call!(self, |store, connection| async {
             let ids = store.list_tasks(connection, filter).await?;
             store.tasks(connection, &ids).await
+        })
+    }
+
+    /// A page of tasks in some order, where the next one begins, and how many there are.
+    ///
+    /// # Errors
+    /// `InvalidArgument` for a cursor of another order; `DatabaseUnavailable`, `Timeout`.
+    pub async fn search_tasks(&self, search: &TaskSearch) -> Result<(Vec<Task>, Found)> {
+        call!(self, |store, connection| async {
+            let found = store.search_tasks(connection, search).await?;
+            let tasks = store.tasks(connection, &found.task_ids).await?;
+            Ok((in_order(&found.task_ids, tasks, |task| task.task_id), found))
         })
     }
 

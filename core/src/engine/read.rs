@@ -3,7 +3,7 @@
 use super::Client;
 use super::client::call;
 use crate::error::{Error, ErrorKind, Result};
-use crate::model::{Readiness, State, Step, StepNo, StepSelector, Task, TaskId, Transition};
+use crate::model::{Readiness, State, Step, StepNo, StepSelector, SystemHealth, Task, TaskId, Transition};
 
 impl Client {
     /// A task.
@@ -23,17 +23,41 @@ impl Client {
         call!(self, |store, connection| store.task_state(connection, id))?.ok_or_else(|| no_task(id))
     }
 
+    /// How many tasks and steps are in which state. Reads all of them: ask seldom.
+    ///
+    /// # Errors
+    /// `DatabaseUnavailable`, `Timeout`.
+    pub async fn system_health(&self) -> Result<SystemHealth> {
+        call!(self, |store, connection| store.system_health(connection))
+    }
+
     /// The steps of a task, by number.
     ///
     /// # Errors
     /// `NotFound`, `DatabaseUnavailable`.
     pub async fn steps(&self, id: TaskId) -> Result<Vec<Step>> {
-        let steps = call!(self, |store, connection| store.steps(connection, id))?;
+        let steps = call!(self, |store, connection| store.steps(connection, &[id]))?;
         if steps.is_empty() {
             Err(no_task(id))
         } else {
             Ok(steps)
         }
+    }
+
+    /// The steps of some tasks, by task and number; unknown ids are left out.
+    ///
+    /// # Errors
+    /// `DatabaseUnavailable`.
+    pub async fn steps_of(&self, ids: &[TaskId]) -> Result<Vec<Step>> {
+        call!(self, |store, connection| store.steps(connection, ids))
+    }
+
+    /// What happened to all steps of a task, by step; the initial `pending` of each first.
+    ///
+    /// # Errors
+    /// `DatabaseUnavailable`.
+    pub async fn step_transitions(&self, id: TaskId) -> Result<Vec<Transition>> {
+        call!(self, |store, connection| store.step_transitions(connection, id))
     }
 
     /// A step of a task, by number or name.

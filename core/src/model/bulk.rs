@@ -45,8 +45,10 @@ impl BulkVerb {
 
 /// What became of one task of a bulk verb.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct BulkOutcome {
     /// The task.
+    #[cfg_attr(feature = "openapi", schema(value_type = uuid::Uuid))]
     pub task_id: TaskId,
     /// None where it was done; else why not.
     pub refusal: Option<String>,
@@ -101,6 +103,7 @@ pub struct StepSearch {
 
 /// A step that was found among those of all tasks.
 #[derive(Debug, Clone, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct FoundStep {
     /// Its task, as `namespace.name@version`.
     pub full_name: String,
@@ -154,8 +157,10 @@ impl StepVerb {
 
 /// What became of one step of a bulk verb.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct StepOutcome {
     /// Its task.
+    #[cfg_attr(feature = "openapi", schema(value_type = uuid::Uuid))]
     pub task_id: TaskId,
     /// Its number inside the task.
     pub workflow_step_id: StepNo,

@@ -21,8 +21,10 @@ pub struct StepFilter {
 
 /// A step in a list: without its inputs and results.
 #[derive(Debug, Clone, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct StepSummary {
     /// Its task.
+    #[cfg_attr(feature = "openapi", schema(value_type = uuid::Uuid))]
     pub task_id: TaskId,
     /// Its number inside the task, from 1.
     pub workflow_step_id: StepNo,
@@ -67,6 +69,7 @@ pub struct WorkerFilter {
 
 /// How a worker is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum WorkerHealth {
@@ -116,6 +119,7 @@ impl std::fmt::Display for WorkerHealth {
 
 /// A worker: one boot of one process.
 #[derive(Debug, Clone, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Worker {
     /// Its id, never used again.
     pub worker_id: i64,
@@ -157,6 +161,7 @@ pub struct Worker {
 
 /// A namespace.
 #[derive(Debug, Clone, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Namespace {
     /// Its name.
     pub name: String,
@@ -172,6 +177,7 @@ pub struct Namespace {
 
 /// A handler, as templates name it.
 #[derive(Debug, Clone, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct HandlerUse {
     /// Its name.
     pub handler: String,

@@ -11,6 +11,7 @@ mod operate;
 mod outcome;
 mod request;
 mod retention;
+mod search;
 mod settings;
 mod state;
 mod view;
@@ -27,10 +28,12 @@ pub use operate::{Operator, PauseScope, StepSelector, StepUpdate, TaskFilter, Ta
 pub use outcome::{ErrorCode, Failure, Outcome, OutcomeKind};
 pub use request::{OnDuplicate, TaskRequest};
 pub use retention::{ArchiveFormat, OldPartition, Prunable, PrunedBatch, RetentionRule, RetentionSettings};
+pub use search::{AnnotationFilter, Found, TaskCursor, TaskSearch, TaskSort, Total, TotalRelation};
 pub use settings::{BackoffSettings, EngineSettings, ExecutionSettings, IdentityStrategy, Settings};
 pub use state::{STEP_TRANSITIONS, State, TASK_TRANSITIONS};
 pub use view::{
-    Annotation, Created, NamedTask, Readiness, Registered, Step, Task, TemplateContent, Transition,
+    Annotation, Created, NamedTask, Readiness, Registered, Step, SystemHealth, Task, TemplateContent,
+    Transition,
 };
 pub use why::{
     HangingWorker, OldestRunning, Pause, Why, WhyDetail, WhyFailure, WhyOperator, WhyReason, WhyWorker,

@@ -1,12 +1,13 @@
 //! Arguments of the operator verbs.
 
-use super::{State, StepNo, TaskId};
+use super::{AnnotationFilter, State, StepNo, TaskId};
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 /// Who does something, and why; kept in the trail.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Operator {
     /// Who.
     pub by: Option<String>,
@@ -121,8 +122,47 @@ pub struct TaskFilter {
     pub paused: Option<bool>,
     /// Only with a failed step of which the last failure has this code.
     pub error_code: Option<String>,
+    /// Only asked for by this one.
+    pub initiator: Option<String>,
+    /// Only asked for by this system.
+    pub source_system: Option<String>,
+    /// Only with an annotation like this.
+    pub annotation: Option<AnnotationFilter>,
+    /// Only ended at or after.
+    pub completed_since: Option<DateTime<Utc>>,
+    /// Only ended before.
+    pub completed_before: Option<DateTime<Utc>>,
+    /// Only where the context has these values under these keys of its top level.
+    pub context: Map<String, Value>,
     /// Only what comes after this task in the list, older ones: the cursor.
     pub after: Option<TaskId>,
     /// At most this many; 20 when zero, capped at 1,000.
     pub limit: u32,
+}
+
+impl TaskFilter {
+    /// Whether it lets every task through, its cursor and its limit aside.
+    pub fn is_everything(&self) -> bool {
+        let texts = [
+            &self.namespace,
+            &self.name,
+            &self.version,
+            &self.error_code,
+            &self.initiator,
+            &self.source_system,
+        ];
+        let times = [
+            self.since,
+            self.created_before,
+            self.completed_since,
+            self.completed_before,
+        ];
+        texts.iter().all(|text| text.is_none())
+            && times.iter().all(Option::is_none)
+            && self.status.is_empty()
+            && self.tags.is_empty()
+            && self.context.is_empty()
+            && self.paused.is_none()
+            && self.annotation.is_none()
+    }
 }

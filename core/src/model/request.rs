@@ -7,6 +7,7 @@ use serde_json::{Map, Value};
 
 /// What to do with a request that equals one already made.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum OnDuplicate {
     /// Return the task that exists.
@@ -18,6 +19,7 @@ pub enum OnDuplicate {
 
 /// A request for a task. Only `name` is needed.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields)]
 pub struct TaskRequest {
     /// The name of the named task.
@@ -33,6 +35,7 @@ pub struct TaskRequest {
     pub context: Map<String, Value>,
     /// The id to use; a new UUIDv7 when left out.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<uuid::Uuid>))]
     pub task_id: Option<TaskId>,
     /// Who asked for the task.
     #[serde(default, skip_serializing_if = "Option::is_none")]

@@ -41,6 +41,7 @@ pub const STEP_TRANSITIONS: &[(State, State, &str)] = &[
 
 /// The six states that tasks and steps share.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, serde::Serialize, serde::Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum State {
     /// Nothing has run yet.

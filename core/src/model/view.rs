@@ -7,8 +7,10 @@ use serde_json::Value;
 
 /// A task, with the columns of `get_task_execution_context`.
 #[derive(Debug, Clone, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Task {
     /// Its id.
+    #[cfg_attr(feature = "openapi", schema(value_type = uuid::Uuid))]
     pub task_id: TaskId,
     /// The named task that it is an instance of.
     pub name: String,
@@ -74,8 +76,10 @@ pub struct Task {
 
 /// A step of a task.
 #[derive(Debug, Clone, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Step {
     /// Its task.
+    #[cfg_attr(feature = "openapi", schema(value_type = uuid::Uuid))]
     pub task_id: TaskId,
     /// Its number inside the task, from 1.
     pub workflow_step_id: StepNo,
@@ -129,10 +133,12 @@ pub struct Step {
 
 /// One row of `get_step_readiness_status`.
 #[derive(Debug, Clone, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Readiness {
     /// The number of the step.
     pub workflow_step_id: StepNo,
     /// Its task.
+    #[cfg_attr(feature = "openapi", schema(value_type = uuid::Uuid))]
     pub task_id: TaskId,
     /// The id of its named step.
     pub named_step_id: i32,
@@ -166,8 +172,10 @@ pub struct Readiness {
 
 /// One move of a task or a step, from the audit trail.
 #[derive(Debug, Clone, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Transition {
     /// Its task.
+    #[cfg_attr(feature = "openapi", schema(value_type = uuid::Uuid))]
     pub task_id: TaskId,
     /// Its step; none for the task itself.
     pub workflow_step_id: Option<StepNo>,
@@ -185,10 +193,12 @@ pub struct Transition {
 
 /// What an application notes on a task, to find it by.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Annotation {
     /// Its id.
     pub task_annotation_id: i64,
     /// Its task.
+    #[cfg_attr(feature = "openapi", schema(value_type = uuid::Uuid))]
     pub task_id: TaskId,
     /// What kind of thing it says: 1 to 64 characters.
     pub annotation_type: String,
@@ -198,10 +208,50 @@ pub struct Annotation {
     pub created_at: DateTime<Utc>,
 }
 
+/// How many tasks and steps are in which state, and how many connections are in use.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct SystemHealth {
+    /// All tasks.
+    pub total_tasks: i64,
+    /// Tasks of which nothing has run.
+    pub pending_tasks: i64,
+    /// Tasks that run.
+    pub in_progress_tasks: i64,
+    /// Tasks that are done.
+    pub complete_tasks: i64,
+    /// Tasks in which nothing can go on.
+    pub error_tasks: i64,
+    /// Tasks that were given up.
+    pub cancelled_tasks: i64,
+    /// All steps.
+    pub total_steps: i64,
+    /// Steps that wait.
+    pub pending_steps: i64,
+    /// Steps that run.
+    pub in_progress_steps: i64,
+    /// Steps that are done.
+    pub complete_steps: i64,
+    /// Steps that failed, for good or until the next attempt.
+    pub error_steps: i64,
+    /// Failed steps that will be tried again.
+    pub retryable_error_steps: i64,
+    /// Failed steps that will not.
+    pub exhausted_retry_steps: i64,
+    /// Failed steps whose next attempt is due later.
+    pub in_backoff_steps: i64,
+    /// Sessions of this database that do something now.
+    pub active_connections: i64,
+    /// How many sessions the server takes.
+    pub max_connections: i64,
+}
+
 /// What `create_task` answers.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Created {
     /// The task, new or found.
+    #[cfg_attr(feature = "openapi", schema(value_type = uuid::Uuid))]
     pub task_id: TaskId,
     /// Whether this request created it.
     pub created: bool,
@@ -211,6 +261,7 @@ pub struct Created {
 
 /// A registered named task.
 #[derive(Debug, Clone, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct NamedTask {
     /// Its id.
     pub named_task_id: i32,
@@ -236,6 +287,7 @@ pub struct NamedTask {
 
 /// A content that stands, or once stood, under a version.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct TemplateContent {
     /// Its namespace.
     pub namespace: String,
@@ -257,6 +309,7 @@ pub struct TemplateContent {
 
 /// What registering a template did.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Registered {
     /// The version is new.

@@ -10,6 +10,7 @@ use std::collections::BTreeMap;
 /// In order of liveliness: a task answers with the first of its steps' reasons, and what waits for several steps names
 /// the one with the last. What waits for other steps, and what has ended, stand at the end.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum WhyReason {
@@ -156,8 +157,10 @@ impl WhyReason {
 
 /// Why a task (no step number) or a step does not go on.
 #[derive(Debug, Clone, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Why {
     /// The task.
+    #[cfg_attr(feature = "openapi", schema(value_type = uuid::Uuid))]
     pub task_id: TaskId,
     /// The step; none in the answer for the whole task.
     pub step_no: Option<StepNo>,
@@ -192,6 +195,7 @@ pub struct Why {
 
 /// What else is known about a reason; empty members are left out of the JSON.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct WhyDetail {
     /// `running`, `stuck`, `worker_lost`: who holds it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -221,6 +225,7 @@ pub struct WhyDetail {
 
 /// The worker that holds a step.
 #[derive(Debug, Clone, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct WhyWorker {
     /// Its id.
     pub worker_id: i64,
@@ -236,6 +241,7 @@ pub struct WhyWorker {
 
 /// What somebody paused.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Pause {
     /// `task`, `named_task`, `namespace` or `handler`.
     pub scope: String,
@@ -254,6 +260,7 @@ pub struct Pause {
 
 /// The last failure of a step.
 #[derive(Debug, Clone, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct WhyFailure {
     /// The message.
     #[serde(default)]
@@ -268,6 +275,7 @@ pub struct WhyFailure {
 
 /// A worker whose process beats while its own code has stopped asking for work.
 #[derive(Debug, Clone, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct HangingWorker {
     /// Its id.
     pub worker_id: i64,
@@ -287,10 +295,12 @@ pub struct HangingWorker {
 
 /// What has run in a worker for longest, as its last heartbeat said.
 #[derive(Debug, Clone, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct OldestRunning {
     /// The handler.
     pub handler: String,
     /// The task.
+    #[cfg_attr(feature = "openapi", schema(value_type = uuid::Uuid))]
     pub task_id: TaskId,
     /// The step.
     pub step_no: StepNo,
@@ -300,6 +310,7 @@ pub struct OldestRunning {
 
 /// Who did something, and why.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct WhyOperator {
     /// What was done.
     #[serde(default)]

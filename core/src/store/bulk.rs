@@ -5,8 +5,7 @@ use super::lists::page_size;
 use super::read::rows;
 use crate::error::Result;
 use crate::model::{
-    BulkOutcome, BulkVerb, FoundStep, Operator, State, StepNo, StepOutcome, StepSearch, StepVerb, TaskFilter,
-    TaskId,
+    BulkOutcome, BulkVerb, FoundStep, Operator, State, StepNo, StepOutcome, StepSearch, StepVerb, TaskId,
 };
 use serde_json::Value;
 use sqlx::{PgConnection, Row};
@@ -36,34 +35,6 @@ macro_rules! bind_search {
 }
 
 impl Store {
-    /// How many tasks a filter lets through, its cursor counted in; at most `most`.
-    ///
-    /// # Errors
-    /// What PostgreSQL says.
-    pub async fn count_tasks(
-        &self,
-        connection: &mut PgConnection,
-        filter: &TaskFilter,
-        most: i64,
-    ) -> Result<i64> {
-        let states: Vec<&str> = filter.status.iter().map(|state| state.as_str()).collect();
-        Ok(self
-            .query_scalar(&self.statements().count_tasks)
-            .bind(&filter.namespace)
-            .bind(&filter.name)
-            .bind(&filter.version)
-            .bind(states)
-            .bind(&filter.tags)
-            .bind(filter.since)
-            .bind(filter.after)
-            .bind(most)
-            .bind(filter.created_before)
-            .bind(filter.paused)
-            .bind(&filter.error_code)
-            .fetch_one(connection)
-            .await?)
-    }
-
     /// Steps of all tasks that a search lets through, newest tasks first.
     ///
     /// # Errors

@@ -235,7 +235,7 @@ impl Foreign {
 
     /// The steps of a task, as JSON, by number.
     pub fn steps(&self, id: TaskId) -> Prepared {
-        self.rows(text!("steps"), vec![task(id)])
+        self.rows(text!("steps"), vec![tasks(&[id])])
     }
 
     /// What of a task may be claimed, and when.

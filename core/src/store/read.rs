@@ -1,9 +1,8 @@
 //! Reading tasks, steps and the trail. Rows come as JSON, so that SQL, REST and every language have one shape.
 
 use super::Store;
-use super::lists::page_size;
 use crate::error::{Error, Result};
-use crate::model::{Annotation, Readiness, State, Step, StepNo, Task, TaskFilter, TaskId, Transition, Why};
+use crate::model::{Annotation, Readiness, State, Step, StepNo, SystemHealth, Task, TaskId, Transition, Why};
 use crate::values::from_json;
 use serde::de::DeserializeOwned;
 use sqlx::{PgConnection, Row};
@@ -44,60 +43,65 @@ impl Store {
         state.map(|state| state.parse()).transpose()
     }
 
-    /// The ids that a filter lets through, newest first.
+    /// The steps of tasks, by number.
     ///
     /// # Errors
     /// What PostgreSQL says.
-    pub async fn list_tasks(
-        &self,
-        connection: &mut PgConnection,
-        filter: &TaskFilter,
-    ) -> Result<Vec<TaskId>> {
-        let states: Vec<&str> = filter.status.iter().map(|state| state.as_str()).collect();
-        Ok(self
-            .query_scalar(&self.statements().list_tasks)
-            .bind(&filter.namespace)
-            .bind(&filter.name)
-            .bind(&filter.version)
-            .bind(states)
-            .bind(&filter.tags)
-            .bind(filter.since)
-            .bind(filter.after)
-            .bind(page_size(filter.limit))
-            .bind(filter.created_before)
-            .bind(filter.paused)
-            .bind(&filter.error_code)
-            .fetch_all(connection)
-            .await?)
-    }
-
-    /// The steps of a task, by number.
-    ///
-    /// # Errors
-    /// What PostgreSQL says.
-    pub async fn steps(&self, connection: &mut PgConnection, task_id: TaskId) -> Result<Vec<Step>> {
+    pub async fn steps(&self, connection: &mut PgConnection, task_ids: &[TaskId]) -> Result<Vec<Step>> {
         let mut steps: Vec<Step> = rows(
             self.query_scalar(&self.statements().steps)
-                .bind(task_id)
+                .bind(task_ids)
                 .fetch_all(connection)
                 .await?,
         )?;
-        fill_siblings(&mut steps);
+        for of_one in steps.chunk_by_mut(|one, next| one.task_id == next.task_id) {
+            fill_siblings(of_one);
+        }
         Ok(steps)
     }
 
-    /// What was noted on a task, oldest first.
+    /// What happened to all steps of a task, by step.
+    ///
+    /// # Errors
+    /// What PostgreSQL says.
+    pub async fn step_transitions(
+        &self,
+        connection: &mut PgConnection,
+        task_id: TaskId,
+    ) -> Result<Vec<Transition>> {
+        rows(
+            self.query_scalar(&self.statements().step_transitions)
+                .bind(task_id)
+                .bind(None::<StepNo>)
+                .fetch_all(connection)
+                .await?,
+        )
+    }
+
+    /// How many tasks and steps are in which state.
+    ///
+    /// # Errors
+    /// What PostgreSQL says.
+    pub async fn system_health(&self, connection: &mut PgConnection) -> Result<SystemHealth> {
+        let text: String = self
+            .query_scalar(&self.statements().system_health)
+            .fetch_one(connection)
+            .await?;
+        parse(&text)
+    }
+
+    /// What was noted on tasks, oldest first.
     ///
     /// # Errors
     /// What PostgreSQL says.
     pub async fn list_annotations(
         &self,
         connection: &mut PgConnection,
-        task_id: TaskId,
+        task_ids: &[TaskId],
     ) -> Result<Vec<Annotation>> {
         rows(
             self.query_scalar(&self.statements().list_annotations)
-                .bind(task_id)
+                .bind(task_ids)
                 .fetch_all(connection)
                 .await?,
         )

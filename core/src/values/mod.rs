@@ -7,6 +7,6 @@ mod repair;
 mod results;
 mod scan;
 
-pub(crate) use read::from_json;
+pub use read::from_json;
 pub use repair::{MAX_TEXT_BYTES, repair_failure, repair_text};
 pub use results::{ValueProblem, ValueProblemCode, check_json, check_results};

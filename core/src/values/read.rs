@@ -11,7 +11,7 @@ const AROUND: u32 = 8;
 ///
 /// # Errors
 /// The text is not JSON, or not of this shape.
-pub(crate) fn from_json<T: DeserializeOwned>(text: &str) -> serde_json::Result<T> {
+pub fn from_json<T: DeserializeOwned>(text: &str) -> serde_json::Result<T> {
     serde_json::from_str(text).or_else(|error| {
         if !error.is_syntax() || !is_nested_within(text, MAX_DEPTH + AROUND) {
             return Err(error);

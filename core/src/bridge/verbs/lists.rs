@@ -3,9 +3,12 @@
 use super::{Verb, answer};
 use crate::engine::Client;
 use crate::error::Result;
-use crate::model::{NamePage, State, StepFilter, StepNo, TaskFilter, TaskId, WorkerFilter, WorkerHealth};
+use crate::model::{
+    AnnotationFilter, NamePage, State, StepFilter, StepNo, TaskFilter, TaskId, WorkerFilter, WorkerHealth,
+};
 use chrono::{DateTime, Utc};
 use serde::Deserialize;
+use serde_json::{Map, Value};
 
 /// How many a list gives unless told otherwise.
 const LIST_LIMIT: u32 = 50;
@@ -53,6 +56,12 @@ pub(super) struct Tasks {
     created_before: Option<DateTime<Utc>>,
     paused: Option<bool>,
     error_code: Option<String>,
+    initiator: Option<String>,
+    source_system: Option<String>,
+    annotation: Option<AnnotationFilter>,
+    completed_since: Option<DateTime<Utc>>,
+    completed_before: Option<DateTime<Utc>>,
+    context: Map<String, Value>,
     after: Option<TaskId>,
     limit: Option<u32>,
 }
@@ -69,6 +78,12 @@ impl From<Tasks> for TaskFilter {
             created_before: tasks.created_before,
             paused: tasks.paused,
             error_code: tasks.error_code,
+            initiator: tasks.initiator,
+            source_system: tasks.source_system,
+            annotation: tasks.annotation,
+            completed_since: tasks.completed_since,
+            completed_before: tasks.completed_before,
+            context: tasks.context,
             after: tasks.after,
             limit: tasks.limit.unwrap_or(LIST_LIMIT),
         }

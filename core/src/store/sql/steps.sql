@@ -1,8 +1,8 @@
--- Steps of a task, by number. Siblings are found by the caller. Index: workflow_steps_pkey.
+-- Steps of tasks, by number. Siblings are found by the caller. Index: workflow_steps_pkey.
 with parent as (
-  select d.step_no, array_agg(s.step_no order by s.step_no) as parents
+  select s.task_id, d.step_no, array_agg(s.step_no order by s.step_no) as parents
   from tasker.workflow_steps s cross join lateral unnest(s.dependents) d(step_no)
-  where s.task_id = $1 group by 1)
+  where s.task_id = any ($1::uuid[]) group by 1, 2)
 select jsonb_build_object(
   'task_id', s.task_id, 'workflow_step_id', s.step_no, 'name', t.name, 'named_step_id', t.named_step_id, 'handler', t.handler,
   'status', s.state, 'attempts', s.attempts, 'retry_limit', s.retry_limit, 'skippable', t.skippable, 'retryable', t.retryable,
@@ -18,6 +18,6 @@ from tasker.workflow_steps s
 join tasker.tasks k on k.task_id = s.task_id
 join tasker.step_templates t on t.step_template_id = s.step_template_id
 join tasker.lanes l on l.lane_id = s.lane_id
-left join parent p on p.step_no = s.step_no
-where s.task_id = $1
-order by s.step_no
+left join parent p on p.task_id = s.task_id and p.step_no = s.step_no
+where s.task_id = any ($1::uuid[])
+order by s.task_id, s.step_no

@@ -1,0 +1,99 @@
+//! `tasker serve`.
+
+use crate::args::GlobalOptions;
+use crate::exit_status::ExitStatus;
+use crate::failure::Failure;
+use crate::live::interrupted;
+use crate::printer::Printer;
+use crate::session::Session;
+use clap::Args;
+use serde_json::json;
+use std::net::SocketAddr;
+use std::time::Duration;
+use tasker_server::{Options, router, serve};
+use tokio_util::sync::CancellationToken;
+
+/// Serve the HTTP interface: REST, its description, probes.
+///
+/// Until it is interrupted; what runs then has half a minute to end. It runs no steps: workers do. On loopback, which is what
+/// it does unless told otherwise, it answers to the names of this machine only.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  tasker serve
+  tasker serve --bind 127.0.0.1:9000
+  curl http://127.0.0.1:8080/tasks?status=error
+  curl http://127.0.0.1:8080/openapi.json")]
+pub(crate) struct Arguments {
+    /// The address and port to listen on; port 0 takes a free one.
+    #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:8080")]
+    bind: SocketAddr,
+    /// The path that a proxy in front puts before everything, for links.
+    #[arg(long, value_name = "PATH", default_value = "", hide_default_value = true)]
+    prefix: String,
+    /// How long a request may take, in seconds.
+    #[arg(long, value_name = "SECONDS", default_value_t = 30, value_parser = clap::value_parser!(u64).range(1..=3600))]
+    timeout: u64,
+    /// Listen beyond this machine although nobody has to say who they are: whoever reaches the port may do everything.
+    #[arg(long)]
+    allow_unauthenticated: bool,
+}
+
+pub(super) async fn run(
+    arguments: Arguments,
+    global: &GlobalOptions,
+    printer: &Printer,
+) -> Result<ExitStatus, Failure> {
+    let local = arguments.bind.ip().is_loopback();
+    if !local && !arguments.allow_unauthenticated {
+        return Err(Failure::usage(format!(
+            "{} is beyond this machine, and nobody would have to say who they are.",
+            arguments.bind
+        ))
+        .next("listen on 127.0.0.1 behind a proxy that asks for credentials")
+        .next("or say that everybody may do everything: --allow-unauthenticated"));
+    }
+    let prefix = arguments.prefix.trim_end_matches('/').to_owned();
+    if !prefix.is_empty() && !prefix.starts_with('/') {
+        return Err(Failure::usage(format!(
+            "--prefix begins with a slash: /{prefix}, not {prefix}."
+        )));
+    }
+    let session = Session::new(global)?;
+    // Whatever is wrong with the database is told here, and not at the first request.
+    session.client.database_identity().await?;
+    let options = Options {
+        prefix,
+        timeout: Duration::from_secs(arguments.timeout),
+        local_hosts_only: local,
+        ..Options::default()
+    };
+    let stop = CancellationToken::new();
+    let stopping = stop.clone();
+    tokio::spawn(async move {
+        interrupted().await;
+        stopping.cancel();
+    });
+    let database = session.describe_database().await?;
+    serve(
+        arguments.bind,
+        router(session.client.clone(), options),
+        stop,
+        |address| {
+            printer.answer(
+                &json!({"listening": format!("http://{address}"), "database": database}),
+                |look| {
+                    format!(
+                        "Listening on {}, on {database}\nIts description: {}",
+                        look.command(&format!("http://{address}")),
+                        look.command(&format!("http://{address}/openapi.json"))
+                    )
+                },
+            );
+        },
+    )
+    .await
+    .map_err(|error| Failure::failed(error.to_string()))?;
+    session.client.close().await;
+    Ok(ExitStatus::Ok)
+}

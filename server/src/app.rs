@@ -1,0 +1,189 @@
+//! The service: routes, and what stands around all of them.
+
+use crate::health::Counted;
+use crate::options::Options;
+use crate::problem::Refusal;
+use crate::{health, openapi, rest};
+use axum::Router;
+use axum::extract::{DefaultBodyLimit, FromRef, Request, State};
+use axum::http::{HeaderName, HeaderValue, Method, StatusCode, Uri, header};
+use axum::middleware::{self, Next};
+use axum::response::{IntoResponse, Response};
+use std::any::Any;
+use std::sync::Arc;
+use tasker_core::{Client, ErrorKind};
+use tokio::sync::Mutex;
+use tower::ServiceBuilder;
+use tower_http::catch_panic::CatchPanicLayer;
+use tower_http::compression::CompressionLayer;
+use tower_http::request_id::{MakeRequestUuid, PropagateRequestIdLayer, SetRequestIdLayer};
+use tower_http::trace::TraceLayer;
+use utoipa_axum::router::OpenApiRouter;
+
+/// What every route has at hand.
+#[derive(Debug, Clone)]
+pub(crate) struct App {
+    pub(crate) client: Client,
+    pub(crate) options: Arc<Options>,
+    /// How many tasks and steps there were at the last look.
+    pub(crate) counted: Arc<Mutex<Option<Counted>>>,
+}
+
+impl FromRef<App> for Client {
+    fn from_ref(app: &App) -> Self {
+        app.client.clone()
+    }
+}
+
+const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+
+/// The HTTP interface of an engine.
+///
+/// Opens no connection by itself: the client does at the first request that needs one. Run it with [`serve`](crate::serve), or
+/// nest it in a router of your own, with [`Options::prefix`] set to where it stands.
+pub fn router(client: Client, options: Options) -> Router {
+    let app = App {
+        client,
+        options: Arc::new(options),
+        counted: Arc::default(),
+    };
+    let (routes, document) = routes(app.options.bulk_bytes).split_for_parts();
+    Router::new()
+        .merge(routes)
+        .merge(openapi::routes(document, &app.options.prefix))
+        .fallback(nothing_there)
+        .method_not_allowed_fallback(not_so)
+        .layer(DefaultBodyLimit::max(app.options.body_bytes))
+        .layer(middleware::from_fn_with_state(app.clone(), within_time))
+        .layer(middleware::from_fn_with_state(app.clone(), from_here))
+        .layer(
+            ServiceBuilder::new()
+                .layer(SetRequestIdLayer::new(REQUEST_ID, MakeRequestUuid))
+                .layer(TraceLayer::new_for_http())
+                .layer(PropagateRequestIdLayer::new(REQUEST_ID))
+                .layer(CompressionLayer::new())
+                .layer(CatchPanicLayer::custom(caught)),
+        )
+        .with_state(app)
+}
+
+/// All routes that are described.
+pub(crate) fn routes(bulk_bytes: usize) -> OpenApiRouter<App> {
+    OpenApiRouter::with_openapi(openapi::about())
+        .merge(rest::routes(bulk_bytes))
+        .merge(health::routes())
+}
+
+async fn nothing_there(uri: Uri) -> Refusal {
+    Refusal::new(
+        ErrorKind::NotFound,
+        format!(
+            "there is nothing at {}; /openapi.json has everything that there is",
+            uri.path()
+        ),
+    )
+}
+
+async fn not_so(method: Method, uri: Uri) -> Refusal {
+    Refusal::new(
+        ErrorKind::InvalidArgument,
+        format!(
+            "{} does not take {method}; the header Allow has what it takes",
+            uri.path()
+        ),
+    )
+    .with_status(StatusCode::METHOD_NOT_ALLOWED)
+}
+
+/// A request that takes too long is ended; what it had begun in the database is rolled back.
+async fn within_time(State(app): State<App>, request: Request, next: Next) -> Response {
+    let limit = app.options.timeout;
+    match tokio::time::timeout(limit, next.run(request)).await {
+        Ok(response) => response,
+        Err(_) => Refusal::new(
+            ErrorKind::Timeout,
+            format!("the request took longer than {} s", limit.as_secs_f64()),
+        )
+        .into_response(),
+    }
+}
+
+/// Where only this machine is served, a page of another site must not get in under a name of its own.
+async fn from_here(State(app): State<App>, request: Request, next: Next) -> Response {
+    if app.options.local_hosts_only {
+        let host = request.uri().host().or_else(|| {
+            request
+                .headers()
+                .get(header::HOST)
+                .and_then(|host| host.to_str().ok())
+        });
+        if !host.is_some_and(is_local) {
+            return Refusal::new(
+                ErrorKind::Forbidden,
+                format!(
+                    "this server is for this machine only, and was asked as '{}': use localhost or 127.0.0.1, or serve it to others \
+                     (see tasker serve --help)",
+                    host.unwrap_or_default()
+                ),
+            )
+            .into_response();
+        }
+    }
+    let mut response = next.run(request).await;
+    response
+        .headers_mut()
+        .entry(header::X_CONTENT_TYPE_OPTIONS)
+        .or_insert(HeaderValue::from_static("nosniff"));
+    response
+}
+
+/// Whether a host, with or without its port, is this machine.
+fn is_local(host: &str) -> bool {
+    let name = match host.strip_prefix('[') {
+        Some(rest) => rest.split(']').next().unwrap_or_default(),
+        None => host.rsplit_once(':').map_or(host, |(name, _)| name),
+    };
+    name.eq_ignore_ascii_case("localhost")
+        || name
+            .parse::<std::net::IpAddr>()
+            .is_ok_and(|address| address.is_loopback())
+}
+
+fn caught(panic: Box<dyn Any + Send + 'static>) -> Response {
+    let text = panic
+        .downcast_ref::<String>()
+        .map(String::as_str)
+        .or_else(|| panic.downcast_ref::<&str>().copied())
+        .unwrap_or("no message");
+    tracing::error!(panic = text, "a request made a route panic");
+    Refusal::new(ErrorKind::Panic, "a defect of Tasker: the log has what happened").into_response()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::is_local;
+
+    #[test]
+    fn only_names_and_addresses_of_this_machine_are_local() {
+        for host in [
+            "localhost",
+            "localhost:8080",
+            "127.0.0.1:80",
+            "127.8.8.8",
+            "[::1]:8080",
+            "[::1]",
+        ] {
+            assert!(is_local(host), "{host}");
+        }
+        for host in [
+            "",
+            "example.com",
+            "localhost.example.com:8080",
+            "10.0.0.1:8080",
+            "[::2]",
+            "127.0.0.1.nip.io",
+        ] {
+            assert!(!is_local(host), "{host}");
+        }
+    }
+}

@@ -1,0 +1,23 @@
+//! Tasker over HTTP: REST and its description, health and metrics, as a [`tower`] service without global state.
+//!
+//! [`router`] makes the service over a [`Client`]; [`serve`] runs it on a socket until it is told to stop. Whoever has a server
+//! already mounts the router under a path of its own and tells it by [`Options::prefix`], so that links are right.
+//!
+//! Requests are read by [`extract`], refusals are [`Problem`]s, and each group of routes is a file in `rest/`, its description
+//! beside its code.
+
+mod app;
+mod extract;
+mod health;
+mod openapi;
+mod options;
+mod page;
+mod problem;
+mod rest;
+mod serve;
+
+pub use app::router;
+pub use openapi::document;
+pub use options::Options;
+pub use problem::{Problem, Refusal};
+pub use serve::{ServeError, serve};

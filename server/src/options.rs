@@ -1,0 +1,31 @@
+//! How to behave.
+
+use std::time::Duration;
+
+/// How the HTTP interface behaves.
+#[derive(Debug, Clone)]
+pub struct Options {
+    /// The path that it is mounted under, for links: empty, or `/tasker`.
+    pub prefix: String,
+    /// The largest body of a request, in bytes. Bulk creation has [`Options::bulk_bytes`].
+    pub body_bytes: usize,
+    /// The largest body of a bulk creation that is one transaction, in bytes.
+    pub bulk_bytes: usize,
+    /// How long a request may take.
+    pub timeout: Duration,
+    /// Whether the `Host` of a request must be this machine: set where it listens on loopback, so that a page of another
+    /// site cannot reach it under a name of its own (DNS rebinding).
+    pub local_hosts_only: bool,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self {
+            prefix: String::new(),
+            body_bytes: 8 << 20,
+            bulk_bytes: 256 << 20,
+            timeout: Duration::from_secs(30),
+            local_hosts_only: false,
+        }
+    }
+}

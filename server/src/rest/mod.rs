@@ -1,0 +1,54 @@
+//! REST: a file a group of routes.
+
+mod bulk;
+mod handlers;
+mod namespaces;
+mod operate;
+mod shown;
+mod steps;
+mod tasks;
+mod templates;
+mod workers;
+
+use crate::app::App;
+use axum::http::HeaderMap;
+use serde::Deserialize;
+use tasker_core::model::Operator;
+use utoipa::ToSchema;
+use utoipa_axum::router::OpenApiRouter;
+
+pub(crate) fn routes(bulk_bytes: usize) -> OpenApiRouter<App> {
+    OpenApiRouter::new()
+        .merge(tasks::routes())
+        .merge(steps::routes())
+        .merge(operate::routes())
+        .merge(bulk::routes(bulk_bytes))
+        .merge(handlers::routes())
+        .merge(templates::routes())
+        .merge(namespaces::routes())
+        .merge(workers::routes())
+}
+
+/// Why somebody steps in; kept in the trail.
+#[derive(Debug, Default, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Why {
+    /// Who, where the request is not authenticated.
+    pub(crate) by: Option<String>,
+    /// Why.
+    pub(crate) reason: Option<String>,
+}
+
+impl From<Why> for Operator {
+    fn from(why: Why) -> Self {
+        Self {
+            by: why.by,
+            reason: why.reason,
+        }
+    }
+}
+
+/// The text of a header; none where it is absent or no text.
+fn header<'h>(headers: &'h HeaderMap, name: &str) -> Option<&'h str> {
+    headers.get(name).and_then(|value| value.to_str().ok())
+}

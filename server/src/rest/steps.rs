@@ -1,0 +1,162 @@
+//! The steps of a task: listing, showing, changing and cancelling them.
+
+use super::tasks::{Cancelled, WhyBody};
+use crate::app::App;
+use crate::extract::{Body, Path};
+use crate::problem::{Problem, Refusal};
+use axum::Json;
+use axum::extract::State;
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+use tasker_core::model::{Operator, Step, StepSelector, StepUpdate, TaskId, Transition};
+use utoipa::ToSchema;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+pub(super) fn routes() -> OpenApiRouter<App> {
+    OpenApiRouter::new()
+        .routes(routes!(list))
+        .routes(routes!(show, update, replace, destroy))
+        .routes(routes!(why))
+        .routes(routes!(transitions))
+}
+
+/// A step alone.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct OneStep {
+    /// The step.
+    pub(super) step: Step,
+}
+
+/// Steps.
+#[derive(Debug, Serialize, ToSchema)]
+struct ManySteps {
+    /// By number.
+    steps: Vec<Step>,
+}
+
+/// List the steps of a task, by number.
+#[utoipa::path(get, path = "/tasks/{task_id}/workflow_steps", tag = "workflow_steps", operation_id = "list_steps",
+    params(("task_id" = uuid::Uuid, Path, description = "The task.")),
+    responses((status = 200, body = ManySteps), (status = "4XX", body = Problem, content_type = "application/problem+json")))]
+async fn list(State(app): State<App>, Path(task_id): Path<TaskId>) -> Result<Json<ManySteps>, Refusal> {
+    let steps = app.client.steps(task_id).await?;
+    Ok(Json(ManySteps { steps }))
+}
+
+/// Show a step, by its number or its name.
+#[utoipa::path(get, path = "/tasks/{task_id}/workflow_steps/{step_id}", tag = "workflow_steps", operation_id = "show_step",
+    params(("task_id" = uuid::Uuid, Path, description = "The task."), ("step_id" = String, Path, description = "Its number, or its name.")),
+    responses((status = 200, body = OneStep), (status = "4XX", body = Problem, content_type = "application/problem+json")))]
+async fn show(
+    State(app): State<App>,
+    Path((task_id, step)): Path<(TaskId, String)>,
+) -> Result<Json<OneStep>, Refusal> {
+    let step = app.client.step(task_id, &StepSelector::parse(&step)).await?;
+    Ok(Json(OneStep { step }))
+}
+
+/// What to change of a step.
+#[derive(Debug, Default, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields, default)]
+struct StepPatch {
+    /// How many attempts there may be. Raising it makes a step that is exhausted eligible again.
+    retry_limit: Option<i32>,
+    /// Its own input, instead of the context of the task.
+    inputs: Option<Map<String, Value>>,
+    /// Who, where the request is not authenticated.
+    by: Option<String>,
+    /// Why; kept in the trail.
+    reason: Option<String>,
+}
+
+/// Change the limit of attempts, or the inputs, of a step that has not ended.
+#[utoipa::path(patch, path = "/tasks/{task_id}/workflow_steps/{step_id}", tag = "workflow_steps", operation_id = "update_step",
+    request_body = StepPatch,
+    params(("task_id" = uuid::Uuid, Path, description = "The task."), ("step_id" = String, Path, description = "Its number, or its name.")),
+    responses((status = 200, body = OneStep), (status = "4XX", body = Problem, content_type = "application/problem+json")))]
+async fn update(
+    State(app): State<App>,
+    Path((task_id, step)): Path<(TaskId, String)>,
+    body: Body,
+) -> Result<Json<OneStep>, Refusal> {
+    change(&app, task_id, &step, &body).await
+}
+
+/// As PATCH: the ancestor took both.
+#[utoipa::path(put, path = "/tasks/{task_id}/workflow_steps/{step_id}", tag = "workflow_steps", operation_id = "put_step",
+    request_body = StepPatch,
+    params(("task_id" = uuid::Uuid, Path, description = "The task."), ("step_id" = String, Path, description = "Its number, or its name.")),
+    responses((status = 200, body = OneStep), (status = "4XX", body = Problem, content_type = "application/problem+json")))]
+async fn replace(
+    State(app): State<App>,
+    Path((task_id, step)): Path<(TaskId, String)>,
+    body: Body,
+) -> Result<Json<OneStep>, Refusal> {
+    change(&app, task_id, &step, &body).await
+}
+
+async fn change(app: &App, task_id: TaskId, step: &str, body: &Body) -> Result<Json<OneStep>, Refusal> {
+    let patch: StepPatch = body.read(Some("workflow_step"))?;
+    let update = StepUpdate {
+        retry_limit: patch.retry_limit,
+        inputs: patch.inputs,
+    };
+    let operator = Operator {
+        by: patch.by,
+        reason: patch.reason,
+    };
+    let step = app
+        .client
+        .update_step(task_id, &StepSelector::parse(step), &update, &operator)
+        .await?;
+    Ok(Json(OneStep { step }))
+}
+
+/// Cancel a step.
+#[utoipa::path(delete, path = "/tasks/{task_id}/workflow_steps/{step_id}", tag = "workflow_steps", operation_id = "destroy_step",
+    params(("task_id" = uuid::Uuid, Path, description = "The task."), ("step_id" = String, Path, description = "Its number, or its name.")),
+    responses((status = 200, body = Cancelled), (status = "4XX", body = Problem, content_type = "application/problem+json")))]
+async fn destroy(
+    State(app): State<App>,
+    Path((task_id, step)): Path<(TaskId, String)>,
+) -> Result<Json<Cancelled>, Refusal> {
+    app.client
+        .cancel_step(task_id, &StepSelector::parse(&step), &Operator::default())
+        .await?;
+    Ok(Json(Cancelled { cancelled: true }))
+}
+
+/// Say why a step does not go on.
+#[utoipa::path(get, path = "/tasks/{task_id}/workflow_steps/{step_id}/why", tag = "workflow_steps", operation_id = "why_step",
+    params(("task_id" = uuid::Uuid, Path, description = "The task."), ("step_id" = String, Path, description = "Its number, or its name.")),
+    responses((status = 200, body = WhyBody), (status = "4XX", body = Problem, content_type = "application/problem+json")))]
+async fn why(
+    State(app): State<App>,
+    Path((task_id, step)): Path<(TaskId, String)>,
+) -> Result<Json<WhyBody>, Refusal> {
+    let why = app.client.why(task_id, Some(&StepSelector::parse(&step))).await?;
+    Ok(Json(WhyBody { why }))
+}
+
+/// What happened to a step.
+#[derive(Debug, Serialize, ToSchema)]
+struct Trail {
+    /// Oldest first.
+    transitions: Vec<Transition>,
+}
+
+/// Show everything that happened to a step, with what its attempts said.
+#[utoipa::path(get, path = "/tasks/{task_id}/workflow_steps/{step_id}/transitions", tag = "workflow_steps", operation_id = "step_transitions",
+    params(("task_id" = uuid::Uuid, Path, description = "The task."), ("step_id" = String, Path, description = "Its number, or its name.")),
+    responses((status = 200, body = Trail), (status = "4XX", body = Problem, content_type = "application/problem+json")))]
+async fn transitions(
+    State(app): State<App>,
+    Path((task_id, step)): Path<(TaskId, String)>,
+) -> Result<Json<Trail>, Refusal> {
+    let transitions = app
+        .client
+        .transitions(task_id, Some(&StepSelector::parse(&step)))
+        .await?;
+    Ok(Json(Trail { transitions }))
+}

@@ -1,0 +1,464 @@
+//! Tasks: creating, listing, showing, changing and cancelling them.
+
+use super::header;
+use super::shown::{self, Part, TaskBody};
+use crate::app::App;
+use crate::extract::{Body, Params, Path};
+use crate::page::{self, Pagination};
+use crate::problem::{Problem, Refusal};
+use axum::Json;
+use axum::extract::State;
+use axum::http::{HeaderMap, HeaderValue, StatusCode, header as names};
+use axum::response::{IntoResponse, Response};
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value, json};
+use tasker_core::ErrorKind;
+use tasker_core::model::{
+    Annotation, AnnotationFilter, Operator, State as TaskState, TaskFilter, TaskId, TaskRequest, TaskSearch,
+    TaskSort, TaskUpdate, Transition, Why,
+};
+use utoipa::{IntoParams, ToSchema};
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+pub(super) fn routes() -> OpenApiRouter<App> {
+    OpenApiRouter::new()
+        .routes(routes!(list, create))
+        .routes(routes!(show, update, replace, destroy))
+        .routes(routes!(why))
+        .routes(routes!(timeline))
+        .routes(routes!(annotations, annotate))
+}
+
+/// A task alone.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct OneTask {
+    /// The task.
+    pub(crate) task: TaskBody,
+}
+
+/// A page of tasks.
+#[derive(Debug, Serialize, ToSchema)]
+struct ManyTasks {
+    /// The tasks of this page.
+    tasks: Vec<TaskBody>,
+    /// Where it stands.
+    pagination: Pagination,
+}
+
+/// Which tasks.
+#[derive(Debug, Default, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct TaskQuery {
+    /// Only of this namespace.
+    namespace: Option<String>,
+    /// Only of this name.
+    name: Option<String>,
+    /// Only of this version.
+    version: Option<String>,
+    /// Only in these states; the name may come several times.
+    status: Vec<TaskState>,
+    /// Only with all of these tags; the name may come several times.
+    tag: Vec<String>,
+    /// Only asked for by this one.
+    initiator: Option<String>,
+    /// Only asked for by this system.
+    source_system: Option<String>,
+    /// Only created at or after.
+    created_since: Option<DateTime<Utc>>,
+    /// Only created before.
+    created_before: Option<DateTime<Utc>>,
+    /// Only ended at or after.
+    completed_since: Option<DateTime<Utc>>,
+    /// Only ended before.
+    completed_before: Option<DateTime<Utc>>,
+    /// Only those that are paused by themselves, or only those that are not.
+    paused: Option<bool>,
+    /// Only with a failed step of which the last failure has this code.
+    error_code: Option<String>,
+    /// Only with an annotation of this type.
+    annotation_type: Option<String>,
+    /// Only with an annotation that has this key.
+    annotation_key: Option<String>,
+    /// Only with an annotation that has this value (JSON, or a text) under `annotation_key`.
+    annotation_value: Option<String>,
+    /// Only where the context has these values: a JSON object. Needs `name`, and `created_since` or `created_before`.
+    context: Option<String>,
+    /// In order of what; `created_at` unless given.
+    sort_by: Option<String>,
+    /// `asc` or `desc`; `desc` unless given.
+    sort_order: Option<String>,
+    /// How many, 1 to 100; 20 unless given.
+    limit: Option<u32>,
+    /// How many to leave out before the page begins.
+    offset: Option<u32>,
+    /// The number of the page, from 1; instead of `offset`.
+    page: Option<u32>,
+    /// How many, 1 to 100; instead of `limit`.
+    per_page: Option<u32>,
+    /// `next_cursor` of the page before, with the same filters and order.
+    cursor: Option<String>,
+    /// Only these members of each task, separated by commas.
+    fields: Option<String>,
+}
+
+impl TaskQuery {
+    fn filter(&self) -> Result<TaskFilter, Refusal> {
+        Ok(TaskFilter {
+            namespace: self.namespace.clone(),
+            name: self.name.clone(),
+            version: self.version.clone(),
+            status: self.status.clone(),
+            tags: self.tag.clone(),
+            since: self.created_since,
+            created_before: self.created_before,
+            paused: self.paused,
+            error_code: self.error_code.clone(),
+            initiator: self.initiator.clone(),
+            source_system: self.source_system.clone(),
+            annotation: self.annotation(),
+            completed_since: self.completed_since,
+            completed_before: self.completed_before,
+            context: self.context()?,
+            after: None,
+            limit: 0,
+        })
+    }
+
+    fn annotation(&self) -> Option<AnnotationFilter> {
+        let value = self
+            .annotation_value
+            .as_ref()
+            .map(|text| serde_json::from_str(text).unwrap_or_else(|_| Value::String(text.clone())));
+        let filter = AnnotationFilter {
+            annotation_type: self.annotation_type.clone(),
+            key: self.annotation_key.clone(),
+            value,
+        };
+        (filter != AnnotationFilter::default()).then_some(filter)
+    }
+
+    /// Contexts are not indexed: they are looked through only where something else bounds how many there are.
+    fn context(&self) -> Result<Map<String, Value>, Refusal> {
+        let Some(text) = &self.context else {
+            return Ok(Map::new());
+        };
+        if self.name.is_none() || (self.created_since.is_none() && self.created_before.is_none()) {
+            return Err(Refusal::new(
+                ErrorKind::InvalidArgument,
+                "context: give `name`, and `created_since` or `created_before`, besides: contexts have no index",
+            ));
+        }
+        serde_json::from_str(text)
+            .map_err(|error| Refusal::malformed(format!("context: a JSON object is needed: {error}")))
+    }
+
+    fn search(&self) -> Result<TaskSearch, Refusal> {
+        let (limit, offset) = page::window(self.limit, self.offset, self.page, self.per_page)?;
+        let sort = match self.sort_by.as_deref() {
+            None => TaskSort::default(),
+            Some(text) => text.parse().map_err(malformed)?,
+        };
+        let ascending = match self.sort_order.as_deref() {
+            None | Some("desc") => false,
+            Some("asc") => true,
+            Some(other) => {
+                return Err(Refusal::malformed(format!(
+                    "sort_order is asc or desc, not '{other}'"
+                )));
+            }
+        };
+        Ok(TaskSearch {
+            filter: self.filter()?,
+            sort,
+            ascending,
+            after: self
+                .cursor
+                .as_deref()
+                .map(str::parse)
+                .transpose()
+                .map_err(malformed)?,
+            offset,
+            limit,
+            count_up_to: page::COUNTED,
+        })
+    }
+}
+
+fn malformed(error: tasker_core::Error) -> Refusal {
+    Refusal::malformed(error.message)
+}
+
+/// List tasks, newest first.
+#[utoipa::path(get, path = "/tasks", tag = "tasks", operation_id = "list_tasks", params(TaskQuery),
+    responses((status = 200, body = ManyTasks), (status = "4XX", body = Problem, content_type = "application/problem+json")))]
+async fn list(State(app): State<App>, Params(query): Params<TaskQuery>) -> Result<Response, Refusal> {
+    let parts = shown::parts(query.fields.as_deref())?;
+    let (tasks, found) = app.client.search_tasks(&query.search()?).await?;
+    let tasks = shown::bodies(&app.client, tasks, &parts).await?;
+    let pagination = Pagination::new(found.total, found.next.map(|cursor| cursor.to_string()));
+    if parts.all() {
+        return Ok(Json(ManyTasks { tasks, pagination }).into_response());
+    }
+    let tasks: Vec<Value> = tasks.iter().map(|task| parts.of(task)).collect();
+    Ok(Json(json!({ "tasks": tasks, "pagination": pagination })).into_response())
+}
+
+/// Create a task.
+///
+/// The request may stand alone or under `task`. The header `Idempotency-Key` is its `idempotency_key`. A request that was
+/// made before answers 200 with the task that it made, a new one 201.
+#[utoipa::path(post, path = "/tasks", tag = "tasks", operation_id = "create_task", request_body = TaskRequest,
+    params(("Idempotency-Key" = Option<String>, Header, description = "One task for all requests with this key.")),
+    responses((status = 201, body = OneTask, headers(("Location" = String, description = "Where the task is."))),
+        (status = 200, body = OneTask, description = "There is such a task already."),
+        (status = "4XX", body = Problem, content_type = "application/problem+json")))]
+async fn create(State(app): State<App>, headers: HeaderMap, body: Body) -> Result<Response, Refusal> {
+    let mut request: TaskRequest = body.read(Some("task"))?;
+    if let Some(key) = header(&headers, "idempotency-key") {
+        match &request.idempotency_key {
+            Some(other) if other != key => {
+                return Err(Refusal::new(
+                    ErrorKind::InvalidArgument,
+                    "the header Idempotency-Key and idempotency_key of the body differ",
+                ));
+            }
+            _ => request.idempotency_key = Some(key.to_owned()),
+        }
+    }
+    if request.traceparent.is_none() {
+        request.traceparent = header(&headers, "traceparent").map(str::to_owned);
+    }
+    let created = app.client.create_task(&request).await?;
+    if created.pruned {
+        return Err(Refusal::new(
+            ErrorKind::NotFound,
+            format!(
+                "this request made task {}, which has been pruned since",
+                created.task_id
+            ),
+        )
+        .with_status(StatusCode::GONE));
+    }
+    let task = shown::one(&app.client, created.task_id).await?;
+    let status = if created.created {
+        StatusCode::CREATED
+    } else {
+        StatusCode::OK
+    };
+    let place = format!("{}/tasks/{}", app.options.prefix, created.task_id);
+    let mut response = (status, Json(OneTask { task })).into_response();
+    if let Ok(place) = HeaderValue::from_str(&place) {
+        response.headers_mut().insert(names::LOCATION, place);
+    }
+    Ok(response)
+}
+
+/// How to show a task.
+#[derive(Debug, Default, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+#[serde(deny_unknown_fields, default)]
+struct ShowQuery {
+    /// Only these members, separated by commas.
+    fields: Option<String>,
+}
+
+/// Show a task, with its steps and what was noted on it.
+#[utoipa::path(get, path = "/tasks/{task_id}", tag = "tasks", operation_id = "show_task",
+    params(("task_id" = uuid::Uuid, Path, description = "Its id."), ShowQuery),
+    responses((status = 200, body = OneTask, headers(("ETag" = String, description = "For If-Match."))),
+        (status = "4XX", body = Problem, content_type = "application/problem+json")))]
+async fn show(
+    State(app): State<App>,
+    Path(task_id): Path<TaskId>,
+    Params(query): Params<ShowQuery>,
+) -> Result<Response, Refusal> {
+    let parts = shown::parts(query.fields.as_deref())?;
+    let task = app.client.task(task_id).await?;
+    let tag = shown::tag(&task);
+    let task = shown::body(&app.client, task, &parts).await?;
+    let response = if parts.all() {
+        Json(OneTask { task }).into_response()
+    } else {
+        Json(json!({ "task": parts.of(&task) })).into_response()
+    };
+    Ok(tagged(response, &tag))
+}
+
+fn tagged(mut response: Response, tag: &str) -> Response {
+    if let Ok(tag) = HeaderValue::from_str(tag) {
+        response.headers_mut().insert(names::ETAG, tag);
+    }
+    response
+}
+
+/// What to change of a task.
+#[derive(Debug, Default, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields, default)]
+struct TaskPatch {
+    /// Why it was asked for.
+    reason: Option<String>,
+    /// Its labels, instead of those that it has.
+    tags: Option<Vec<String>>,
+    /// 0 (first) to 9 (last), for the steps that have not started.
+    priority: Option<i16>,
+}
+
+/// Change the reason, the labels or the priority of a task.
+///
+/// With `If-Match` only if the task is as it was shown with that `ETag`; else 412.
+#[utoipa::path(patch, path = "/tasks/{task_id}", tag = "tasks", operation_id = "update_task", request_body = TaskPatch,
+    params(("task_id" = uuid::Uuid, Path, description = "Its id."), ("If-Match" = Option<String>, Header, description = "Only if it is still so.")),
+    responses((status = 200, body = OneTask), (status = "4XX", body = Problem, content_type = "application/problem+json")))]
+async fn update(
+    State(app): State<App>,
+    Path(task_id): Path<TaskId>,
+    headers: HeaderMap,
+    body: Body,
+) -> Result<Response, Refusal> {
+    change(app, task_id, &headers, &body).await
+}
+
+/// As PATCH: the ancestor took both.
+#[utoipa::path(put, path = "/tasks/{task_id}", tag = "tasks", operation_id = "put_task", request_body = TaskPatch,
+    params(("task_id" = uuid::Uuid, Path, description = "Its id."), ("If-Match" = Option<String>, Header, description = "Only if it is still so.")),
+    responses((status = 200, body = OneTask), (status = "4XX", body = Problem, content_type = "application/problem+json")))]
+async fn replace(
+    State(app): State<App>,
+    Path(task_id): Path<TaskId>,
+    headers: HeaderMap,
+    body: Body,
+) -> Result<Response, Refusal> {
+    change(app, task_id, &headers, &body).await
+}
+
+async fn change(app: App, task_id: TaskId, headers: &HeaderMap, body: &Body) -> Result<Response, Refusal> {
+    let patch: TaskPatch = body.read(Some("task"))?;
+    if let Some(wanted) = header(headers, "if-match") {
+        let now = shown::tag(&app.client.task(task_id).await?);
+        if wanted != "*" && !wanted.split(',').any(|tag| tag.trim() == now) {
+            return Err(Refusal::new(
+                ErrorKind::IllegalTransition,
+                format!("task {task_id} is not as it was shown with {wanted}: look at it again"),
+            )
+            .with_status(StatusCode::PRECONDITION_FAILED));
+        }
+    }
+    let update = TaskUpdate {
+        reason: patch.reason,
+        tags: patch.tags,
+        priority: patch.priority,
+    };
+    let task = app
+        .client
+        .update_task(task_id, &update, &Operator::default())
+        .await?;
+    let tag = shown::tag(&task);
+    let task = shown::body(&app.client, task, &Part::every()).await?;
+    Ok(tagged(Json(OneTask { task }).into_response(), &tag))
+}
+
+/// What the ancestor answers to DELETE.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct Cancelled {
+    /// True.
+    pub(super) cancelled: bool,
+}
+
+/// Cancel a task and its open steps.
+#[utoipa::path(delete, path = "/tasks/{task_id}", tag = "tasks", operation_id = "destroy_task",
+    params(("task_id" = uuid::Uuid, Path, description = "Its id.")),
+    responses((status = 200, body = Cancelled), (status = "4XX", body = Problem, content_type = "application/problem+json")))]
+async fn destroy(State(app): State<App>, Path(task_id): Path<TaskId>) -> Result<Json<Cancelled>, Refusal> {
+    app.client.cancel_task(task_id, &Operator::default()).await?;
+    Ok(Json(Cancelled { cancelled: true }))
+}
+
+/// Why a task does not go on.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct WhyBody {
+    /// The task first, then its steps.
+    pub(super) why: Vec<Why>,
+}
+
+/// Say why a task does not go on, and each of its steps.
+#[utoipa::path(get, path = "/tasks/{task_id}/why", tag = "tasks", operation_id = "why_task",
+    params(("task_id" = uuid::Uuid, Path, description = "Its id.")),
+    responses((status = 200, body = WhyBody), (status = "4XX", body = Problem, content_type = "application/problem+json")))]
+async fn why(State(app): State<App>, Path(task_id): Path<TaskId>) -> Result<Json<WhyBody>, Refusal> {
+    let why = app.client.why(task_id, None).await?;
+    Ok(Json(WhyBody { why }))
+}
+
+/// What happened to a task and its steps.
+#[derive(Debug, Serialize, ToSchema)]
+struct Timeline {
+    /// In order of time.
+    transitions: Vec<Transition>,
+}
+
+/// Show everything that happened to a task and its steps, in order of time.
+#[utoipa::path(get, path = "/tasks/{task_id}/timeline", tag = "tasks", operation_id = "task_timeline",
+    params(("task_id" = uuid::Uuid, Path, description = "Its id.")),
+    responses((status = 200, body = Timeline), (status = "4XX", body = Problem, content_type = "application/problem+json")))]
+async fn timeline(State(app): State<App>, Path(task_id): Path<TaskId>) -> Result<Json<Timeline>, Refusal> {
+    let mut transitions = app.client.transitions(task_id, None).await?;
+    transitions.extend(app.client.step_transitions(task_id).await?);
+    transitions.sort_by_key(|one| (one.created_at, one.workflow_step_id, one.sort_key));
+    Ok(Json(Timeline { transitions }))
+}
+
+/// What was noted on a task.
+#[derive(Debug, Serialize, ToSchema)]
+struct Annotations {
+    /// Oldest first.
+    annotations: Vec<Annotation>,
+}
+
+/// An annotation alone.
+#[derive(Debug, Serialize, ToSchema)]
+struct OneAnnotation {
+    /// The annotation.
+    annotation: Annotation,
+}
+
+/// What to note.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+struct NewAnnotation {
+    /// What kind of thing it says: 1 to 64 characters.
+    annotation_type: String,
+    /// What it says: any JSON but null.
+    annotation: Value,
+}
+
+/// Show what was noted on a task.
+#[utoipa::path(get, path = "/tasks/{task_id}/annotations", tag = "tasks", operation_id = "list_annotations",
+    params(("task_id" = uuid::Uuid, Path, description = "Its id.")),
+    responses((status = 200, body = Annotations), (status = "4XX", body = Problem, content_type = "application/problem+json")))]
+async fn annotations(
+    State(app): State<App>,
+    Path(task_id): Path<TaskId>,
+) -> Result<Json<Annotations>, Refusal> {
+    let annotations = app.client.list_annotations(task_id).await?;
+    Ok(Json(Annotations { annotations }))
+}
+
+/// Note something on a task, to find it by.
+#[utoipa::path(post, path = "/tasks/{task_id}/annotations", tag = "tasks", operation_id = "annotate_task", request_body = NewAnnotation,
+    params(("task_id" = uuid::Uuid, Path, description = "Its id.")),
+    responses((status = 201, body = OneAnnotation), (status = "4XX", body = Problem, content_type = "application/problem+json")))]
+async fn annotate(
+    State(app): State<App>,
+    Path(task_id): Path<TaskId>,
+    body: Body,
+) -> Result<(StatusCode, Json<OneAnnotation>), Refusal> {
+    let new: NewAnnotation = body.read(None)?;
+    let annotation = app
+        .client
+        .annotate_task(task_id, &new.annotation_type, &new.annotation)
+        .await?;
+    Ok((StatusCode::CREATED, Json(OneAnnotation { annotation })))
+}

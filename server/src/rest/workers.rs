@@ -1,0 +1,88 @@
+//! Workers.
+
+use crate::app::App;
+use crate::extract::{Params, Path};
+use crate::problem::{Problem, Refusal};
+use axum::Json;
+use axum::extract::State;
+use serde::{Deserialize, Serialize};
+use tasker_core::ErrorKind;
+use tasker_core::model::{Worker, WorkerFilter, WorkerHealth};
+use utoipa::{IntoParams, ToSchema};
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+pub(super) fn routes() -> OpenApiRouter<App> {
+    OpenApiRouter::new().routes(routes!(list)).routes(routes!(show))
+}
+
+/// Which workers.
+#[derive(Debug, Default, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+#[serde(deny_unknown_fields, default)]
+struct WorkerQuery {
+    /// Only with this health; the name may come several times.
+    health: Vec<WorkerHealth>,
+    /// Only those that have this handler.
+    handler: Option<String>,
+    /// Also those that ended.
+    ended: bool,
+    /// How many, 1 to 1,000; 100 unless given.
+    limit: Option<u32>,
+    /// `next_cursor` of the page before.
+    cursor: Option<i64>,
+}
+
+/// Workers.
+#[derive(Debug, Serialize, ToSchema)]
+struct ManyWorkers {
+    /// By id.
+    workers: Vec<Worker>,
+    /// Give it back as `cursor` for the next page; null where there is none.
+    next_cursor: Option<i64>,
+}
+
+/// A worker alone.
+#[derive(Debug, Serialize, ToSchema)]
+struct OneWorker {
+    /// The worker.
+    worker: Worker,
+}
+
+/// List the workers, by id: those that live, and those that were lost.
+#[utoipa::path(get, path = "/workers", tag = "workers", operation_id = "list_workers", params(WorkerQuery),
+    responses((status = 200, body = ManyWorkers), (status = "4XX", body = Problem, content_type = "application/problem+json")))]
+async fn list(
+    State(app): State<App>,
+    Params(query): Params<WorkerQuery>,
+) -> Result<Json<ManyWorkers>, Refusal> {
+    let limit = query.limit.unwrap_or(100).clamp(1, 1000);
+    let filter = WorkerFilter {
+        worker_id: None,
+        health: query.health,
+        handler: query.handler,
+        ended: query.ended,
+        after: query.cursor,
+        limit,
+    };
+    let workers = app.client.list_workers(&filter).await?;
+    let full = u32::try_from(workers.len()).is_ok_and(|count| count == limit);
+    let next_cursor = workers.last().filter(|_| full).map(|last| last.worker_id);
+    Ok(Json(ManyWorkers { workers, next_cursor }))
+}
+
+/// Show a worker.
+#[utoipa::path(get, path = "/workers/{worker_id}", tag = "workers", operation_id = "show_worker",
+    params(("worker_id" = i64, Path, description = "Its id.")),
+    responses((status = 200, body = OneWorker), (status = "4XX", body = Problem, content_type = "application/problem+json")))]
+async fn show(State(app): State<App>, Path(worker_id): Path<i64>) -> Result<Json<OneWorker>, Refusal> {
+    let filter = WorkerFilter {
+        worker_id: Some(worker_id),
+        ended: true,
+        ..WorkerFilter::default()
+    };
+    let found = app.client.list_workers(&filter).await?.pop();
+    let worker =
+        found.ok_or_else(|| Refusal::new(ErrorKind::NotFound, format!("there is no worker {worker_id}")))?;
+    Ok(Json(OneWorker { worker }))
+}

@@ -1,0 +1,63 @@
+//! The description that is committed is the one that is served. `scripts/generate` writes it.
+
+// Tests may panic: that is how they fail.
+#![allow(clippy::unwrap_used, clippy::expect_used)]
+
+use serde_json::Value;
+use std::collections::BTreeSet;
+use std::path::Path;
+
+#[test]
+fn the_description_that_is_committed_is_that_of_the_code() {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/reference/openapi.json");
+    let mut wanted = serde_json::to_string_pretty(&tasker_server::document()).unwrap();
+    wanted.push('\n');
+    if std::env::var_os("TASKER_WRITE").is_some() {
+        std::fs::write(&path, wanted).unwrap();
+        return;
+    }
+    let found = std::fs::read_to_string(&path).unwrap_or_default();
+    assert!(
+        found == wanted,
+        "docs/reference/openapi.json is out of date; write it anew with scripts/generate"
+    );
+}
+
+#[test]
+fn every_operation_has_a_name_of_its_own_a_summary_and_its_refusals() {
+    let document = serde_json::to_value(tasker_server::document()).unwrap();
+    let mut names = BTreeSet::new();
+    for (path, item) in document["paths"].as_object().unwrap() {
+        for (method, operation) in item
+            .as_object()
+            .unwrap()
+            .iter()
+            .filter(|(_, value)| value.is_object())
+        {
+            let name = operation["operationId"].as_str().unwrap();
+            assert!(names.insert(name.to_owned()), "{name} twice");
+            assert!(operation["summary"].is_string(), "{method} {path} has no summary");
+            let parameters = operation["parameters"].as_array().cloned().unwrap_or_default();
+            let named: Vec<&Value> = parameters
+                .iter()
+                .filter(|one| one["in"] == "path")
+                .map(|one| &one["name"])
+                .collect();
+            let wanted = path.matches('{').count();
+            assert_eq!(
+                named.len(),
+                wanted,
+                "{method} {path} does not say what is in its path: {named:?}"
+            );
+            if !path.starts_with("/health") && path != "/metrics" {
+                let refusals = operation["responses"]
+                    .as_object()
+                    .unwrap()
+                    .keys()
+                    .any(|status| status.starts_with('4'));
+                assert!(refusals, "{method} {path} does not say that it may refuse");
+            }
+        }
+    }
+    assert!(names.len() > 30, "{names:?}");
+}
