@@ -123,6 +123,54 @@ test('the same key is the same task', async (t) => {
   );
 });
 
+test('what was noted on a task is read oldest first', async (t) => {
+  const client = await open(t);
+  await client.registerTemplate(chain('order', ['pay']));
+  const { taskId } = await client.createTask('order');
+  assert.deepEqual(await client.listAnnotations(taskId), []);
+  const parcel = await client.annotateTask(taskId, ' parcel ', { sent_by: 'DHL', sentAt: new Date(0) });
+  const { taskAnnotationId, createdAt, ...said } = parcel;
+  assert.ok(Number.isInteger(taskAnnotationId) && !Number.isNaN(Date.parse(createdAt)));
+  assert.deepEqual(said, {
+    taskId,
+    annotationType: 'parcel',
+    annotation: { sent_by: 'DHL', sentAt: '1970-01-01T00:00:00.000Z' },
+  });
+  const rest = [];
+  for (const [type, annotation] of [
+    ['note', 2n ** 64n - 1n],
+    ['parcel', []],
+    ['note', ''],
+  ]) {
+    rest.push(await client.annotateTask(taskId, type, annotation));
+  }
+  assert.deepEqual(
+    rest.map(({ annotation }) => annotation),
+    [2n ** 64n - 1n, [], ''],
+  );
+  assert.deepEqual(await client.listAnnotations(taskId), [parcel, ...rest]);
+});
+
+test('an annotation that says nothing or is of no task is refused', async (t) => {
+  const client = await open(t);
+  await client.registerTemplate(chain('order', ['pay']));
+  const { taskId } = await client.createTask('order');
+  for (const [type, annotation, message] of [
+    ['note', null, /'note' has to say something/],
+    ['note', undefined, /missing field `annotation`/],
+    ['', 1, /1 to 64 characters, not 0/],
+    ['x'.repeat(65), 1, /1 to 64 characters, not 65/],
+    ['note', [2n ** 64n], /whole numbers go from/],
+    ['note', { it: () => 1 }, /annotate_task: a function cannot be said in JSON \(at \/annotation\/it\)/],
+  ]) {
+    await assert.rejects(client.annotateTask(taskId, type, annotation), { code: 'INVALID_ARGUMENT', message });
+  }
+  assert.deepEqual(await client.listAnnotations(taskId), []);
+  const nothing = '0190a0a0-0000-7000-8000-000000000000';
+  await assert.rejects(client.annotateTask(nothing, 'note', 1), tasker.NotFoundError);
+  await assert.rejects(client.listAnnotations(nothing), tasker.NotFoundError);
+});
+
 test('errors say what they are, and who asked', async (t) => {
   const client = await open(t);
   async function askForNothing() {

@@ -306,6 +306,28 @@ export class Client {
   }
 
   /**
+   * Notes something on a task, to find it by. Each call adds an annotation.
+   *
+   * @param taskId - The task.
+   * @param annotationType - What kind of thing it says, in 1 to 64 characters. It is made at its first use.
+   * @param annotation - What it says: whatever JSON can say, but not `null`.
+   * @throws {@link NotFoundError} There is no such task.
+   * @throws {@link InvalidArgumentError} The type has no or more than 64 characters, or the annotation says nothing.
+   */
+  annotateTask(taskId: string, annotationType: string, annotation: NonNullable<unknown>): Promise<answers.Annotation> {
+    return this.#record('annotate_task', { taskId, annotationType, annotation });
+  }
+
+  /**
+   * What was noted on a task, oldest first.
+   *
+   * @throws {@link NotFoundError} There is no such task.
+   */
+  listAnnotations(taskId: string): Promise<answers.Annotation[]> {
+    return this.#record('list_annotations', { taskId });
+  }
+
+  /**
    * Cancels a step.
    *
    * @throws {@link IllegalTransitionError} It has ended.

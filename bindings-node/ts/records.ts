@@ -171,6 +171,17 @@ export interface Transition {
   readonly metadata: JsonObject;
 }
 
+/** What was noted on a task. */
+export interface Annotation {
+  readonly taskAnnotationId: number;
+  readonly taskId: string;
+  /** What kind of thing it says. */
+  readonly annotationType: string;
+  /** What it says: not `null`. */
+  readonly annotation: Json;
+  readonly createdAt: string;
+}
+
 /** A registered named task. */
 export interface NamedTask {
   readonly namedTaskId: number;

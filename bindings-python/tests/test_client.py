@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import datetime
 import multiprocessing
 from pathlib import Path
 
@@ -118,6 +119,53 @@ def test_a_worker_is_refused_in_a_forked_child(client: tasker.Client, handlers: 
         assert "start a worker here" in answers.get(timeout=30)
         child.join(30)
         assert child.exitcode == 0
+
+
+def test_what_was_noted_on_a_task_is_read_oldest_first(client: tasker.Client) -> None:
+    client.register_template(chain("order", "pay"))
+    task_id = client.create_task("order").task_id
+    assert client.list_annotations(task_id) == []
+    new_year = datetime.datetime(2026, 1, 1, tzinfo=datetime.timezone.utc)
+    parcel = client.annotate_task(task_id, " parcel ", {"by": "DHL", "sent_at": new_year})
+    assert set(parcel) == {"task_annotation_id", "task_id", "annotation_type", "annotation", "created_at"}
+    assert (parcel.task_id, parcel.annotation_type) == (task_id, "parcel")
+    assert parcel.annotation == {"by": "DHL", "sent_at": "2026-01-01T00:00:00Z"}
+    rest = [client.annotate_task(task_id, kind, said) for kind, said in [("note", 2**64 - 1), ("parcel", []), ("note", "")]]
+    assert client.list_annotations(task_id) == [parcel, *rest]
+
+
+def test_an_annotation_that_says_nothing_or_is_of_no_task_is_refused(client: tasker.Client) -> None:
+    client.register_template(chain("order", "pay"))
+    task_id = client.create_task("order").task_id
+    with pytest.raises(errors.InvalidArgumentError, match="'note' has to say something"):
+        client.annotate_task(task_id, "note", None)
+    for kind in ("", "  ", "x" * 65):
+        with pytest.raises(errors.InvalidArgumentError, match=f"1 to 64 characters, not {len(kind.strip())}"):
+            client.annotate_task(task_id, kind, 1)
+    with pytest.raises(errors.InvalidArgumentError, match="whole numbers go from"):
+        client.annotate_task(task_id, "note", [2**64])
+    with pytest.raises(TypeError, match="bytes cannot be said in JSON"):
+        client.annotate_task(task_id, "note", b"1")
+    assert client.list_annotations(task_id) == []
+    nothing = "0190a0a0-0000-7000-8000-000000000000"
+    with pytest.raises(errors.NotFoundError, match=nothing):
+        client.annotate_task(nothing, "note", 1)
+    with pytest.raises(errors.NotFoundError, match=nothing):
+        client.list_annotations(nothing)
+
+
+def test_asyncio_notes_and_reads_annotations(database_url: str) -> None:
+    async def work() -> None:
+        async with tasker.AsyncClient(database_url) as client:
+            await client.register_template(chain("order", "pay"))
+            task_id = (await client.create_task("order")).task_id
+            noted = [await client.annotate_task(task_id, "note", said) for said in (1, {"two": None})]
+            assert [one.annotation for one in noted] == [1, {"two": None}]
+            assert await client.list_annotations(task_id) == noted
+            with pytest.raises(errors.InvalidArgumentError):
+                await client.annotate_task(task_id, "note", None)
+
+    asyncio.run(work())
 
 
 def test_every_verb_of_the_engine_is_a_method_of_both_clients() -> None:

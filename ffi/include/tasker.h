@@ -568,6 +568,26 @@ bool tasker_client_why(const tasker_client *client,
                        tasker_error **error);
 
 /**
+ * Notes something on a task, to find it by: any document but null. Its type has 1 to 64 characters, and is made at its first use.
+ * Each call adds an annotation; the answer is that one: `task_annotation_id`, `annotation_type`, `annotation` and so on. False
+ * with `not_found`, `invalid_argument`.
+ */
+bool tasker_client_annotate_task(const tasker_client *client,
+                                 tasker_str task_id,
+                                 tasker_str annotation_type,
+                                 const tasker_json *annotation,
+                                 tasker_json **answer,
+                                 tasker_error **error);
+
+/**
+ * What was noted on a task, oldest first: an array of what `tasker_client_annotate_task` answers. False with `not_found`.
+ */
+bool tasker_client_list_annotations(const tasker_client *client,
+                                    tasker_str task_id,
+                                    tasker_json **answer,
+                                    tasker_error **error);
+
+/**
  * Cancels a task and its open steps; handlers that run are told. False with `not_found`, `illegal_transition`.
  */
 bool tasker_client_cancel_task(const tasker_client *client,

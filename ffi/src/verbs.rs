@@ -350,6 +350,48 @@ pub unsafe extern "C" fn tasker_client_why(
     unsafe { run(client, "why", arguments, answer, error) }
 }
 
+/// Notes something on a task, to find it by: any document but null. Its type has 1 to 64 characters, and is made at its first use.
+/// Each call adds an annotation; the answer is that one: `task_annotation_id`, `annotation_type`, `annotation` and so on. False
+/// with `not_found`, `invalid_argument`.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn tasker_client_annotate_task(
+    client: *const tasker_client,
+    task_id: tasker_str,
+    annotation_type: tasker_str,
+    annotation: *const tasker_json,
+    answer: *mut *mut tasker_json,
+    error: *mut *mut tasker_error,
+) -> bool {
+    let arguments = |it: Arguments| unsafe {
+        let it = it
+            .text("task_id", task_id)?
+            .text("annotation_type", annotation_type)?;
+        Ok(it.with("annotation", value_of(annotation, "annotation")?))
+    };
+    // SAFETY: as the caller says.
+    unsafe { run(client, "annotate_task", arguments, answer, error) }
+}
+
+/// What was noted on a task, oldest first: an array of what `tasker_client_annotate_task` answers. False with `not_found`.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn tasker_client_list_annotations(
+    client: *const tasker_client,
+    task_id: tasker_str,
+    answer: *mut *mut tasker_json,
+    error: *mut *mut tasker_error,
+) -> bool {
+    // SAFETY: as the caller says.
+    unsafe {
+        run(
+            client,
+            "list_annotations",
+            |it| it.text("task_id", task_id),
+            answer,
+            error,
+        )
+    }
+}
+
 /// Cancels a task and its open steps; handlers that run are told. False with `not_found`, `illegal_transition`.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn tasker_client_cancel_task(

@@ -234,7 +234,9 @@ fn every_function_says_from_which_threads_it_may_be_called() {
     }
 }
 
-const VERBS: [&str; 15] = [
+const VERBS: [&str; 17] = [
+    "annotate_task",
+    "list_annotations",
     "migrate",
     "register_yaml",
     "register_file",

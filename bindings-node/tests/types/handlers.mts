@@ -1,6 +1,7 @@
 // Compiled, not run: what the types allow and refuse.
 
 import {
+  type Annotation,
   Client,
   type HandlerClass,
   handler,
@@ -127,6 +128,11 @@ await client.pause({ namespace: 'shop', handler: 'pay' });
 await client.listTasks({ status: ['done'] });
 // @ts-expect-error no such key
 await client.createTask('order', { contxt: {} });
+const [noted]: Annotation[] = await client.listAnnotations(taskId);
+same<typeof noted.annotation, Json>(true);
+await client.annotateTask(taskId, 'parcel', input);
+// @ts-expect-error an annotation says something
+await client.annotateTask(taskId, 'parcel', null);
 const missing: TaskerError = (await client.task('x').catch((error: unknown) => error)) as NotFoundError;
 const code: string = missing.code;
 

@@ -383,6 +383,32 @@ class Client(Calls):
         arguments = given(task_id=task_id, tags=tags, priority=priority, reason=reason, by=by)
         return self._call("update_task", arguments, Record)
 
+    def annotate_task(self, task_id: str, annotation_type: str, annotation: Any) -> Record:
+        """Note something on a task, to find it by. Each call adds an annotation.
+
+        Args:
+            task_id: The task.
+            annotation_type: What kind of thing it says, in 1 to 64 characters. It is made at its first use.
+            annotation: What it says: whatever JSON can say, but not ``None``.
+
+        Returns:
+            ``task_annotation_id``, ``task_id``, ``annotation_type``, ``annotation`` and ``created_at``.
+
+        Raises:
+            NotFoundError: There is no such task.
+            InvalidArgumentError: The type has no or more than 64 characters, or the annotation is ``None``.
+        """
+        arguments = {"task_id": task_id, "annotation_type": annotation_type, "annotation": annotation}
+        return self._call("annotate_task", arguments, Record)
+
+    def list_annotations(self, task_id: str) -> list[Record]:
+        """What was noted on a task, oldest first; each as `annotate_task` gives it.
+
+        Raises:
+            NotFoundError: There is no such task.
+        """
+        return self._call("list_annotations", given(task_id=task_id), read_records)
+
     def readiness(self, task_id: str) -> list[Record]:
         """What each step of a task waits for, by the rule of the claim.
 

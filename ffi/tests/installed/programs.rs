@@ -47,6 +47,7 @@ cases! {
     }
     client {
         "verbs" => a_task_is_created_read_operated_on_and_cancelled
+        "annotations" => what_was_noted_on_a_task_is_read_oldest_first
         "by_name" => every_other_verb_is_called_by_its_name
         "errors" => errors_say_what_they_are
         "away" => a_database_that_is_away_is_told_and_may_be_tried_again

@@ -90,6 +90,11 @@ static void nulls_of_clients(void) {
   REFUSED(tasker_client_task(client, NONE, NULL, &error), NULL_POINTER);
   REFUSED(tasker_client_step(client, text, NONE, NULL, &error), NULL_POINTER);
   REFUSED(tasker_client_why(client, NONE, NONE, NULL, &error), NULL_POINTER);
+  REFUSED(tasker_client_annotate_task(client, NONE, text, NULL, NULL, &error), NULL_POINTER);
+  REFUSED(tasker_client_annotate_task(client, text, NONE, NULL, NULL, &error), NULL_POINTER);
+  REFUSED(tasker_client_annotate_task(client, text, text, NULL, NULL, &error), NULL_POINTER);
+  REFUSED(tasker_client_list_annotations(client, NONE, NULL, &error), NULL_POINTER);
+  REFUSED(tasker_client_list_annotations(NULL, text, NULL, &error), NULL_POINTER);
   REFUSED(tasker_client_cancel_task(client, NONE, NONE, NONE, NULL, &error), NULL_POINTER);
   REFUSED(tasker_client_retry_task(client, NONE, NONE, NONE, NULL, &error), NULL_POINTER);
   REFUSED(tasker_client_retry_step(client, text, NONE, NONE, NONE, NULL, &error), NULL_POINTER);
@@ -284,6 +289,7 @@ static void texts(void) {
   REFUSED(tasker_client_call(client, NO_UTF8, NULL, NULL, &error), UTF8);
   REFUSED(tasker_client_task(client, NO_UTF8, NULL, &error), UTF8);
   REFUSED(tasker_client_cancel_task(client, a, NO_UTF8, a, NULL, &error), UTF8);
+  REFUSED(tasker_client_annotate_task(client, a, NO_UTF8, document, NULL, &error), UTF8);
   REFUSED(tasker_workflow_new(a, NO_UTF8, a, &error), UTF8);
   tasker_client_options options = {.size = sizeof options, .schema = NO_UTF8};
   REFUSED(tasker_client_new(&options, &error), UTF8);

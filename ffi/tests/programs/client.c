@@ -57,6 +57,59 @@ static void verbs(void) {
   tasker_client_free(client);
 }
 
+static void annotations(void) {
+  tasker_error *error = NULL;
+  tasker_client *client = open_client();
+  chain(client, PAY, 1, NULL);
+  tasker_task_id id = create(client, "{}");
+  tasker_str task = tasker_text(id.text), note = tasker_text("note");
+  tasker_json *parcel = json("{\"by\": \"DHL\"}"), *number = json("18446744073709551615"), *null = json("null");
+  tasker_json *answer = NULL, *noted = NULL;
+  MUST(tasker_client_list_annotations(client, task, &answer, &error));
+  CHECK(says(answer, "", "[]"));
+  tasker_json_free(answer);
+
+  MUST(tasker_client_annotate_task(client, task, tasker_text(" parcel "), parcel, &noted, &error));
+  CHECK(says(noted, "/annotation_type", "\"parcel\"") && says(noted, "/annotation", "{\"by\": \"DHL\"}"));
+  tasker_str text;
+  int64_t annotation_id;
+  MUST(tasker_json_get_string(noted, tasker_text("/task_id"), &text, &error));
+  CHECK(is(text, id.text));
+  MUST(tasker_json_get_string(noted, tasker_text("/created_at"), &text, &error));
+  MUST(tasker_json_get_int64(noted, tasker_text("/task_annotation_id"), &annotation_id, &error));
+  MUST(tasker_client_annotate_task(client, task, note, number, NULL, &error));
+  MUST(tasker_client_list_annotations(client, task, &answer, &error));
+  tasker_json *first = tasker_json_get(answer, tasker_text("/0"), &error);
+  CHECK(tasker_json_equal(first, noted));
+  CHECK(says(answer, "/1/annotation_type", "\"note\"") && says(answer, "/1/annotation", "18446744073709551615"));
+  size_t count;
+  MUST(tasker_json_get_size(answer, tasker_text(""), &count, &error));
+  CHECK(count == 2);
+  tasker_json_free(first);
+  tasker_json_free(noted);
+  tasker_json_free(answer);
+
+  char long_type[66];
+  memset(long_type, 'x', sizeof long_type - 1);
+  long_type[sizeof long_type - 1] = '\0';
+  tasker_str nothing = tasker_text("0190a0a0-0000-7000-8000-000000000000");
+  REFUSED(tasker_client_annotate_task(client, task, note, null, NULL, &error), TASKER_ERROR_INVALID_ARGUMENT);
+  REFUSED(tasker_client_annotate_task(client, task, tasker_text(""), number, NULL, &error), TASKER_ERROR_INVALID_ARGUMENT);
+  REFUSED(tasker_client_annotate_task(client, task, tasker_text(long_type), number, NULL, &error),
+          TASKER_ERROR_INVALID_ARGUMENT);
+  REFUSED(tasker_client_annotate_task(client, nothing, note, number, NULL, &error), TASKER_ERROR_NOT_FOUND);
+  REFUSED(tasker_client_list_annotations(client, nothing, NULL, &error), TASKER_ERROR_NOT_FOUND);
+  /* A change that was refused is told here, too. */
+  tasker_json *refused = tasker_json_new();
+  tasker_json_set_string(refused, tasker_text("/by"), tasker_text("a\xff"), NULL);
+  REFUSED(tasker_client_annotate_task(client, task, note, refused, NULL, &error), TASKER_ERROR_INVALID_UTF8);
+  tasker_json_free(refused);
+  tasker_json_free(parcel);
+  tasker_json_free(number);
+  tasker_json_free(null);
+  tasker_client_free(client);
+}
+
 /* What has no function of its own is a verb by name. */
 static void by_name(void) {
   tasker_error *error = NULL;
@@ -195,6 +248,6 @@ static void workflow(void) {
 }
 
 static const struct test_case cases[] = {
-    {"verbs", verbs},     {"by_name", by_name},   {"errors", errors},
-    {"away", database_away}, {"closing", closing}, {"workflow", workflow}};
+    {"verbs", verbs},        {"annotations", annotations}, {"by_name", by_name},   {"errors", errors},
+    {"away", database_away}, {"closing", closing},         {"workflow", workflow}};
 CASES(cases)
