@@ -28,6 +28,15 @@ module Tasker
     # @raise [NotFoundError] there is no such task
     def update_task(task_id, by: nil, **changes) = record("update_task", {task_id:, by:, **changes}.compact)
 
+    # Notes something on a task, to find it by. Each call adds one.
+    #
+    # @param annotation_type [String, Symbol] what kind of thing it says: 1 to 64 characters; a new one is made at its first use
+    # @param annotation [Object] what JSON can say, but nil
+    # @return [Record] `task_annotation_id`, `task_id`, `annotation_type`, `annotation`, `created_at`
+    # @raise [InvalidArgumentError] the type has no or too many characters, or there is nothing to note
+    # @raise [NotFoundError] there is no such task
+    def annotate_task(task_id, annotation_type, annotation) = record("annotate_task", {task_id:, annotation_type:, annotation:})
+
     # Cancels a step.
     #
     # @return [Record] the step

@@ -41,6 +41,9 @@ module Tasker
     # @raise [NotFoundError] there is no such task, or no such step
     def transitions(task_id, step = nil) = records("transitions", {task_id:, step:}.compact)
 
+    # @return [Array<Record>] what was noted on a task by {Operating#annotate_task}, oldest first
+    def list_annotations(task_id) = records("list_annotations", {task_id:})
+
     # @return [Array<Record>] why a task or a step does not go on: reason, since when, and what has to move first
     # @raise [NotFoundError] there is no such task, or no such step
     def why(task_id, step = nil) = records("why", {task_id:, step:}.compact)

@@ -24,10 +24,28 @@ RSpec.describe Tasker::ApplicationRecord do
   end
 
   it "has its tables in Tasker's schema" do
-    expect(Tasker::Task.table_name).to eq("tasker.tasks")
+    expect(Tasker::Task.table_name).to eq("tasker.task_records")
     expect(described_class.schema).to eq("tasker")
     configure(schema: "jobs")
     expect(described_class.schema).to eq("jobs")
+  end
+
+  it "reads and writes in a schema of another name, whatever the search path" do
+    program = <<~RUBY
+      require "rspec"
+      require "./spec/models/models_helper"
+      Tasker.client.migrate
+      Tasker.client.register_template({name: "order", step_templates: [{name: "only", handler: "only"}]})
+      ActiveRecord::Base.establish_connection(ENV.fetch("TASKER_DATABASE_URL"))
+      ActiveRecord::Base.connection.schema_search_path = "pg_catalog"
+      task = Tasker::Task.create_with_defaults!(name: "order", context: {})
+      Tasker::TaskAnnotation.annotate(task, "first", 1)
+      task.with_lock { task.task_annotations.create!(annotation_type: Tasker::AnnotationType.find_or_create_by!(name: "second"), annotation: 2) }
+      only = Tasker::WorkflowStep.joins(:named_step, :task).where(task: {complete: false}, name: "only").sole
+      puts [Tasker::Task.table_name, only.task.annotation_types.map(&:name), only.updated_at == task.created_at].join(" ")
+    RUBY
+    told, = run_program(program, TASKER_DATABASE_URL: Databases.at(Databases.create), TASKER_SCHEMA: "jobs")
+    expect(told).to eq("jobs.task_records first second true\n")
   end
 
   it "stays with the default database unless told otherwise" do

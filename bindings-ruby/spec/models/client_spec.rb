@@ -34,6 +34,31 @@ RSpec.describe "the verbs of models, by the client", :database do
     expect(client.step(task.task_id, "validate")).to include("retry_limit" => 5, "inputs" => {"own" => true})
   end
 
+  it "note something, outside of a transaction and in one that is rolled back" do
+    type = Tasker::AnnotationType.find_or_create_by!(name: "shipment")
+    allow(client).to receive(:annotate_task).and_call_original
+    first = Tasker::TaskAnnotation.create!(task:, annotation_type: type, annotation: {carrier: "DHL", at: Time.utc(2026, 11, 27)})
+    expect(client).to have_received(:annotate_task).once
+    Tasker::Task.transaction do
+      Tasker::TaskAnnotation.annotate(task, "shipment", {carrier: "UPS", at: Time.utc(2026, 11, 27)})
+      expect(task.task_annotations.map { |one| one.annotation["carrier"] }).to match_array(%w[DHL UPS])
+      raise ActiveRecord::Rollback
+    end
+    expect(client).to have_received(:annotate_task).once
+    expect(client.list_annotations(task.task_id)).to contain_exactly(
+      include("task_annotation_id" => first.id, "annotation_type" => "shipment",
+        "annotation" => {"carrier" => "DHL", "at" => "2026-11-27T00:00:00.000Z"})
+    )
+  end
+
+  it "are refused what cannot be noted, alike outside of a transaction and in one" do
+    note = -> { Tasker::TaskAnnotation.annotate(task, "x" * 65, {carrier: "DHL"}) }
+    message = /1 to 64 characters, not 65/
+    expect { note.call }.to raise_error(Tasker::InvalidArgumentError, message)
+    expect { task.transaction { note.call } }.to raise_error(Tasker::InvalidArgumentError, message)
+    expect(Tasker::TaskAnnotation.count).to eq(0)
+  end
+
   it "pause, resume, resolve and cancel" do
     expect(task.pause!(by: "ada", reason: "stocktaking")).to be_paused
     expect(task.resume!(by: "ada")).not_to be_paused

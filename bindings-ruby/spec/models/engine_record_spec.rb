@@ -24,6 +24,19 @@ RSpec.describe "records that only the engine writes", :models do
     expect(Tasker::WorkflowStep.find(step.id)).to have_attributes(retry_limit: 7, inputs: {"own" => 1})
   end
 
+  it "notes who saves a step, and why, where the task goes on by it" do
+    register("once", {only: {retry_limit: 1}})
+    once = run_failing(create_task("once"), "only")
+    only = once.step("only")
+    only.update!(retry_limit: 2, by: "ada", reason: "the bank was closed")
+    expect(once.reload.task_transitions.last)
+      .to have_attributes(to_state: "in_progress", metadata: include("by" => "ada", "reason" => "the bank was closed"))
+    run_failing(once, "only")
+    only.reload.update!(by: "eve")
+    only.update!(retry_limit: 3)
+    expect(once.reload.task_transitions.last.metadata.compact.keys & %w[by reason]).to be_empty
+  end
+
   it "asks nothing of the engine where nothing was changed" do
     task
     expect(statements { expect(task.save!).to be true }).to eq(0)
@@ -73,11 +86,10 @@ RSpec.describe "records that only the engine writes", :models do
   end
 
   it "leaves the relations of others alone into which one of these is merged" do
-    type = Tasker::AnnotationType.create!(name: "note")
-    task.task_annotations.create!(annotation_type: type, annotation: {"a" => 1})
-    mine = Tasker::TaskAnnotation.joins(:task).merge(Tasker::Task.where(task_id: task.task_id))
-    expect(mine.update_all(annotation: {"a" => 2})).to eq(1)
-    expect(mine.delete_all).to eq(1)
+    task
+    merged = Tasker::DependentSystem.joins(:named_steps).merge(Tasker::NamedStep.where(name: "charge"))
+    expect(merged.update_all(description: "theirs")).to eq(1)
+    expect(merged.pluck(:description)).to eq(["theirs"])
   end
 
   it "is read-only where nothing can be saved" do

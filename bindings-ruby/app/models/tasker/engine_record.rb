@@ -1,8 +1,9 @@
 # frozen_string_literal: true
 
 module Tasker
-  # A record that only the engine writes. Some have attributes that can be saved all the same: {.written_by_engine} names them, and
-  # saving goes through the verb of the engine that changes them. Every other write raises and names the verb that is meant.
+  # A record that only the engine writes. Some can be created all the same, or have attributes that can be saved:
+  # {.written_by_engine} says which, and saving goes through the verb of the engine that is meant for it. Every other write raises
+  # and names the verb.
   module EngineRecord
     extend ActiveSupport::Concern
 
@@ -14,6 +15,7 @@ module Tasker
     }.freeze
 
     included do
+      class_attribute :creatable, instance_accessor: false, default: false
       class_attribute :saved_attributes, instance_accessor: false, default: [].freeze
       class_attribute :verbs_instead, instance_accessor: false, default: {}.freeze
     end
@@ -22,8 +24,10 @@ module Tasker
       # Says what can be saved, and which verbs are meant by every other write.
       #
       # @param saves [Array<Symbol>] attributes that `update_through_engine` knows how to change
+      # @param creates [Boolean] whether `create_through_engine` knows how to make one, and gives its id
       # @param instead [Hash{Symbol => String}] for `create`, `update` and `destroy` the verbs
-      def written_by_engine(saves: [], **instead)
+      def written_by_engine(saves: [], creates: false, **instead)
+        self.creatable = creates
         self.saved_attributes = saves.map(&:to_s).freeze
         self.verbs_instead = instead.freeze
       end
@@ -48,15 +52,18 @@ module Tasker
     end
 
     # @return [Boolean] whether nothing of it can be saved
-    def readonly? = self.class.saved_attributes.empty? || super
+    def readonly? = (new_record? ? !self.class.creatable : self.class.saved_attributes.empty?) || super
 
     # Saves what can be saved, by the engine's verb: in ActiveRecord's transaction where one is open, else in one of the engine's.
     #
+    # @param validate [Boolean] whether a new record has to be valid
     # @return [true]
-    # @raise [ReadOnlyRecordError] something else was changed, or the record is new; it names the verb to use
+    # @raise [ReadOnlyRecordError] something else was changed, or none can be created here; it names the verb to use
+    # @raise [ActiveRecord::RecordInvalid] a new record is not valid
     # @raise [EngineError] as the verb
-    def save!(**)
-      self.class.refuse_write(:create) if new_record?
+    def save!(validate: true, **)
+      return create_or_refuse(validate) if new_record?
+
       refused = changed_attribute_names_to_save - self.class.saved_attributes
       self.class.refuse_write(:update, refused) if refused.any?
 
@@ -64,7 +71,15 @@ module Tasker
       through_engine { |client| update_through_engine(client, changes) } if changes.any?
       true
     end
-    alias_method :save, :save!
+
+    # As {#save!}.
+    #
+    # @return [Boolean] false where a new record is not valid
+    def save(**options)
+      save!(**options)
+    rescue ActiveRecord::RecordInvalid
+      false
+    end
 
     # What goes past validations and callbacks goes past the engine, too.
     # @raise [ReadOnlyRecordError]
@@ -87,6 +102,16 @@ module Tasker
       model = self.class
       yield model.connection_pool.with_connection(&:transaction_open?) ? TransactionVerbs.new(model) : Tasker.client
       reload
+    end
+
+    private # rubocop:disable Lint/UselessAccessModifier -- it takes the one in the block above for one of this module
+
+    def create_or_refuse(validate)
+      self.class.refuse_write(:create) unless self.class.creatable
+      raise ActiveRecord::RecordInvalid.new(self) if validate && invalid?
+
+      through_engine { |client| self.id = create_through_engine(client) }
+      true
     end
   end
 end

@@ -13,6 +13,23 @@ module Tasker
     included do
       # Queries know it by both names.
       alias_attribute :status, :state
+      attribute :state, default: "pending"
+    end
+
+    class_methods do
+      private
+
+      def relation = super.extending!(CachedByRows)
+    end
+
+    # Relations of what has a state. Their cached copies go by all of their rows, as those of a record do.
+    # @api private
+    module CachedByRows
+      private
+
+      def compute_cache_version(_timestamp_column)
+        "#{records.size}-#{Digest::SHA256.hexdigest(records.map(&:cache_version).join)}"
+      end
     end
 
     # @return [String]
@@ -33,7 +50,8 @@ module Tasker
     # @return [Boolean]
     def cancelled? = state == "cancelled"
 
-    # What tells cached copies of it apart: its row as it was read, for there is no `updated_at` in it.
+    # What tells cached copies of it apart: its row as it was read. `updated_at` says only when its state changed, not its tags, a
+    # pause or a limit.
     #
     # @return [String, nil]
     def cache_version = (Digest::SHA256.hexdigest(attributes_before_type_cast.to_s) if persisted?)

@@ -14,10 +14,13 @@ module Tasker
     include Search
     include Operations
 
-    self.table_name = "#{schema}.tasks"
+    # The tasks, with what is derived from them.
+    self.table_name = "#{schema}.task_records"
     self.primary_key = :task_id
-    # Only the engine's event feed reads it, and Rails does not know its type.
-    self.ignored_columns += ["created_xid"]
+    # A task that is not saved has them as a new one.
+    attribute :complete, default: false
+    %i[tags bypass_steps].each { |name| attribute name, default: [] }
+    %i[initiator source_system reason].each { |name| attribute name, default: "unknown" }
 
     written_by_engine saves: %i[tags reason priority],
       create: "use Tasker.create_task!",
@@ -25,7 +28,7 @@ module Tasker
       destroy: "use cancel!, or the `retention` settings and `tasker prune`"
 
     belongs_to :named_task
-    has_many :workflow_steps, -> { order(:step_no).preload(:step_template) }, inverse_of: :task
+    has_many :workflow_steps, -> { order(:step_no) }, inverse_of: :task
     has_many :task_transitions, -> { order(:sort_key) }, inverse_of: :task
     has_many :task_annotations, inverse_of: :task
     has_many :annotation_types, through: :task_annotations
@@ -48,21 +51,15 @@ module Tasker
 
       # @return [Integer] how many names the tasks have
       def unique_task_types_count = NamedTask.where(named_task_id: select(:named_task_id)).distinct.count(:name)
-
-      private
-
-      # Rails would say on stderr that it does not know xid8, although the column is ignored.
-      def load_schema! = silence_warnings { super }
     end
 
-    # @return [Boolean] whether it is complete, be it by an operator
-    def complete = complete?
+    # @!attribute [r] complete
+    #   @return [Boolean] whether it is complete, be it by an operator
+    # @!attribute [r] updated_at
+    #   @return [Time] when its state changed last
 
     # @return [String] what its identity strategy made of its request, hexadecimal; its id where every request is a new task
     def identity_hash = task_identity&.hexdigest || task_id
-
-    # @return [Time] when something happened to it last
-    def updated_at = task_transitions.loaded? ? task_transitions.last&.created_at : task_transitions.maximum(:created_at)
 
     # @return [Boolean] whether it is paused by itself; its name, namespace or handlers may be paused besides
     def paused? = paused_at.present?
@@ -72,7 +69,7 @@ module Tasker
     def get_step_by_name(name)
       return workflow_steps.find { |step| step.name == name.to_s } if workflow_steps.loaded?
 
-      workflow_steps.joins(:step_template).merge(StepTemplate.where(name: name.to_s)).first
+      workflow_steps.find_by(name: name.to_s)
     end
     alias_method :step, :get_step_by_name
 
@@ -96,6 +93,21 @@ module Tasker
 
     # @return [Hash] what its graph says about where it stands; computed at each call
     def dependency_graph = runtime_analyzer.analyze
+
+    # Saves what can be saved, and what was noted on it by `task_annotations.build`.
+    #
+    # @return [true]
+    # @raise (see EngineRecord#save!)
+    def save!(**)
+      notes = association(:task_annotations).target.select(&:new_record?)
+      return super if notes.empty?
+
+      transaction do
+        super
+        notes.each(&:save!)
+      end
+      true
+    end
 
     # Forgets besides how far it was.
     def reload(*)

@@ -5,12 +5,21 @@ module Tasker
   #
   #   Tasker::TaskAnnotation.annotate(task, "shipment", "carrier" => "DHL")
   #   Tasker::Task.by_annotation("shipment", "carrier", "DHL")
+  #
+  # It can be created, by the engine's verb `annotate_task`, and never changes.
   class TaskAnnotation < ApplicationRecord
+    include EngineRecord
+
     self.table_name = "#{schema}.task_annotations"
     self.primary_key = :task_annotation_id
 
-    belongs_to :task
-    belongs_to :annotation_type
+    written_by_engine creates: true,
+      create: "use create!, or Tasker::TaskAnnotation.annotate",
+      update: "note another one by Tasker::TaskAnnotation.annotate",
+      destroy: "an annotation goes with its task; Tasker::TaskAnnotation.annotate notes another one"
+
+    belongs_to :task, optional: false
+    belongs_to :annotation_type, optional: false
 
     validates :annotation, exclusion: {in: [nil], message: :blank}
 
@@ -32,10 +41,12 @@ module Tasker
     #
     # @param task [Task, #task_id]
     # @param name [String, Symbol] the name of the type, which is made if need be
-    # @param annotation [Hash]
+    # @param annotation [Hash, Object] what JSON can say, but nil
     # @return [TaskAnnotation]
+    # @raise [ActiveRecord::RecordInvalid] there is no such task, or nothing to note
+    # @raise [EngineError] as {Operating#annotate_task}
     def self.annotate(task, name, annotation)
-      create!(task_id: task.task_id, annotation_type: AnnotationType.find_or_create_by!(name: name.to_s), annotation:)
+      create!(task_id: task.task_id, annotation_type: AnnotationType.find_or_initialize_by(name: name.to_s.strip), annotation:)
     end
 
     # @api private
@@ -47,6 +58,13 @@ module Tasker
       read unless read.is_a?(Enumerable) || read.is_a?(String)
     rescue JSON::ParserError
       nil
+    end
+
+    private
+
+    # A type that is new is made with it.
+    def create_through_engine(client)
+      client.annotate_task(task_id, annotation_type.name, annotation).fetch("task_annotation_id")
     end
   end
 end

@@ -16,7 +16,8 @@ module Tasker
 
     PROVIDES_EDGE_NAME = "provides"
 
-    self.table_name = "#{schema}.workflow_steps"
+    # The steps, with what is derived from them and from their templates.
+    self.table_name = "#{schema}.workflow_step_records"
     self.primary_key = %i[task_id step_no]
     alias_attribute :workflow_step_id, :step_no
 
@@ -27,23 +28,19 @@ module Tasker
 
     belongs_to :task
     belongs_to :step_template
-    has_one :named_step, through: :step_template
+    belongs_to :named_step
     has_many :incoming_edges, class_name: "Tasker::WorkflowStepEdge", inverse_of: :to_step, **by_columns(:task_id, :to_step_id)
     has_many :outgoing_edges, class_name: "Tasker::WorkflowStepEdge", inverse_of: :from_step, **by_columns(:task_id, :from_step_id)
-    has_many :parents, -> { order(:step_no).preload(:step_template) }, through: :incoming_edges, source: :from_step
-    has_many :children, -> { order(:step_no).preload(:step_template) }, through: :outgoing_edges, source: :to_step
+    has_many :parents, -> { order(:step_no) }, through: :incoming_edges, source: :from_step
+    has_many :children, -> { order(:step_no) }, through: :outgoing_edges, source: :to_step
     has_many :workflow_step_transitions, -> { order(:sort_key) },
       inverse_of: :workflow_step, **by_columns(:task_id, :workflow_step_id)
     has_one :step_dag_relationship, inverse_of: :workflow_step, **by_columns(:task_id, :workflow_step_id)
 
-    delegate :name, :handler, :named_step_id, :retryable, :skippable, :timeout_seconds, to: :step_template
-
     # @!method self.for_task(task)
-    #   The steps of a task, in template order, with their names.
+    #   The steps of a task, in template order.
     #   @param task [Task, #task_id, String] a task or its id
-    scope :for_task, lambda { |task|
-      where(task_id: task.respond_to?(:task_id) ? task.task_id : task).order(:step_no).preload(:step_template)
-    }
+    scope :for_task, ->(task) { where(task_id: task.respond_to?(:task_id) ? task.task_id : task).order(:step_no) }
 
     # @!method self.completed
     #   Steps that are done.
@@ -82,7 +79,7 @@ module Tasker
         return if steps.empty? || name.nil?
 
         steps.find { |step| step.name == name.to_s } ||
-          where(task_id: steps.map(&:task_id).uniq, step_template: StepTemplate.where(name: name.to_s)).first
+          where(task_id: steps.map(&:task_id).uniq, name: name.to_s).first
       end
 
       # @param task [Task]
@@ -94,6 +91,12 @@ module Tasker
       end
     end
 
+    # @!attribute [w] by
+    #   @return [String, nil] who saves it, for the trail: `step.update!(retry_limit: 5, by: "ada", reason: "the bank was closed")`
+    # @!attribute [w] reason
+    #   @return [String, nil] why it is saved; both are forgotten once it is
+    attr_writer :by, :reason
+
     # @return [Integer] its number
     def workflow_step_id = step_no
 
@@ -103,23 +106,16 @@ module Tasker
     # @return [Hash, Object] what it returned, or its last failure; empty before
     def results = super.then { |results| results.nil? ? {} : results }
 
-    # @return [Boolean] whether it is being executed
-    def in_process = in_progress?
-
-    # @return [Boolean] whether it is done, be it by an operator
-    def processed = complete?
-
-    # @return [Time, nil] when it was done
-    def processed_at = (ended_at if complete?)
-
-    # @return [Time] when its task was created
-    def created_at = task.created_at
-
-    # @return [Time] when something happened to it last
-    def updated_at
-      trail = workflow_step_transitions
-      trail.loaded? ? trail.last&.created_at : trail.maximum(:created_at)
-    end
+    # @!attribute [r] in_process
+    #   @return [Boolean] whether it is being executed
+    # @!attribute [r] processed
+    #   @return [Boolean] whether it is done, be it by an operator
+    # @!attribute [r] processed_at
+    #   @return [Time, nil] when it was done
+    # @!attribute [r] created_at
+    #   @return [Time] when its task was created
+    # @!attribute [r] updated_at
+    #   @return [Time] when its state changed last
 
     # @return [ActiveRecord::Relation<WorkflowStep>] the other steps that wait for the very same ones; roots have none
     def siblings
@@ -132,8 +128,14 @@ module Tasker
     # @return [Functions::Why] why it does not go on
     def why = Functions::Why.for_step(task_id, step_no)
 
+    # Forgets besides who saved it.
+    #
+    # @return [true]
+    # @raise (see EngineRecord#save!)
+    def save!(**) = super.tap { @by = @reason = nil }
+
     private
 
-    def update_through_engine(client, changes) = client.update_step(task_id, step_no, **changes)
+    def update_through_engine(client, changes) = client.update_step(task_id, step_no, by: @by, reason: @reason, **changes)
   end
 end

@@ -44,10 +44,20 @@ module Tasker
         call("resolve_step($1::uuid, $2::int, $3::jsonb, $4, $5)", task_id, step_no, Values.to_argument(results), by, reason)
       end
 
-      def update_step(task_id, step_no, retry_limit: nil, inputs: nil)
+      def update_step(task_id, step_no, by: nil, reason: nil, retry_limit: nil, inputs: nil)
         inputs &&= Values.to_argument(inputs)
-        call("update_step($1::uuid, $2::int, $3::int, $4::jsonb)", task_id, step_no, retry_limit, inputs)
+        call("update_step($1::uuid, $2::int, $3::int, $4::jsonb, $5, $6)", task_id, step_no, retry_limit, inputs, by, reason)
       end
+
+      # @return [Hash] `task_annotation_id`
+      def annotate_task(task_id, annotation_type, annotation)
+        annotation = Values.to_argument(annotation)
+        id = ask("task_annotation_id", "annotate_task($1::uuid, $2, $3::jsonb)", task_id, annotation_type, annotation)
+        {"task_annotation_id" => id}
+      end
+
+      # @return [String] the id of the type of this name, which is made if need be
+      def annotation_type(name, description) = ask("annotation_type_id", "annotation_type($1, $2)", name, description)
 
       def pause(task_id = nil, by: nil, reason: nil, **what) = pausing("pause", task_id, what, by, reason)
 
@@ -61,19 +71,26 @@ module Tasker
         call("#{verb}($1, $2, $3, $4, $5)", *what.values_at(:namespace, :name, :handler), by, reason)
       end
 
+      # Calls a function after which workers may have something to do.
       def call(function, *arguments)
-        @model.transaction(requires_new: true) do
-          execute(function, arguments)
-          execute("notify_idle()")
+        savepoint do
+          execute("#{schema}.#{function}", arguments)
+          execute("#{schema}.notify_idle()")
         end
+      end
+
+      # A column of the row that a function answers.
+      def ask(column, function, *arguments) = savepoint { execute("(#{schema}.#{function}).#{column}", arguments).first }
+
+      def savepoint(&)
+        @model.transaction(requires_new: true, &)
       rescue ActiveRecord::StatementInvalid => error
         raise refusal(error) || error
       end
 
-      def execute(function, arguments = [])
-        schema = connection.quote_table_name(@model.schema)
-        Connections.execute_on(connection).call("select #{schema}.#{function}::text", arguments)
-      end
+      def execute(expression, arguments = []) = Connections.execute_on(connection).call("select #{expression}::text", arguments)
+
+      def schema = connection.quote_table_name(@model.schema)
 
       def connection = Connections.of(@model)
 
