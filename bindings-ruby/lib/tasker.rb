@@ -40,6 +40,7 @@ module Tasker
   autoload :HashIdentityStrategy, "tasker/identity_strategy"
   autoload :IdentityStrategy, "tasker/identity_strategy"
   autoload :Import, "tasker/import"
+  autoload :Jobs, "tasker/jobs"
   autoload :Logs, "tasker/logs"
   autoload :Maintenance, "tasker/maintenance"
   autoload :Migration, "tasker/migration"
@@ -185,11 +186,7 @@ module Tasker
     # @api private
     def models? = defined?(Tasker::Engine) && defined?(::ActiveRecord::Base) ? true : false
   end
-
-  # The native half.
-  module Native
-  end
 end
 
-require "tasker/tasker_native"
+require "tasker/native"
 require "tasker/engine" if defined?(Rails::Engine)
