@@ -52,7 +52,7 @@ module Tasker
     # @raise [InvalidContextError] the context breaks the template's schema
     # @raise [AlreadyExistsError] it is there already, and `on_duplicate` is "reject"
     def create_task(name, **request)
-      Created.of(call("create_task", Requests.task({name:, **request})))
+      run_in_jobs([Created.of(call("create_task", Requests.task({name:, **request})))]).first
     end
 
     # Creates many tasks in one transaction: all of them, or none.
@@ -61,7 +61,7 @@ module Tasker
     # @return [Array<Created>] in their order
     # @raise [EngineError] as for {create_task}; which one is in the message
     def create_tasks(requests)
-      call("create_tasks", {tasks: Requests.tasks(requests)}).map { |answer| Created.of(answer) }
+      run_in_jobs(call("create_tasks", {tasks: Requests.tasks(requests)}).map { |answer| Created.of(answer) })
     end
 
     # Creates a task on a connection of yours, in its transaction: rolled back means never created. Workers hear of it after the
@@ -82,10 +82,11 @@ module Tasker
     #
     # @return [Array<Created>] in their order
     def create_tasks_in(connection, requests)
-      conversation = Conversation.new(session, connection)
       # So that a connection to another database is refused; ActiveRecord's own is known to lead to the engine's.
       database_identity unless equal?(Tasker.client) && connection == Tasker.connection_class
-      conversation.carry_out("create", tasks: Requests.tasks(requests)).map { |answer| Created.of(answer) }
+      tasks = Requests.tasks(requests)
+      answers = Connections.with(connection) { |one| Conversation.new(session, one).carry_out("create", tasks:) }
+      run_in_jobs(answers.map { |answer| Created.of(answer) }, connection)
     end
 
     # Registers a template.
@@ -117,6 +118,12 @@ module Tasker
     def session = @engine.session
 
     private
+
+    # Jobs know the client of the process alone.
+    def run_in_jobs(created, connection = nil)
+      Jobs.enqueue(created, connection) if equal?(Tasker.client)
+      created
+    end
 
     def call(verb, arguments = {})
       Values.from_json(@engine.call(verb, Values.to_argument(arguments)))

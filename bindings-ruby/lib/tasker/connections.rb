@@ -22,9 +22,23 @@ module Tasker
         "or a class of it (ActiveRecord::Base)"
     end
 
-    # The connection that a class of ActiveRecord has in this thread.
+    # The connection that a class of ActiveRecord has in this thread. One that it has for a block stays one for that block: leased,
+    # it would not go back at its end.
     def of(model)
-      model.respond_to?(:lease_connection) ? model.lease_connection : model.connection
+      return model.connection unless model.respond_to?(:lease_connection)
+
+      model.connection_pool.active_connection? || model.lease_connection
+    end
+
+    # Runs a block with a connection; that of a class of ActiveRecord goes back to its pool afterwards, unless this thread had it
+    # before.
+    #
+    # @param connection [Object] as for {execute_on}
+    # @yieldparam connection [Object] the same, or the class's
+    def with(connection, &)
+      return yield connection unless connection.is_a?(Class) && connection.respond_to?(:with_connection)
+
+      connection.with_connection(&)
     end
 
     # What PostgreSQL said, where it is behind an error; nil where something else went wrong.

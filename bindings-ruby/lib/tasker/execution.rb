@@ -8,13 +8,24 @@ module Tasker
   module Execution
     module_function
 
+    # Where the task has a handler of its own that overrides the hook {TaskHandler::InstanceMethods#update_annotations}, it is called
+    # before the outcome is reported, so that it comes before the end of the task.
+    #
     # @param step [Step]
     # @param handlers [Handlers]
+    # @param annotate [Boolean] whether the hook is called here
     # @yield where the handler wants to end the process (`exit`, Ctrl-C), and the step goes back unburned; and where somebody outside of
     #   it has limited its time by `Timeout`, and the attempt has failed
     # @yieldparam error [SystemExit, SignalException, Timeout::ExitException]
     # @return [String] the outcome
-    def run(step, handlers)
+    def run(step, handlers, annotate: true, &interrupted)
+      interrupt = nil
+      outcome = attempt(step, handlers) { |error| interrupted.call(interrupt = error) }
+      TaskHandler::Hooks.after_step(step, &interrupted) if annotate && interrupt.nil?
+      outcome
+    end
+
+    def attempt(step, handlers)
       Outcomes.completed(step, call(step, handlers))
     rescue SystemExit, SignalException => e
       yield e
@@ -30,10 +41,17 @@ module Tasker
     def call(step, handlers)
       Tasker.around_step(step) do
         handler = handlers[step.handler] || raise(KeyError, "this process has no handler '#{step.handler}'")
-        returned = handler.call(step)
-        step.assigned? ? step.results : returned
+        results_of(step, handler)
       end
     end
-    private_class_method :call
+
+    # What a handler makes of a step: what it assigned, else what it returned.
+    def results_of(step, handler)
+      returned = handler.call(step)
+      return step.results if step.assigned?
+
+      step.returned = returned
+    end
+    private_class_method :attempt, :call
   end
 end

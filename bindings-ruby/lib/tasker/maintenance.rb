@@ -49,7 +49,7 @@ module Tasker
       model = ApplicationRecord
       sql = format(WAITING, schema: model.schema)
       sql = model.sanitize_sql([sql, {handlers: Tasker.handlers.names, seconds: ready_for, limit: STEPS}])
-      Connections.of(model).select_values(sql, "Tasker")
+      Connections.with(model) { |connection| connection.select_values(sql, "Tasker") }
     end
 
     def now = Process.clock_gettime(Process::CLOCK_MONOTONIC)

@@ -35,10 +35,11 @@ module Tasker
     # @param wait [Boolean] until the task has ended: what waits for another attempt is waited for, and what others run
     # @param client [Client]
     # @param handlers [Handlers] steps of other handlers are left to those who have them
+    # @param annotate [Boolean] whether task handlers are told of each step: see {TaskHandler::InstanceMethods#update_annotations}
     # @return [Run]
     # @raise [NotFoundError] there is no such task, or it is not committed yet
     # @raise [ProceduralError] it is to wait inside an open transaction, in which nobody else sees the task
-    def run_task(task_id, wait: false, client: Tasker.client, handlers: Tasker.handlers)
+    def run_task(task_id, wait: false, client: Tasker.client, handlers: Tasker.handlers, annotate: true)
       refuse_open_transaction if wait
       Tasker.templates.register_all(client)
       # An unknown task has nothing to run for.
@@ -46,7 +47,7 @@ module Tasker
 
       executed = []
       loop do
-        executed.concat(run_what_is_ready(task_id, client, handlers))
+        executed.concat(run_what_is_ready(task_id, client, handlers, annotate))
         run = summary(client, task_id, executed)
         return run if run.ended? || !wait
 
@@ -54,11 +55,11 @@ module Tasker
       end
     end
 
-    def run_what_is_ready(task_id, client, handlers)
+    def run_what_is_ready(task_id, client, handlers, annotate)
       options = {handlers: handlers.names, concurrency: 1, max_buffered: 0, runtime: "ruby", listen: false, task_id:}
       native = client.engine.start_worker(Values.to_argument(options))
       begin
-        OneTask.new(native, task_id, client, handlers).run
+        OneTask.new(native, task_id, client, handlers, annotate).run
       ensure
         native.stop_claiming
         native.shutdown
@@ -93,11 +94,12 @@ module Tasker
     # The attempts of one task, one after another, on the calling thread.
     # @api private
     class OneTask
-      def initialize(native, task_id, client, handlers)
+      def initialize(native, task_id, client, handlers, annotate)
         @native = native
         @task_id = task_id
         @client = client
         @handlers = handlers
+        @annotate = annotate
         @host = Worker::Host.new(native, client)
       end
 
@@ -120,7 +122,7 @@ module Tasker
 
       def run_attempt(step)
         interrupted = nil
-        outcome = Execution.run(step, @handlers) { |error| interrupted = error }
+        outcome = Execution.run(step, @handlers, annotate: @annotate) { |error| interrupted = error }
         report(step, outcome)
         raise interrupted if interrupted
       end

@@ -65,14 +65,14 @@ module Tasker
     end
 
     # With a name, what another step of the task returned: any that has ended well, not only a direct parent. Without one, what
-    # this attempt has assigned.
+    # this attempt has assigned; once its handler has returned, what it returned.
     #
     # @param step [String, Symbol, nil] the name of that step
     # @return [Hash, Object] with string or symbol keys alike
     # @raise [KeyError] there is no such step, or it has not ended well
     # @raise [DatabaseUnavailableError] it had to be fetched, and could not be
     def results(step = nil)
-      return @own_results ||= {}.with_indifferent_access if step.nil?
+      return @own_results ||= Values.indifferent(@returned.nil? ? {} : @returned) if step.nil?
 
       results_of(step.to_s) do
         raise KeyError.new(
@@ -88,6 +88,13 @@ module Tasker
     def results=(value)
       @assigned = true
       @own_results = Values.indifferent(value)
+    end
+
+    # What the handler returned.
+    # @api private
+    def returned=(value)
+      @own_results = nil
+      @returned = value
     end
 
     # @return [Boolean] whether the handler has assigned results, or put something into them

@@ -22,9 +22,9 @@ module Tasker
     end
 
     # @param name [String, Symbol]
-    # @return [Hash, Object] what the step returned
+    # @return [Hash, Object] what the step returned; of the step of the attempt, what there is of it so far
     # @raise [KeyError] there is no such step, or it has not ended well
-    def results(name) = @step.results(name)
+    def results(name) = (name.to_s == @step.name) ? @step.results : @step.results(name)
     alias_method :[], :results
 
     # @return [Array<Step, Sibling>] every step in template order; without ActiveRecord, those that have ended well and this one

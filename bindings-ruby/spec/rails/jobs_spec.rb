@@ -88,6 +88,27 @@ RSpec.describe "Jobs of an application" do
     RUBY
   end
 
+  it "run new tasks by themselves where the application wants that, once they are committed" do
+    expect(noted(<<~RUBY)).to eq([0, 0, 1, 2, 3])
+      Tasker.configure { |config| config.execution { |execution| execution.run_tasks_in_jobs = true } }
+      counts = []
+      create = -> { Tasker.create_task!("pay", namespace: "shop", idempotency_key: "once") }
+      ActiveRecord::Base.transaction do
+        create.call
+        counts << adapter.enqueued_jobs.size
+        raise ActiveRecord::Rollback
+      end
+      counts << adapter.enqueued_jobs.size
+      ActiveRecord::Base.transaction { create.call }
+      create.call
+      counts << adapter.enqueued_jobs.size
+      Tasker::HandlerFactory.instance.get(:pay, namespace_name: :shop).initialize_task!(name: "pay", namespace: "shop", context: {})
+      counts << adapter.enqueued_jobs.size
+      Tasker.client.create_task("pay", namespace: "shop")
+      counts << adapter.enqueued_jobs.size
+    RUBY
+  end
+
   it "run on threads of the process, with the adapter :async" do
     expect(application.evaluate(<<~RUBY)).to eq("complete")
       ActiveJob::Base.queue_adapter = :async

@@ -24,6 +24,18 @@ RSpec.describe Tasker::SpecHelpers do
     expect(result.executed_steps).to eq(%w[validate charge ship])
   end
 
+  it "tells the task handler of each step, and it notes something in the transaction of the example" do
+    KitOrder.define_method(:update_annotations) do |task, _sequence, steps|
+      Tasker.client.annotate_task(task.task_id, "ran", {steps.first.name => steps.first.results})
+    end
+    result = run
+    notes = Tasker.client.list_annotations(result.task_id)
+    expect(notes.map { |note| note.annotation.keys }).to eq([%w[validate], %w[charge], %w[ship]])
+    expect(notes.last.annotation["ship"]).to eq("shipped" => true, "paid" => 42)
+  ensure
+    KitOrder.remove_method(:update_annotations)
+  end
+
   it "refuses what the schema refuses, and names that nobody has" do
     expect { run_task_workflow("order", namespace: "kit") }.to raise_error(Tasker::InvalidContextError)
     expect { run_task_workflow("order", namespace: "kid") }.to raise_error(Tasker::UnknownNamedTaskError)

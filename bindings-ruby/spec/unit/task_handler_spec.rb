@@ -201,8 +201,8 @@ RSpec.describe Tasker::TaskHandler do
       allow(Tasker::Running).to receive(:run_task).and_return(run)
       expect(order_handler.new.handle("t")).to be(run)
       expect(OrderHandler.new.handle(double("task", task_id: "t"), wait: true)).to be(run)
-      expect(Tasker::Running).to have_received(:run_task).with("t", wait: false)
-      expect(Tasker::Running).to have_received(:run_task).with("t", wait: true)
+      expect(Tasker::Running).to have_received(:run_task).with("t", wait: false, annotate: false)
+      expect(Tasker::Running).to have_received(:run_task).with("t", wait: true, annotate: false)
     end
   end
 

@@ -32,7 +32,7 @@ module Tasker
       # @raise [ProceduralError] it is to wait inside an open transaction
       def handle(task, wait: false)
         task_id = task.respond_to?(:task_id) ? task.task_id : task
-        Running.run_task(task_id, wait:).tap { |run| Hooks.new(self).after_run(run) }
+        Running.run_task(task_id, wait:, annotate: false).tap { |run| Hooks.new(self).after_run(run) }
       end
 
       # @return [Array<Types::StepTemplate>] in order
@@ -93,11 +93,15 @@ module Tasker
       def establish_step_dependencies_and_defaults(_task, _steps)
       end
 
-      # Hook: called after {#handle} has run steps. Needs ActiveRecord.
+      # Hook: notes something on the task, about steps that were run.
       #
-      # @param _task [Tasker::Task]
-      # @param _sequence [Types::StepSequence] its steps
-      # @param _steps [Array<WorkflowStep>] those that were run
+      # After {#handle} it is called once, with records. Where a worker or a job runs the steps, it is called after each, before its
+      # outcome is reported, with what the step's handler got; at least once, since a process may die in between. What it raises is
+      # logged, and changes nothing of the step.
+      #
+      # @param _task [Tasker::Task, TaskDelegate]
+      # @param _sequence [Types::StepSequence, StepSequence] its steps
+      # @param _steps [Array<WorkflowStep, Step>] those that were run
       # @return [void]
       def update_annotations(_task, _sequence, _steps)
       end

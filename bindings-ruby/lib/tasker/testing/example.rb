@@ -75,12 +75,12 @@ module Tasker
 
       # For {Running}.
       module OfRunning
-        def run_task(task_id, wait: false, **)
+        def run_task(task_id, wait: false, annotate: true, **)
           test = InExample.example&.test
           return super unless test
 
           before = test.report(task_id).executions.size
-          report = wait ? test.run_to_end(task_id) : test.run_until_idle(task_id)
+          report = test.telling_task_handlers(annotate) { wait ? test.run_to_end(task_id) : test.run_until_idle(task_id) }
           executed = report.executions.drop(before).map(&:step)
           Running::Run.new(task_id:, status: report.status, executed: executed.freeze, next_ready_at: report.next_due_at)
         end

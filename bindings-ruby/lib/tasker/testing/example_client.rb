@@ -72,6 +72,23 @@ module Tasker
         end
       end
 
+      def annotate_task(task_id, annotation_type, annotation)
+        annotation = Values.to_argument(annotation)
+        execute("annotate_task($1::uuid, $2, $3::jsonb)", task_id, annotation_type.to_s, annotation)
+        list_annotations(task_id).last
+      end
+
+      def list_annotations(task_id)
+        task(task_id)
+        notes = Connections.execute_on(@example.connection).call(<<~SQL, [task_id])
+          select jsonb_build_object('task_annotation_id', a.task_annotation_id, 'task_id', a.task_id, 'annotation_type', y.name,
+            'annotation', a.annotation, 'created_at', a.created_at)::text
+          from "#{@example.schema}".task_annotations a join "#{@example.schema}".annotation_types y using (annotation_type_id)
+          where a.task_id = $1::uuid order by a.task_annotation_id
+        SQL
+        notes.map { |note| Record.new(Values.from_json(note)) }
+      end
+
       def pause(task_id = nil, **what) = set_paused("pause", task_id, **what)
 
       def resume(task_id = nil, **what) = set_paused("resume", task_id, **what)

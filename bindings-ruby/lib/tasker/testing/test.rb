@@ -75,6 +75,15 @@ module Tasker
       # @raise [InvalidArgumentError] a fault names a step that no task of the test has
       def run_to_end(task) = run_until("end", task)
 
+      # Runs a block in which task handlers are told of each step that is run, or not.
+      # @api private
+      def telling_task_handlers(tell)
+        @stage.annotate = tell
+        yield
+      ensure
+        @stage.annotate = true
+      end
+
       # Runs a task until nothing of it is ready at this instant.
       #
       # @return [TestReport]

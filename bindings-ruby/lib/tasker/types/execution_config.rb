@@ -21,6 +21,7 @@ module Tasker
       setting :exit_when_stuck, Kind::BOOLEAN, false
 
       used :max_concurrent_steps_limit, Kind::INTEGER, 12, by: "workers: how many handlers run at once, where nothing else says so"
+      used :run_tasks_in_jobs, Kind::BOOLEAN, false, by: "new tasks: each is run by a job, for applications without workers"
 
       ignored :min_concurrent_steps, Kind::INTEGER, 3, why: NO_FORMULA
       ignored :concurrency_cache_duration, Kind::INTEGER, 30, why: NO_FORMULA
