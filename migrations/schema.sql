@@ -127,6 +127,66 @@ begin
   end loop;
 end $$;
 
+CREATE TABLE tasker.task_annotations (
+    task_annotation_id bigint NOT NULL,
+    task_id uuid NOT NULL,
+    annotation_type_id integer NOT NULL,
+    annotation jsonb NOT NULL,
+    created_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
+    updated_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL
+);
+
+CREATE FUNCTION tasker.annotate_task(p_task_id uuid, p_annotation_type text, p_annotation jsonb) RETURNS tasker.task_annotations
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+  v_type int := ("tasker".annotation_type(p_annotation_type)).annotation_type_id;
+  v_new "tasker".task_annotations;
+begin
+  if p_annotation is null or p_annotation = 'null' then
+    raise exception using errcode = 'TK003', message = format('an annotation of the type ''%s'' has to say something, and is null',
+      trim(p_annotation_type));
+  end if;
+  perform from "tasker".tasks t where t.task_id = p_task_id for key share;
+  if not found then
+    raise exception using errcode = 'TK006', message = format('there is no task %s', p_task_id);
+  end if;
+  insert into "tasker".task_annotations (task_id, annotation_type_id, annotation, created_at, updated_at)
+  values (p_task_id, v_type, p_annotation, "tasker".clock(), "tasker".clock()) returning * into v_new;
+  return v_new;
+end $$;
+
+CREATE TABLE tasker.annotation_types (
+    annotation_type_id integer NOT NULL,
+    name character varying(64) NOT NULL,
+    description character varying(255),
+    created_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
+    updated_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL
+);
+
+CREATE FUNCTION tasker.annotation_type(p_name text, p_description text DEFAULT NULL::text) RETURNS tasker.annotation_types
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+  v_name text := trim(p_name);
+  v_type "tasker".annotation_types;
+begin
+  if coalesce(v_name, '') = '' or length(v_name) > 64 then
+    raise exception using errcode = 'TK003', message = format('the type of an annotation has 1 to 64 characters, not %s',
+      coalesce(length(v_name), 0));
+  end if;
+  select * into v_type from "tasker".annotation_types y where y.name = v_name;
+  if not found or v_type.description is distinct from coalesce(p_description, v_type.description) then
+    insert into "tasker".annotation_types as y (name, description, created_at, updated_at)
+    values (v_name, p_description, "tasker".clock(), "tasker".clock())
+    on conflict (name) do update set description = coalesce(excluded.description, y.description), updated_at = excluded.updated_at
+    returning * into v_type;
+  end if;
+  return v_type;
+end $$;
+
 CREATE FUNCTION tasker.archive_tasks(p_rules jsonb, p_after uuid DEFAULT NULL::uuid, p_limit integer DEFAULT 500, p_scan integer DEFAULT 2000, p_most_steps integer DEFAULT 10000) RETURNS TABLE(task_id uuid, part integer, document text)
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
@@ -3131,14 +3191,6 @@ begin
       where c.dependencies is not null and t.step_template_id = c.step_template_id) d);
 end $$;
 
-CREATE TABLE tasker.annotation_types (
-    annotation_type_id integer NOT NULL,
-    name character varying(64) NOT NULL,
-    description character varying(255),
-    created_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
-    updated_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL
-);
-
 ALTER TABLE tasker.annotation_types ALTER COLUMN annotation_type_id ADD GENERATED ALWAYS AS IDENTITY (
     SEQUENCE NAME tasker.annotation_types_annotation_type_id_seq
     START WITH 1
@@ -3374,15 +3426,6 @@ ALTER TABLE tasker.step_templates ALTER COLUMN step_template_id ADD GENERATED AL
     CACHE 1
 );
 
-CREATE TABLE tasker.task_annotations (
-    task_annotation_id bigint NOT NULL,
-    task_id uuid NOT NULL,
-    annotation_type_id integer NOT NULL,
-    annotation jsonb NOT NULL,
-    created_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
-    updated_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL
-);
-
 ALTER TABLE tasker.task_annotations ALTER COLUMN task_annotation_id ADD GENERATED ALWAYS AS IDENTITY (
     SEQUENCE NAME tasker.task_annotations_task_annotation_id_seq
     START WITH 1
@@ -3401,14 +3444,6 @@ CREATE TABLE tasker.task_identities (
     expires_at timestamp with time zone
 );
 
-CREATE TABLE tasker.task_search_attributes (
-    task_id uuid NOT NULL,
-    name character varying(64) NOT NULL,
-    text_value text,
-    number_value numeric,
-    time_value timestamp with time zone
-);
-
 CREATE TABLE tasker.task_transitions (
     task_id uuid NOT NULL,
     seq integer NOT NULL,
@@ -3419,6 +3454,52 @@ CREATE TABLE tasker.task_transitions (
     metadata jsonb
 )
 PARTITION BY RANGE (task_id);
+
+CREATE VIEW tasker.task_records AS
+ SELECT t.task_id,
+    t.named_task_id,
+    t.plan_id,
+    t.total_steps,
+    t.priority,
+    t.created_at,
+    t.requested_at,
+    t.state,
+    t.open_sinks,
+    t.seq,
+    t.irregular,
+    t.unvalidated,
+    t.started_at,
+    t.completed_at,
+    t.paused_at,
+    t.paused_by,
+    t.paused_reason,
+    t.initiator,
+    t.source_system,
+    t.reason,
+    t.tags,
+    t.bypass_steps,
+    t.context,
+    t.tenant,
+    t.queue,
+    t.root_task_id,
+    t.parent_task_id,
+    t.parent_step_no,
+    t.deadline_at,
+    t.traceparent,
+    t.request_digest,
+    (t.state = ANY (ARRAY['complete'::tasker.state, 'resolved_manually'::tasker.state])) AS complete,
+    COALESCE(( SELECT r.created_at
+           FROM tasker.task_transitions r
+          WHERE ((r.task_id = t.task_id) AND (r.seq = t.seq))), t.created_at) AS updated_at
+   FROM tasker.tasks t;
+
+CREATE TABLE tasker.task_search_attributes (
+    task_id uuid NOT NULL,
+    name character varying(64) NOT NULL,
+    text_value text,
+    number_value numeric,
+    time_value timestamp with time zone
+);
 
 CREATE VIEW tasker.task_transition_log AS
  SELECT t.task_id,
@@ -3516,6 +3597,71 @@ CREATE TABLE tasker.workflow_step_transitions (
     metadata jsonb
 )
 PARTITION BY RANGE (task_id);
+
+CREATE VIEW tasker.workflow_step_records AS
+ SELECT s.task_id,
+    s.step_no,
+    s.step_template_id,
+    s.retry_limit,
+    s.parent_count,
+    s.dependents,
+    s.lane_id,
+    s.state,
+    s.open_parents,
+    s.claim_no,
+    s.attempts,
+    s.worker_losses,
+    s.seq,
+    s.worker_id,
+    s.ready_at,
+    s.held_at,
+    s.last_attempted_at,
+    s.ended_at,
+    s.backoff_request_seconds,
+    s.inputs,
+    s.results,
+    s.kind,
+    s.map_key,
+    s.map_index,
+    s.origin_step_no,
+    s.wait_name,
+    s.wait_until,
+    s.limit_key,
+    s.compensates_step_no,
+    s.checkpoint,
+    ( SELECT d.name
+           FROM tasker.step_templates d
+          WHERE (d.step_template_id = s.step_template_id)) AS name,
+    ( SELECT d.handler
+           FROM tasker.step_templates d
+          WHERE (d.step_template_id = s.step_template_id)) AS handler,
+    ( SELECT d.named_step_id
+           FROM tasker.step_templates d
+          WHERE (d.step_template_id = s.step_template_id)) AS named_step_id,
+    ( SELECT d.retryable
+           FROM tasker.step_templates d
+          WHERE (d.step_template_id = s.step_template_id)) AS retryable,
+    ( SELECT d.skippable
+           FROM tasker.step_templates d
+          WHERE (d.step_template_id = s.step_template_id)) AS skippable,
+    ( SELECT d.timeout_seconds
+           FROM tasker.step_templates d
+          WHERE (d.step_template_id = s.step_template_id)) AS timeout_seconds,
+    (s.state = 'in_progress'::tasker.state) AS in_process,
+    (s.state = ANY (ARRAY['complete'::tasker.state, 'resolved_manually'::tasker.state])) AS processed,
+        CASE
+            WHEN (s.state = ANY (ARRAY['complete'::tasker.state, 'resolved_manually'::tasker.state])) THEN s.ended_at
+            ELSE NULL::timestamp with time zone
+        END AS processed_at,
+    ( SELECT t.created_at
+           FROM tasker.tasks t
+          WHERE (t.task_id = s.task_id)) AS created_at,
+    COALESCE(( SELECT r.created_at
+           FROM tasker.workflow_step_transitions r
+          WHERE ((r.task_id = s.task_id) AND (r.step_no = s.step_no) AND (r.seq = s.seq))), ( SELECT t.created_at
+           FROM tasker.tasks t
+          WHERE (t.task_id = s.task_id))) AS updated_at
+   FROM tasker.workflow_steps s;
 
 CREATE VIEW tasker.workflow_step_transition_log AS
  SELECT t.task_id,

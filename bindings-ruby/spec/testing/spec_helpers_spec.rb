@@ -25,7 +25,7 @@ RSpec.describe Tasker::SpecHelpers do
   end
 
   it "tells the task handler of each step, and it notes something in the transaction of the example" do
-    KitOrder.define_method(:update_annotations) do |task, _sequence, steps|
+    KitOrder::Handler.define_method(:update_annotations) do |task, _sequence, steps|
       Tasker.client.annotate_task(task.task_id, "ran", {steps.first.name => steps.first.results})
     end
     result = run
@@ -33,7 +33,7 @@ RSpec.describe Tasker::SpecHelpers do
     expect(notes.map { |note| note.annotation.keys }).to eq([%w[validate], %w[charge], %w[ship]])
     expect(notes.last.annotation["ship"]).to eq("shipped" => true, "paid" => 42)
   ensure
-    KitOrder.remove_method(:update_annotations)
+    KitOrder::Handler.remove_method(:update_annotations)
   end
 
   it "refuses what the schema refuses, and names that nobody has" do
