@@ -128,8 +128,8 @@ await client.pause({ namespace: 'shop', handler: 'pay' });
 await client.listTasks({ status: ['done'] });
 // @ts-expect-error no such key
 await client.createTask('order', { contxt: {} });
-const [noted]: Annotation[] = await client.listAnnotations(taskId);
-same<typeof noted.annotation, Json>(true);
+const noted: Annotation[] = await client.listAnnotations(taskId);
+same<(typeof noted)[number]['annotation'], Json>(true);
 await client.annotateTask(taskId, 'parcel', input);
 // @ts-expect-error an annotation says something
 await client.annotateTask(taskId, 'parcel', null);
