@@ -119,24 +119,26 @@ module Tasker
     end
 
     def run_attempt(step)
-      outcome = Execution.run(step, @handlers) { |error| interrupt(step, error) }
+      goes_on = false
+      interrupted = ->(error) { interrupt(step, error) }
+      Execution.run(step, @handlers, interrupted:) { |outcome| @outcomes << [step, outcome] }
+      goes_on = true
     ensure
-      # None where the handler has ended its thread: that raises nothing, and another thread has to take its place.
-      @outcomes << [step, outcome || ended_its_thread(step)]
+      replace_thread unless goes_on
     end
 
     # An exit or an interrupt in a handler: the worker drains.
     def interrupt(step, error)
-      Tasker.logger.warn { "[tasker] #{error.class} in a handler: #{step} is handed back, and the worker stops" }
+      Tasker.logger.warn { "[tasker] #{error.class} in a handler: the worker stops after #{step}" }
       @interrupted.call
       @native.stop_claiming
     end
 
-    def ended_its_thread(step)
-      unless @waiting.closed?
-        @lock.synchronize { @threads = @threads - [Thread.current] + [thread("handler") { run_attempts }] }
-      end
-      Outcomes.failed(step, ThreadError.new("the handler ended its thread"))
+    # Another thread takes the place of one that a handler has ended.
+    def replace_thread
+      return if @waiting.closed?
+
+      @lock.synchronize { @threads = @threads - [Thread.current] + [thread("handler") { run_attempts }] }
     end
 
     # Reporting.

@@ -121,7 +121,7 @@ module Tasker
 
     # Jobs know the client of the process alone.
     def run_in_jobs(created, connection = nil)
-      Jobs.enqueue(created, connection) if equal?(Tasker.client)
+      Jobs.enqueue(created, connection) if Jobs.wanted? && equal?(Tasker.client)
       created
     end
 

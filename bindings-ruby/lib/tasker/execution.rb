@@ -13,16 +13,19 @@ module Tasker
     #
     # @param step [Step]
     # @param handlers [Handlers]
+    # @param interrupted [Proc] called where the handler wants to end the process (`exit`, Ctrl-C), and the step goes back unburned;
+    #   where somebody outside of it has limited its time by `Timeout`, and the attempt has failed; and where the hook does or has
+    #   that, and the step's outcome stays. It is given a `SystemExit`, `SignalException` or `Timeout::ExitException`
     # @param annotate [Boolean] whether the hook is called here
-    # @yield where the handler wants to end the process (`exit`, Ctrl-C), and the step goes back unburned; and where somebody outside of
-    #   it has limited its time by `Timeout`, and the attempt has failed
-    # @yieldparam error [SystemExit, SignalException, Timeout::ExitException]
-    # @return [String] the outcome
-    def run(step, handlers, annotate: true, &interrupted)
+    # @yield to report what came of it: once, even where the handler or the hook ends its thread, which raises nothing
+    # @yieldparam outcome [String]
+    # @return [void]
+    def run(step, handlers, interrupted:, annotate: true)
       interrupt = nil
       outcome = attempt(step, handlers) { |error| interrupted.call(interrupt = error) }
       TaskHandler::Hooks.after_step(step, &interrupted) if annotate && interrupt.nil?
-      outcome
+    ensure
+      yield outcome || Outcomes.failed(step, ThreadError.new("the handler ended its thread"))
     end
 
     def attempt(step, handlers)

@@ -121,10 +121,10 @@ module Tasker
       private
 
       def run_attempt(step)
-        interrupted = nil
-        outcome = Execution.run(step, @handlers, annotate: @annotate) { |error| interrupted = error }
-        report(step, outcome)
-        raise interrupted if interrupted
+        interrupt = nil
+        interrupted = ->(error) { interrupt = error }
+        Execution.run(step, @handlers, interrupted:, annotate: @annotate) { |outcome| report(step, outcome) }
+        raise interrupt if interrupt
       end
 
       def report(step, outcome)
@@ -133,12 +133,24 @@ module Tasker
         @native.complete("[#{Outcomes.unreportable(step, e)}]")
       end
 
-      # Nothing on its way to the database, and nothing there that this process could run.
+      # Nothing on its way to or from the database, and nothing there that this process could run.
+      #
+      # A claim and a report change the database before this process knows of it. So what the worker holds there is asked for first,
+      # and again where something runs: it may have been claimed in between.
       def nothing_ready?
-        return false unless Values.from_json(@native.status)["unreported"].zero?
+        return false if holding?
 
-        ready = @client.readiness(@task_id).select { |step| step[:ready_for_execution] }.map { |step| step[:name] }
-        ready.none? { |name| @handlers[handler_of(name)] }
+        steps = @client.readiness(@task_id)
+        return false if steps.any? { |step| step[:ready_for_execution] && @handlers[handler_of(step[:name])] }
+
+        steps.none? { |step| step[:current_state] == "in_progress" } || !holding?
+      end
+
+      # Whether the worker has something, here or by what the database says.
+      def holding?
+        status = Values.from_json(@native.status)
+        status.values_at("buffered", "unreported").any?(&:positive?) ||
+          @client.list_workers(worker_id: status["worker_id"]).any? { |worker| worker[:held].positive? }
       end
 
       def handler_of(name)

@@ -56,6 +56,24 @@ RSpec.describe "The hook update_annotations", :database do
     expect(log.string).to include("no paper left")
   end
 
+  it "changes nothing of a step that is done, and takes no thread from the worker, where it ends its own" do
+    runs = Thread::Queue.new
+    handlers.add("first", replace: true) do
+      runs << true
+      {}
+    end
+    register(task_handler(told, client) { Thread.exit })
+    task = working(concurrency: 1) { ended(client.create_task("order", context: {order: 7}).task_id) }
+    expect([task.status, runs.size, failures(task.task_id, "first")]).to eq(["complete", 1, []])
+  end
+
+  it "changes nothing of a step that is done where it ends the thread on which a task is run" do
+    register(task_handler(told, client) { Thread.exit })
+    task_id = client.create_task("order", context: {order: 7}).task_id
+    Thread.new { Tasker::Running.run_task(task_id, client:, handlers:) }.join
+    expect(client.step(task_id, "first")).to have_attributes(status: "complete", attempts: 1)
+  end
+
   it "leaves a step done where it wants to end the process, which drains" do
     register(task_handler(told, client) { exit })
     task_id = client.create_task("order", context: {order: 7}).task_id

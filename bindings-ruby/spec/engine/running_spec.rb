@@ -43,6 +43,30 @@ RSpec.describe Tasker::Running, :database do
     expect(client.step(task_id, "elsewhere").status).to eq("pending")
   end
 
+  # Runs a block, and lets go of what a connection has locked as soon as the client was asked for something.
+  def letting_go_when_asked(connection, *verbs)
+    verbs.each do |verb|
+      allow(client).to receive(verb).and_wrap_original do |asked, *given, **more|
+        asked.call(*given, **more).tap { connection.exec("rollback") unless connection.transaction_status.zero? }
+      end
+    end
+    yield
+  end
+
+  it "goes on with what its own report makes ready, even while that is on its way to the database" do
+    connected do |other|
+      handlers.add("first") do |step|
+        other.exec("begin")
+        other.exec_params("select from tasker.workflow_steps where task_id = $1 for update", [step.task_id])
+        {}
+      end
+      handlers.add("second") { {} }
+      task_id = create("first", "second")
+      run = letting_go_when_asked(other, :readiness, :list_workers) { described_class.run_task(task_id, client:, handlers:) }
+      expect(run).to have_attributes(executed: %w[first second], status: "complete")
+    end
+  end
+
   it "says that a task that has ended needs no run, and that an unknown one is unknown" do
     handlers.add("only") { {} }
     task_id = create("only")

@@ -109,6 +109,46 @@ RSpec.describe "Jobs of an application" do
     RUBY
   end
 
+  it "run new tasks that are created on a connection by itself, or by its class, once they are committed" do
+    expect(noted(<<~RUBY)).to eq([0, 0, 2, 4])
+      Tasker.configure { |config| config.execution { |execution| execution.run_tasks_in_jobs = true } }
+      # As it is from Rails 8 on.
+      ActiveJob::Base.enqueue_after_transaction_commit = :never
+      Tasker.templates.register_all(Tasker.client)
+      counts = []
+      create = lambda do
+        ActiveRecord::Base.transaction(requires_new: true) do
+          [ActiveRecord::Base, ActiveRecord::Base.lease_connection].each { |on| Tasker.client.create_task_in(on, "pay", namespace: "shop") }
+        end
+        counts << adapter.enqueued_jobs.size
+      end
+      ActiveRecord::Base.transaction { create.call; raise ActiveRecord::Rollback }
+      ActiveRecord::Base.transaction { create.call }
+      counts << adapter.enqueued_jobs.size
+      create.call
+      counts
+    RUBY
+  end
+
+  it "are hints: a task is created although its job cannot be enqueued, and the log says so" do
+    expect(noted(<<~RUBY)).to eq(["pending", true])
+      Tasker.configure { |config| config.execution { |execution| execution.run_tasks_in_jobs = true } }
+      Tasker.logger = Logger.new(log = StringIO.new)
+      def adapter.enqueue(_job) = raise(IOError, "the queue is away")
+      task = ActiveRecord::Base.transaction { Tasker.create_task!("pay", namespace: "shop") }
+      [Tasker.client.task_state(task.task_id), log.string.include?("no job for task \#{task.task_id}: the queue is away (IOError)")]
+    RUBY
+  end
+
+  it "run new tasks to their end by themselves, with the adapter :async" do
+    expect(application.evaluate(<<~RUBY)).to eq("complete")
+      Tasker.configure { |config| config.execution { |execution| execution.run_tasks_in_jobs = true } }
+      ActiveJob::Base.queue_adapter = :async
+      task = ActiveRecord::Base.transaction { Tasker.create_task!("pay", namespace: "shop") }
+      Tasker.client.wait(task.task_id, within_seconds: 20).status
+    RUBY
+  end
+
   it "run on threads of the process, with the adapter :async" do
     expect(application.evaluate(<<~RUBY)).to eq("complete")
       ActiveJob::Base.queue_adapter = :async

@@ -10,10 +10,11 @@ module Tasker
         #
         # @param step [Step]
         # @param inside [Boolean] whether this is inside of {Tasker.around_step} already
+        # @param passing [Array<Class>] what is raised on, besides
         # @yield what wants to end the process, or was limited by `Timeout`; the step's outcome stays
         # @yieldparam error [SystemExit, SignalException, Timeout::ExitException]
         # @return [void]
-        def after_step(step, inside: false)
+        def after_step(step, inside: false, passing: [])
           handler = wanting(step)
           return if handler.nil?
 
@@ -21,6 +22,8 @@ module Tasker
           inside ? tell.call : Tasker.around_step(step, &tell)
         rescue SystemExit, SignalException, Timeout::ExitException => e
           yield e
+        rescue *passing
+          raise
         rescue Exception => e # rubocop:disable Lint/RescueException -- a note that fails is no reason to run a step again
           Tasker.logger.error { "[tasker] update_annotations failed after #{step}: #{e.full_message(highlight: false)}" }
         end

@@ -97,7 +97,7 @@ module Tasker
       #
       # After {#handle} it is called once, with records. Where a worker or a job runs the steps, it is called after each, before its
       # outcome is reported, with what the step's handler got; at least once, since a process may die in between. What it raises is
-      # logged, and changes nothing of the step.
+      # logged, and changes nothing of the step; the time that it takes is the step's, whose `timeout_seconds` go on meanwhile.
       #
       # @param _task [Tasker::Task, TaskDelegate]
       # @param _sequence [Types::StepSequence, StepSequence] its steps

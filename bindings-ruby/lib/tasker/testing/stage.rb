@@ -67,9 +67,15 @@ module Tasker
       def invoke(action)
         step = Step.new(action["invocation"], self)
         outcome = Values.from_json(timed(step) { outcome(step) })
-        # Where the test runs is inside of everything that a worker would put around a step.
-        TaskHandler::Hooks.after_step(step, inside: true) { |error| raise error } if @annotate && outcome["outcome"] != "released"
+        tell_task_handler(step) if @annotate && outcome["outcome"] != "released"
         {outcome:}
+      end
+
+      # Where the test runs is inside of everything that a worker would put around a step. An `exit` ends no test.
+      def tell_task_handler(step)
+        TaskHandler::Hooks.after_step(step, inside: true, passing: Failures.classes) do |error|
+          raise error unless error.is_a?(SystemExit)
+        end
       end
 
       def timed(step)

@@ -1,0 +1,2 @@
+-- Client::readiness.
+select to_jsonb(r)::text from tasker.get_step_readiness_status($1) r
