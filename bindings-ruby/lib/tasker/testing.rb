@@ -24,7 +24,6 @@ module Tasker
     autoload :Database, "tasker/testing/database"
     autoload :Example, "tasker/testing/example"
     autoload :ExampleClient, "tasker/testing/example_client"
-    autoload :ExampleReading, "tasker/testing/example_reading"
     autoload :Execution, "tasker/testing/execution"
     autoload :Failures, "tasker/testing/failures"
     autoload :Fault, "tasker/testing/fault"
@@ -53,24 +52,20 @@ module Tasker
 
     class << self
       # @return [Example, nil] what the example that runs on this thread has; nil outside of one, and before it uses Tasker
-      def current = (ActiveSupport::IsolatedExecutionState[:tasker_testing_example] unless outside?)
+      def current = ActiveSupport::IsolatedExecutionState[:tasker_testing_example]
 
       # @api private
       def current=(example)
-        ActiveSupport::IsolatedExecutionState[:tasker_testing_example] = @latest = example
+        ActiveSupport::IsolatedExecutionState[:tasker_testing_example] = example
       end
-
-      # @return [Example, nil] what a thread without an example of its own may have part in: see {Example#shared?}
-      # @api private
-      def latest = (@latest unless outside?)
 
       # Runs a block as if no example ran.
       # @api private
       def outside
-        before, ActiveSupport::IsolatedExecutionState[:tasker_testing_outside] = outside?, true
+        example, self.current = current, nil
         yield
       ensure
-        ActiveSupport::IsolatedExecutionState[:tasker_testing_outside] = before
+        self.current = example
       end
 
       # @return [Test] of the example that runs on this thread
@@ -85,10 +80,6 @@ module Tasker
       # @param task [String, #task_id] a task, by its id, its record, its report or what creating it answered
       # @return [String] its id
       def task_id(task) = task.respond_to?(:task_id) ? task.task_id : task.to_s
-
-      private
-
-      def outside? = ActiveSupport::IsolatedExecutionState[:tasker_testing_outside] || false
     end
   end
 end

@@ -19,13 +19,6 @@ module Tasker
         connection.transaction_status != PG::PQTRANS_IDLE
       end
 
-      # Runs a block in which no other thread has a say on a connection of ActiveRecord's that several share.
-      def exclusively(connection, &)
-        return yield if connection.is_a?(Class) || !connection.respond_to?(:lock)
-
-        connection.lock.synchronize(&)
-      end
-
       # Begins a transaction, unless one is open.
       #
       # @return [Proc, nil] what rolls it back; nil where there was one, which whoever began it rolls back

@@ -17,7 +17,6 @@ module Tasker
       # @yieldreturn [Object] the connection to run on
       def initialize(owner = nil, &connection)
         @owner = owner
-        @context = ActiveSupport::IsolatedExecutionState.context
         @connect = connection || -> { Database.connection }
       end
 
@@ -27,15 +26,6 @@ module Tasker
       # @return [Boolean] whether the connection is in a transaction
       def transaction_open? = Database.open?(connection)
 
-      # @return [Boolean] whether the thread that asks has the connection of the example's thread, in its transaction: as fixtures of
-      #   Rails 7.2 pin it, for the threads of a server in the process of the tests
-      def shared?
-        pool = Tasker.connection_class&.connection_pool
-        !pool.nil? && pool.with_connection { |one| one.owner.equal?(@context) && one.transaction_open? && one.equal?(connection) }
-      rescue ActiveRecord::ConnectionNotEstablished
-        false
-      end
-
       # @return [Test] in the transaction, with the handlers and templates of the process
       # @raise [EngineError] as for {Test#initialize} and {Test#register}
       def test = begun.tap { Tasker.templates.register_all(client) }
@@ -43,11 +33,9 @@ module Tasker
       # @return [Test] the same, whatever templates it has
       # @api private
       def begun
-        @test || Database.exclusively(connection) do
-          @test ||= begin
-            @roll_back ||= Database.begin_on(connection)
-            Test.new(connection, schema:, settings:)
-          end
+        @test ||= begin
+          @roll_back ||= Database.begin_on(connection)
+          Test.new(connection, schema:, settings:)
         end
       end
 
@@ -74,16 +62,11 @@ module Tasker
     end
 
     # While an example is in a transaction, what the application asks of {Tasker.client} is done in that transaction, and what it
-    # runs is run in it; on other threads, too, where they share its connection.
+    # runs is run in it.
     # @api private
     module InExample
       # @return [Example, nil]
-      def self.example
-        mine = Testing.current
-        return (mine if mine.transaction_open?) if mine
-
-        Testing.latest.then { |shared| shared if shared&.shared? }
-      end
+      def self.example = (Testing.current if Testing.current&.transaction_open?)
 
       # For {Tasker}.
       module OfClient

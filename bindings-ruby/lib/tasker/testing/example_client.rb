@@ -10,8 +10,6 @@ module Tasker
     # What it does not know it asks of the real client, which sees what is committed.
     # @api private
     class ExampleClient < Delegator
-      include ExampleReading
-
       # @param example [Example]
       def initialize(example) # rubocop:disable Lint/MissingSuper -- the real client is made when it is asked for something
         @example = example
@@ -20,13 +18,9 @@ module Tasker
       # @return [Client] the real one
       def __getobj__ = @client ||= Testing.outside { Tasker.client }
 
-      def create_task(name, **request) = create_tasks([{name:, **request}]).first
+      def create_task(name, **request) = test.create(name, **request)
 
-      def create_tasks(requests)
-        created = requests.map { |request| test.create(request.fetch(:name), **request.except(:name)) }
-        Jobs.enqueue(created, @example.connection)
-        created
-      end
+      def create_tasks(requests) = requests.map { |request| test.create(request.fetch(:name), **request.except(:name)) }
 
       # There is no other connection than that of the example.
       def create_task_in(_connection, name, **request) = create_task(name, **request)
@@ -34,6 +28,14 @@ module Tasker
       def create_tasks_in(_connection, requests) = create_tasks(requests)
 
       def register_template(source, **) = Record.new(registered: @example.begun.register(source))
+
+      def task(task_id) = test.report(task_id).task
+
+      def task_state(task_id) = task(task_id).status
+
+      def steps(task_id) = test.report(task_id).steps
+
+      def step(task_id, step) = test.report(task_id).then { |report| found(report, step) }
 
       def wait(task_id, **) = test.run_to_end(task_id).task
 
@@ -52,10 +54,9 @@ module Tasker
       end
 
       def update_task(task_id, by: nil, **changes)
-        task(task_id)
         tags = changes[:tags]&.then { |all| Values.to_argument(all) }
         array = "case when $3::jsonb is not null then array(select jsonb_array_elements_text($3::jsonb)) end"
-        change("update_task($1::uuid, $2, #{array}, $4::int)", task_id, changes[:reason], tags, changes[:priority]&.to_s)
+        execute("update_task($1::uuid, $2, #{array}, $4::int)", task_id, changes[:reason], tags, changes[:priority]&.to_s)
         task(task_id)
       end
 
@@ -63,7 +64,7 @@ module Tasker
         on_step(task_id, step) do |name|
           inputs = changes[:inputs]&.then { |given| Values.to_argument(given) }
           number = step(task_id, name).workflow_step_id.to_s
-          change(
+          execute(
             "update_step($1::uuid, $2::int, $3::int, $4::jsonb, $5, $6)",
             task_id, number, changes[:retry_limit]&.to_s, inputs, by, reason
           )
@@ -72,9 +73,20 @@ module Tasker
       end
 
       def annotate_task(task_id, annotation_type, annotation)
-        task(task_id)
-        change("annotate_task($1::uuid, $2, $3::jsonb)", task_id, annotation_type.to_s, Values.to_argument(annotation))
+        annotation = Values.to_argument(annotation)
+        execute("annotate_task($1::uuid, $2, $3::jsonb)", task_id, annotation_type.to_s, annotation)
         list_annotations(task_id).last
+      end
+
+      def list_annotations(task_id)
+        task(task_id)
+        notes = Connections.execute_on(@example.connection).call(<<~SQL, [task_id])
+          select jsonb_build_object('task_annotation_id', a.task_annotation_id, 'task_id', a.task_id, 'annotation_type', y.name,
+            'annotation', a.annotation, 'created_at', a.created_at)::text
+          from "#{@example.schema}".task_annotations a join "#{@example.schema}".annotation_types y using (annotation_type_id)
+          where a.task_id = $1::uuid order by a.task_annotation_id
+        SQL
+        notes.map { |note| Record.new(Values.from_json(note)) }
       end
 
       def pause(task_id = nil, **what) = set_paused("pause", task_id, **what)
@@ -84,6 +96,11 @@ module Tasker
       private
 
       def test = @example.test
+
+      def found(report, step)
+        report.steps.find { |one| step.is_a?(Integer) ? one.workflow_step_id == step : one.name == step.to_s } ||
+          raise(NotFoundError.new("task #{report.task_id} has no step '#{step}'", kind: "not_found", code: 2001))
+      end
 
       # Runs a block with the name of a step; the step, as the report that the block gives has it.
       def on_step(task_id, step)
@@ -95,29 +112,23 @@ module Tasker
         if task_id
           test.public_send(:"#{verb}_task", task_id, by:, reason:)
         else
-          change("#{verb}($1, $2, $3, $4, $5)", namespace, name, handler, by, reason)
+          execute("#{verb}($1, $2, $3, $4, $5)", namespace, name, handler, by, reason)
         end
         nil
       end
 
-      # Calls a function of the schema.
-      def change(call, *parameters) = ask("select \"#{@example.schema}\".#{call}", parameters)
+      # A function of the schema. Where PostgreSQL refuses, the transaction goes on.
+      def execute(call, *parameters)
+        execute = Connections.execute_on(@example.connection)
+        execute.call("savepoint tasker_client", [])
+        execute.call("select \"#{@example.schema}\".#{call}", parameters)
+      rescue => e
+        execute.call("rollback to savepoint tasker_client", [])
+        raise unless (refusal = Connections.refusal(e))
 
-      # Asks a statement. Where PostgreSQL refuses it, the transaction goes on.
-      def ask(sql, parameters)
-        test.exclusively do |execute|
-          execute.call("savepoint tasker_client", [])
-          begin
-            execute.call(sql, parameters)
-          rescue => e
-            execute.call("rollback to savepoint tasker_client", [])
-            raise unless (refusal = Connections.refusal(e))
-
-            refuse(refusal[:message])
-          ensure
-            execute.call("release savepoint tasker_client", [])
-          end
-        end
+        raise InvalidArgumentError.new(refusal[:message], kind: "invalid_argument", code: 1001)
+      ensure
+        execute&.call("release savepoint tasker_client", [])
       end
     end
   end

@@ -16,9 +16,7 @@ module Tasker
 
       # What may be asked while a task runs.
       MEANWHILE = %w[register create report operate].freeze
-      # What runs handlers.
-      RUNNING = %w[run crash_everywhere].freeze
-      private_constant :MEANWHILE, :RUNNING
+      private_constant :MEANWHILE
 
       # @return [Time] the time of the test
       attr_reader :now
@@ -34,7 +32,6 @@ module Tasker
       # @raise [SchemaMismatchError] its database has no Tasker that this version can use
       # @raise [ArgumentError] this is no connection that Tasker knows
       def initialize(connection, handlers: Tasker.handlers, schema: "tasker", settings: nil)
-        @connection = connection
         @execute = Connections.execute_on(connection)
         @handlers = handlers
         @make_stage = -> { Stage.new(connection, handlers, {schema:, settings: settings || {}}) }
@@ -182,45 +179,33 @@ module Tasker
         CrashReport.new(answer["report"])
       end
 
-      # Runs a block in which no other thread that shares the connection does anything in the test.
-      #
-      # @yieldparam execute [Proc] see {Connections.execute_on}
-      # @api private
-      def exclusively
-        Database.exclusively(@connection) do
-          catch_up unless @busy
-          yield @execute
-        end
-      end
-
       # For people.
       def inspect = "#<#{self.class.name} at #{now.iso8601(6)}>"
 
       private
 
-      # Other threads wait for their turn; but while a handler is being executed it, and they, may have something done meanwhile.
       def carry_out(command, **arguments)
-        exclusively do
-          return stage_meanwhile(command).carry_out(command, **arguments) if @busy
-          return @stage.carry_out(command, **arguments) unless RUNNING.include?(command)
+        return carry_out_meanwhile(command, **arguments) if @busy
 
-          @busy = true
-        end
+        catch_up
         begin
+          @busy = true
           @stage.carry_out(command, **arguments)
         ensure
           @busy = false
         end
       end
 
-      # For another conversation, in the same transaction: the first one waits for a handler, or for the test's assertions.
-      def stage_meanwhile(command)
+      # In another conversation, in the same transaction: the first one waits for a handler, or for the test's assertions.
+      def carry_out_meanwhile(command, **arguments)
         unless MEANWHILE.include?(command)
           raise ProceduralError,
             "a handler is being executed: meanwhile tasks can be created, looked at and operated on, and no more"
         end
 
-        @make_stage.call.tap { |stage| stage.carry_out("open") }
+        stage = @make_stage.call
+        stage.carry_out("open")
+        stage.carry_out(command, **arguments)
       end
 
       # Before the test begins its clock may be set to any time.
@@ -269,14 +254,13 @@ module Tasker
 
       # Which handlers the steps of a task have is known once there is one. The clock must not move inside of the savepoint.
       def peek(request)
-        exclusively do |execute|
-          execute.call("savepoint tasker_peek", [])
-          created = @stage.carry_out("create", request:)["created"]
-          look_at(@stage.carry_out("report", task_id: created["task_id"]))
-        ensure
-          execute.call("rollback to savepoint tasker_peek", [])
-          execute.call("release savepoint tasker_peek", [])
-        end
+        catch_up
+        @execute.call("savepoint tasker_peek", [])
+        created = @stage.carry_out("create", request:)["created"]
+        look_at(@stage.carry_out("report", task_id: created["task_id"]))
+      ensure
+        @execute.call("rollback to savepoint tasker_peek", [])
+        @execute.call("release savepoint tasker_peek", [])
       end
 
       def time(answer) = Time.iso8601(answer["now"])
