@@ -1,10 +1,12 @@
 //! The service: routes, and what stands around all of them.
 
+use crate::auth::{self, Guard};
 use crate::health::Counted;
 use crate::options::Options;
 use crate::problem::Refusal;
 use crate::{health, openapi, rest};
 use axum::Router;
+use axum::body::Bytes;
 use axum::extract::{DefaultBodyLimit, FromRef, Request, State};
 use axum::http::{HeaderName, HeaderValue, Method, StatusCode, Uri, header};
 use axum::middleware::{self, Next};
@@ -25,6 +27,8 @@ use utoipa_axum::router::OpenApiRouter;
 pub(crate) struct App {
     pub(crate) client: Client,
     pub(crate) options: Arc<Options>,
+    /// The description of what is served, as JSON.
+    pub(crate) document: Bytes,
     /// How many tasks and steps there were at the last look.
     pub(crate) counted: Arc<Mutex<Option<Counted>>>,
 }
@@ -42,18 +46,25 @@ const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 /// Opens no connection by itself: the client does at the first request that needs one. Run it with [`serve`](crate::serve), or
 /// nest it in a router of your own, with [`Options::prefix`] set to where it stands.
 pub fn router(client: Client, options: Options) -> Router {
+    let (routes, document) = routes(options.bulk_bytes).split_for_parts();
+    let guard = Guard::new(&document);
+    let auth = options.auth.clone();
     let app = App {
         client,
+        document: openapi::under(document, &options.prefix),
         options: Arc::new(options),
         counted: Arc::default(),
     };
-    let (routes, document) = routes(app.options.bulk_bytes).split_for_parts();
-    Router::new()
-        .merge(routes)
-        .merge(openapi::routes(document, &app.options.prefix))
+    routes
         .fallback(nothing_there)
         .method_not_allowed_fallback(not_so)
         .layer(DefaultBodyLimit::max(app.options.body_bytes))
+        .layer(middleware::from_fn(move |request, next| {
+            auth::admit(guard.clone(), request, next)
+        }))
+        .layer(middleware::from_fn(move |request, next| {
+            auth::identify(auth.clone(), request, next)
+        }))
         .layer(middleware::from_fn_with_state(app.clone(), within_time))
         .layer(middleware::from_fn_with_state(app.clone(), from_here))
         .layer(
@@ -72,6 +83,7 @@ pub(crate) fn routes(bulk_bytes: usize) -> OpenApiRouter<App> {
     OpenApiRouter::with_openapi(openapi::about())
         .merge(rest::routes(bulk_bytes))
         .merge(health::routes())
+        .merge(openapi::routes())
 }
 
 async fn nothing_there(uri: Uri) -> Refusal {

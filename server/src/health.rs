@@ -44,7 +44,7 @@ struct Live {
 }
 
 /// Say that this process answers. Asks nobody else, and needs no permission.
-#[utoipa::path(get, path = "/health/live", tag = "health", operation_id = "live", responses((status = 200, body = Live)))]
+#[utoipa::path(get, path = "/health/live", tag = "health", operation_id = "live", security(()), responses((status = 200, body = Live)))]
 async fn live() -> Response {
     fresh(
         StatusCode::OK,
@@ -93,7 +93,7 @@ struct CheckBody {
 }
 
 /// Say whether the database answers and its schema fits. Needs no permission.
-#[utoipa::path(get, path = "/health/ready", tag = "health", operation_id = "ready",
+#[utoipa::path(get, path = "/health/ready", tag = "health", operation_id = "ready", security(()),
     responses((status = 200, body = Ready), (status = 503, body = Ready, description = "It is not ready.")))]
 async fn ready(State(app): State<App>) -> Response {
     let began = Instant::now();
@@ -224,7 +224,7 @@ struct Connections {
 ///
 /// Unhealthy is more than half of the tasks or of the steps in error, or nine tenths of the server's connections in use. The
 /// counts are at most 15 s old.
-#[utoipa::path(get, path = "/health/status", tag = "health", operation_id = "status",
+#[utoipa::path(get, path = "/health/status", tag = "health", operation_id = "status", security(("token" = ["tasker.health_status:index"])),
     responses((status = 200, body = Status), (status = 503, body = Status, description = "It is not healthy."),
         (status = "5XX", body = Problem, content_type = "application/problem+json")))]
 async fn status(State(app): State<App>) -> Result<Response, Refusal> {

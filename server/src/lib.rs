@@ -7,6 +7,7 @@
 //! beside its code.
 
 mod app;
+mod auth;
 mod extract;
 mod health;
 mod openapi;
@@ -17,6 +18,7 @@ mod rest;
 mod serve;
 
 pub use app::router;
+pub use auth::{Auth, Caller, Decide, Grants, PERMISSIONS, Principal, Question, check_grant};
 pub use openapi::document;
 pub use options::Options;
 pub use problem::{Problem, Refusal};

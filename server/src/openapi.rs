@@ -1,13 +1,20 @@
 //! The description of the routes: OpenAPI 3.1, made of the code.
 
-use crate::app::routes as described_routes;
+use crate::app::{App, routes as described_routes};
+use crate::auth::SCHEME;
 use crate::problem::Problem;
-use axum::{Json, Router, routing::get};
-use std::sync::Arc;
-use utoipa::OpenApi;
+use axum::body::Bytes;
+use axum::extract::State;
+use axum::http::header::CONTENT_TYPE;
+use axum::response::{IntoResponse, Response};
+use utoipa::OpenApi as _;
+use utoipa::openapi::OpenApi;
+use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
 use utoipa::openapi::server::Server;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
 
-#[derive(OpenApi)]
+#[derive(utoipa::OpenApi)]
 #[openapi(
     info(
         title = "Tasker",
@@ -23,31 +30,47 @@ use utoipa::openapi::server::Server;
         (name = "templates", description = "Workflows: registering, checking and drawing them."),
         (name = "workers", description = "Who runs steps."),
         (name = "health", description = "Whether it works."),
+        (name = "description", description = "What is served."),
     )
 )]
 struct About;
 
 /// What stands over the routes.
-pub(crate) fn about() -> utoipa::openapi::OpenApi {
-    About::openapi()
+pub(crate) fn about() -> OpenApi {
+    let mut about = About::openapi();
+    let scheme = HttpBuilder::new()
+        .scheme(HttpAuthScheme::Bearer)
+        .description(Some(
+            "A token (JWT) or an API key. The scopes of an operation are the permissions that it takes, `resource:action`, all of them.",
+        ))
+        .build();
+    about
+        .components
+        .get_or_insert_default()
+        .add_security_scheme(SCHEME, SecurityScheme::Http(scheme));
+    about
 }
 
 /// The description of everything that is served, without a place to reach it at.
-pub fn document() -> utoipa::openapi::OpenApi {
+pub fn document() -> OpenApi {
     described_routes(crate::Options::default().bulk_bytes)
         .split_for_parts()
         .1
 }
 
-/// Serves the description. `prefix` is where all of it is mounted.
-pub(crate) fn routes<S: Clone + Send + Sync + 'static>(
-    mut document: utoipa::openapi::OpenApi,
-    prefix: &str,
-) -> Router<S> {
+/// The same description as JSON, reached under the prefix that all of it is mounted under.
+pub(crate) fn under(mut document: OpenApi, prefix: &str) -> Bytes {
     document.servers = Some(vec![Server::new(if prefix.is_empty() { "/" } else { prefix })]);
-    let document = Arc::new(document);
-    Router::new().route(
-        "/openapi.json",
-        get(async move || Json(document.as_ref().clone())),
-    )
+    serde_json::to_vec(&document).unwrap_or_default().into()
+}
+
+pub(crate) fn routes() -> OpenApiRouter<App> {
+    OpenApiRouter::new().routes(routes!(show))
+}
+
+/// Describe everything that is served: OpenAPI 3.1.
+#[utoipa::path(get, path = "/openapi.json", tag = "description", operation_id = "openapi", security(("token" = [])),
+    responses((status = 200, body = Object), (status = "4XX", body = Problem, content_type = "application/problem+json")))]
+async fn show(State(app): State<App>) -> Response {
+    ([(CONTENT_TYPE, "application/json")], app.document).into_response()
 }

@@ -1,5 +1,6 @@
 //! How to behave.
 
+use crate::auth::Auth;
 use std::time::Duration;
 
 /// How the HTTP interface behaves.
@@ -16,6 +17,8 @@ pub struct Options {
     /// Whether the `Host` of a request must be this machine: set where it listens on loopback, so that a page of another
     /// site cannot reach it under a name of its own (DNS rebinding).
     pub local_hosts_only: bool,
+    /// Who has to say who they are.
+    pub auth: Auth,
 }
 
 impl Default for Options {
@@ -26,6 +29,7 @@ impl Default for Options {
             bulk_bytes: 256 << 20,
             timeout: Duration::from_secs(30),
             local_hosts_only: false,
+            auth: Auth::Open,
         }
     }
 }

@@ -13,6 +13,9 @@ pub struct Operator {
     pub by: Option<String>,
     /// Why.
     pub reason: Option<String>,
+    /// From where: the address of whoever asked, and by which way, such as `10.1.2.3 (http)`.
+    #[serde(default)]
+    pub from: Option<String>,
 }
 
 impl Operator {
@@ -20,7 +23,7 @@ impl Operator {
     pub fn named(by: impl Into<String>) -> Self {
         Self {
             by: Some(by.into()),
-            reason: None,
+            ..Self::default()
         }
     }
 

@@ -2,6 +2,7 @@
 
 use super::shown::{self, Part, TaskBody};
 use crate::app::App;
+use crate::auth::Access;
 use crate::extract::{Body, Path, bytes, json};
 use crate::problem::{Problem, Refusal};
 use axum::Json;
@@ -15,8 +16,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 use std::convert::Infallible;
 use tasker_core::model::{
-    AnnotationFilter, BulkOutcome, BulkVerb, Created, Operator, State as TaskState, TaskFilter, TaskId,
-    TaskRequest, TotalRelation,
+    AnnotationFilter, BulkOutcome, BulkVerb, Created, State as TaskState, TaskFilter, TaskId, TaskRequest,
+    TotalRelation,
 };
 use tasker_core::{Client, Error, ErrorKind};
 use utoipa::ToSchema;
@@ -51,7 +52,7 @@ struct ManyCreated {
 ///
 /// Of an array all are created or none; what is wrong is told by index. Of lines each is answered by a line, in order, as soon
 /// as it is committed: `{"index", "task_id", "created", "pruned"}` or `{"index", "problem"}`; whatever was answered stays.
-#[utoipa::path(post, path = "/tasks/bulk", tag = "bulk", operation_id = "create_tasks",
+#[utoipa::path(post, path = "/tasks/bulk", tag = "bulk", operation_id = "create_tasks", security(("token" = ["tasker.task:create", "tasker.task:bulk"])),
     request_body(content((Vec<TaskRequest> = "application/json"), (String = "application/x-ndjson"))),
     responses((status = 201, content((ManyCreated = "application/json"), (String = "application/x-ndjson"))), (status = "4XX", body = Problem, content_type = "application/problem+json")))]
 async fn create(State(app): State<App>, request: Request) -> Result<Response, Refusal> {
@@ -328,12 +329,13 @@ struct BulkAnswer {
 /// Cancel, retry, resolve, pause or resume all tasks that a filter lets through, newest first.
 ///
 /// In batches of 100, each a transaction of its own. What is refused for one task is told, and the others go on.
-#[utoipa::path(post, path = "/tasks/bulk/{verb}", tag = "bulk", operation_id = "operate_on_tasks", request_body = BulkRequest,
+#[utoipa::path(post, path = "/tasks/bulk/{verb}", tag = "bulk", operation_id = "operate_on_tasks", security(("token" = ["tasker.task:{verb}", "tasker.task:bulk"])), request_body = BulkRequest,
     params(("verb" = String, Path, description = "`cancel`, `retry`, `resolve`, `pause` or `resume`.")),
     responses((status = 200, body = BulkAnswer), (status = "4XX", body = Problem, content_type = "application/problem+json")))]
 async fn operate(
     State(app): State<App>,
     Path(verb): Path<String>,
+    access: Access,
     body: Body,
 ) -> Result<Json<BulkAnswer>, Refusal> {
     let verb = match verb.as_str() {
@@ -354,10 +356,7 @@ async fn operate(
     if request.dry_run {
         return forecast(&app, &filter).await.map(Json);
     }
-    let operator = Operator {
-        by: request.by,
-        reason: request.reason,
-    };
+    let operator = access.operator(request.by, request.reason);
     let most = request.limit.unwrap_or(AT_ONCE).clamp(1, 10_000);
     let mut answer = BulkAnswer {
         dry_run: false,

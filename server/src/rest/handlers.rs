@@ -44,7 +44,7 @@ struct Namespaces {
 }
 
 /// List the namespaces.
-#[utoipa::path(get, path = "/handlers", tag = "handlers", operation_id = "list_handlers",
+#[utoipa::path(get, path = "/handlers", tag = "handlers", operation_id = "list_handlers", security(("token" = ["tasker.handler:index"])),
     responses((status = 200, body = Namespaces), (status = "4XX", body = Problem, content_type = "application/problem+json")))]
 async fn list(State(app): State<App>) -> Result<Json<Namespaces>, Refusal> {
     let mut counts: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
@@ -96,7 +96,7 @@ struct InNamespace {
 }
 
 /// List the names of a namespace.
-#[utoipa::path(get, path = "/handlers/{namespace}", tag = "handlers", operation_id = "show_namespace", params(("namespace" = String, Path, description = "The namespace.")),
+#[utoipa::path(get, path = "/handlers/{namespace}", tag = "handlers", operation_id = "show_namespace", security(("token" = ["tasker.handler:index"])), params(("namespace" = String, Path, description = "The namespace.")),
     responses((status = 200, body = InNamespace), (status = "4XX", body = Problem, content_type = "application/problem+json")))]
 async fn namespace(
     State(app): State<App>,
@@ -188,7 +188,7 @@ struct OneHandler {
 }
 
 /// Show a name with its steps and what they wait for.
-#[utoipa::path(get, path = "/handlers/{namespace}/{name}", tag = "handlers", operation_id = "show_handler", params(("namespace" = String, Path, description = "The namespace."), ("name" = String, Path, description = "The name."), VersionQuery),
+#[utoipa::path(get, path = "/handlers/{namespace}/{name}", tag = "handlers", operation_id = "show_handler", security(("token" = ["tasker.handler:show"])), params(("namespace" = String, Path, description = "The namespace."), ("name" = String, Path, description = "The name."), VersionQuery),
     responses((status = 200, body = OneHandler), (status = "4XX", body = Problem, content_type = "application/problem+json")))]
 async fn show(
     State(app): State<App>,

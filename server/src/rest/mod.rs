@@ -11,6 +11,7 @@ mod templates;
 mod workers;
 
 use crate::app::App;
+use crate::auth::Access;
 use axum::http::HeaderMap;
 use serde::Deserialize;
 use tasker_core::model::Operator;
@@ -39,12 +40,10 @@ pub(crate) struct Why {
     pub(crate) reason: Option<String>,
 }
 
-impl From<Why> for Operator {
-    fn from(why: Why) -> Self {
-        Self {
-            by: why.by,
-            reason: why.reason,
-        }
+impl Why {
+    /// Who steps in: whoever asks, or whoever the request names where nobody has to say who they are.
+    pub(crate) fn of(self, access: &Access) -> Operator {
+        access.operator(self.by, self.reason)
     }
 }
 

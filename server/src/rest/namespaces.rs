@@ -1,6 +1,7 @@
 //! Namespaces, handlers as steps name them, and pausing them, named tasks, or a single task.
 
 use crate::app::App;
+use crate::auth::Access;
 use crate::extract::{Body, Params};
 use crate::problem::{Problem, Refusal};
 use axum::Json;
@@ -58,7 +59,7 @@ struct ManyNamespaces {
 }
 
 /// List the namespaces, with what is paused in them.
-#[utoipa::path(get, path = "/namespaces", tag = "handlers", operation_id = "list_namespaces", params(NameQuery),
+#[utoipa::path(get, path = "/namespaces", tag = "handlers", operation_id = "list_namespaces", security(("token" = ["tasker.handler:index"])), params(NameQuery),
     responses((status = 200, body = ManyNamespaces), (status = "4XX", body = Problem, content_type = "application/problem+json")))]
 async fn namespaces(
     State(app): State<App>,
@@ -83,7 +84,7 @@ struct ManyHandlers {
 }
 
 /// List the handlers that steps name, with who has them and what waits for them.
-#[utoipa::path(get, path = "/step_handlers", tag = "handlers", operation_id = "list_step_handlers", params(NameQuery),
+#[utoipa::path(get, path = "/step_handlers", tag = "handlers", operation_id = "list_step_handlers", security(("token" = ["tasker.handler:index"])), params(NameQuery),
     responses((status = 200, body = ManyHandlers), (status = "4XX", body = Problem, content_type = "application/problem+json")))]
 async fn step_handlers(
     State(app): State<App>,
@@ -118,11 +119,8 @@ struct Scope {
 }
 
 impl Scope {
-    fn read(self) -> Result<(PauseScope, Operator), Refusal> {
-        let operator = Operator {
-            by: self.by,
-            reason: self.reason,
-        };
+    fn read(self, access: &Access) -> Result<(PauseScope, Operator), Refusal> {
+        let operator = access.operator(self.by, self.reason);
         let scope = match (self.task_id, self.namespace, self.name, self.handler) {
             (Some(task_id), None, None, None) => PauseScope::Task(task_id),
             (None, Some(namespace), Some(name), None) => PauseScope::NamedTask { namespace, name },
@@ -147,19 +145,19 @@ struct Paused {
 }
 
 /// Claim nothing more of a task, a namespace, a named task or a handler; what runs goes on.
-#[utoipa::path(post, path = "/pause", tag = "handlers", operation_id = "pause", request_body = Scope,
+#[utoipa::path(post, path = "/pause", tag = "handlers", operation_id = "pause", security(("token" = ["tasker.task:pause", "tasker.task:bulk"])), request_body = Scope,
     responses((status = 200, body = Paused), (status = "4XX", body = Problem, content_type = "application/problem+json")))]
-async fn pause(State(app): State<App>, body: Body) -> Result<Json<Paused>, Refusal> {
-    let (scope, operator) = body.read::<Scope>(None)?.read()?;
+async fn pause(State(app): State<App>, access: Access, body: Body) -> Result<Json<Paused>, Refusal> {
+    let (scope, operator) = body.read::<Scope>(None)?.read(&access)?;
     app.client.pause(&scope, &operator).await?;
     Ok(Json(Paused { paused: true }))
 }
 
 /// Go on with what was paused.
-#[utoipa::path(post, path = "/resume", tag = "handlers", operation_id = "resume", request_body = Scope,
+#[utoipa::path(post, path = "/resume", tag = "handlers", operation_id = "resume", security(("token" = ["tasker.task:resume", "tasker.task:bulk"])), request_body = Scope,
     responses((status = 200, body = Paused), (status = "4XX", body = Problem, content_type = "application/problem+json")))]
-async fn resume(State(app): State<App>, body: Body) -> Result<Json<Paused>, Refusal> {
-    let (scope, operator) = body.read::<Scope>(None)?.read()?;
+async fn resume(State(app): State<App>, access: Access, body: Body) -> Result<Json<Paused>, Refusal> {
+    let (scope, operator) = body.read::<Scope>(None)?.read(&access)?;
     app.client.resume(&scope, &operator).await?;
     Ok(Json(Paused { paused: false }))
 }

@@ -5,13 +5,14 @@ use super::shown::{self, Part};
 use super::steps::OneStep;
 use super::tasks::OneTask;
 use crate::app::App;
+use crate::auth::Access;
 use crate::extract::{Body, Path};
 use crate::problem::{Problem, Refusal};
 use axum::Json;
 use axum::extract::State;
 use serde::Deserialize;
 use serde_json::{Value, json};
-use tasker_core::model::{Operator, PauseScope, StepSelector, Task, TaskId};
+use tasker_core::model::{PauseScope, StepSelector, Task, TaskId};
 use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
@@ -34,87 +35,93 @@ async fn shown(app: &App, task: Task) -> Result<Json<OneTask>, Refusal> {
 }
 
 /// Cancel a task and its open steps. Cancelling again changes nothing.
-#[utoipa::path(post, path = "/tasks/{task_id}/cancel", tag = "tasks", operation_id = "cancel_task", request_body = Why,
+#[utoipa::path(post, path = "/tasks/{task_id}/cancel", tag = "tasks", operation_id = "cancel_task", security(("token" = ["tasker.task:cancel"])), request_body = Why,
     params(("task_id" = uuid::Uuid, Path, description = "The task.")),
     responses((status = 200, body = OneTask), (status = "4XX", body = Problem, content_type = "application/problem+json")))]
 async fn cancel_task(
     State(app): State<App>,
     Path(task_id): Path<TaskId>,
+    access: Access,
     body: Body,
 ) -> Result<Json<OneTask>, Refusal> {
-    let operator: Operator = body.read::<Why>(None)?.into();
+    let operator = body.read::<Why>(None)?.of(&access);
     let task = app.client.cancel_task(task_id, &operator).await?;
     shown(&app, task).await
 }
 
 /// Retry every step of a task that failed for good.
-#[utoipa::path(post, path = "/tasks/{task_id}/retry", tag = "tasks", operation_id = "retry_task", request_body = Why,
+#[utoipa::path(post, path = "/tasks/{task_id}/retry", tag = "tasks", operation_id = "retry_task", security(("token" = ["tasker.task:retry"])), request_body = Why,
     params(("task_id" = uuid::Uuid, Path, description = "The task.")),
     responses((status = 200, body = OneTask), (status = "4XX", body = Problem, content_type = "application/problem+json")))]
 async fn retry_task(
     State(app): State<App>,
     Path(task_id): Path<TaskId>,
+    access: Access,
     body: Body,
 ) -> Result<Json<OneTask>, Refusal> {
-    let operator: Operator = body.read::<Why>(None)?.into();
+    let operator = body.read::<Why>(None)?.of(&access);
     let task = app.client.retry_task(task_id, &operator).await?;
     shown(&app, task).await
 }
 
 /// Declare a failed task done; its open steps are cancelled.
-#[utoipa::path(post, path = "/tasks/{task_id}/resolve", tag = "tasks", operation_id = "resolve_task", request_body = Why,
+#[utoipa::path(post, path = "/tasks/{task_id}/resolve", tag = "tasks", operation_id = "resolve_task", security(("token" = ["tasker.task:resolve"])), request_body = Why,
     params(("task_id" = uuid::Uuid, Path, description = "The task.")),
     responses((status = 200, body = OneTask), (status = "4XX", body = Problem, content_type = "application/problem+json")))]
 async fn resolve_task(
     State(app): State<App>,
     Path(task_id): Path<TaskId>,
+    access: Access,
     body: Body,
 ) -> Result<Json<OneTask>, Refusal> {
-    let operator: Operator = body.read::<Why>(None)?.into();
+    let operator = body.read::<Why>(None)?.of(&access);
     let task = app.client.resolve_task(task_id, &operator).await?;
     shown(&app, task).await
 }
 
 /// Claim nothing more of a task; what runs goes on.
-#[utoipa::path(post, path = "/tasks/{task_id}/pause", tag = "tasks", operation_id = "pause_task", request_body = Why,
+#[utoipa::path(post, path = "/tasks/{task_id}/pause", tag = "tasks", operation_id = "pause_task", security(("token" = ["tasker.task:pause"])), request_body = Why,
     params(("task_id" = uuid::Uuid, Path, description = "The task.")),
     responses((status = 200, body = OneTask), (status = "4XX", body = Problem, content_type = "application/problem+json")))]
 async fn pause_task(
     State(app): State<App>,
     Path(task_id): Path<TaskId>,
+    access: Access,
     body: Body,
 ) -> Result<Json<OneTask>, Refusal> {
-    let operator: Operator = body.read::<Why>(None)?.into();
+    let operator = body.read::<Why>(None)?.of(&access);
     app.client.pause(&PauseScope::Task(task_id), &operator).await?;
     let task = app.client.task(task_id).await?;
     shown(&app, task).await
 }
 
 /// Go on with a task that was paused.
-#[utoipa::path(post, path = "/tasks/{task_id}/resume", tag = "tasks", operation_id = "resume_task", request_body = Why,
+#[utoipa::path(post, path = "/tasks/{task_id}/resume", tag = "tasks", operation_id = "resume_task", security(("token" = ["tasker.task:resume"])), request_body = Why,
     params(("task_id" = uuid::Uuid, Path, description = "The task.")),
     responses((status = 200, body = OneTask), (status = "4XX", body = Problem, content_type = "application/problem+json")))]
 async fn resume_task(
     State(app): State<App>,
     Path(task_id): Path<TaskId>,
+    access: Access,
     body: Body,
 ) -> Result<Json<OneTask>, Refusal> {
-    let operator: Operator = body.read::<Why>(None)?.into();
+    let operator = body.read::<Why>(None)?.of(&access);
     app.client.resume(&PauseScope::Task(task_id), &operator).await?;
     let task = app.client.task(task_id).await?;
     shown(&app, task).await
 }
 
 /// Cancel a step. What waits for it is blocked for good.
-#[utoipa::path(post, path = "/tasks/{task_id}/workflow_steps/{step_id}/cancel", tag = "workflow_steps", operation_id = "cancel_step",
+#[utoipa::path(post, path = "/tasks/{task_id}/workflow_steps/{step_id}/cancel", tag = "workflow_steps", operation_id = "cancel_step", security(("token" = ["tasker.workflow_step:cancel"])),
     request_body = Why, params(("task_id" = uuid::Uuid, Path, description = "The task."), ("step_id" = String, Path, description = "Its number, or its name.")),
     responses((status = 200, body = OneStep), (status = "4XX", body = Problem, content_type = "application/problem+json")))]
 async fn cancel_step(
     State(app): State<App>,
     Path((task_id, step)): Path<(TaskId, String)>,
+    access: Access,
     body: Body,
 ) -> Result<Json<OneStep>, Refusal> {
-    let operator: Operator = body.read::<Why>(None)?.into();
+    let operator = body.read::<Why>(None)?.of(&access);
     let step = app
         .client
         .cancel_step(task_id, &StepSelector::parse(&step), &operator)
@@ -135,19 +142,17 @@ struct Retry {
 }
 
 /// Retry a step that failed for good.
-#[utoipa::path(post, path = "/tasks/{task_id}/workflow_steps/{step_id}/retry", tag = "workflow_steps", operation_id = "retry_step",
+#[utoipa::path(post, path = "/tasks/{task_id}/workflow_steps/{step_id}/retry", tag = "workflow_steps", operation_id = "retry_step", security(("token" = ["tasker.workflow_step:retry"])),
     request_body = Retry, params(("task_id" = uuid::Uuid, Path, description = "The task."), ("step_id" = String, Path, description = "Its number, or its name.")),
     responses((status = 200, body = OneStep), (status = "4XX", body = Problem, content_type = "application/problem+json")))]
 async fn retry_step(
     State(app): State<App>,
     Path((task_id, step)): Path<(TaskId, String)>,
+    access: Access,
     body: Body,
 ) -> Result<Json<OneStep>, Refusal> {
     let retry: Retry = body.read(None)?;
-    let operator = Operator {
-        by: retry.by,
-        reason: retry.reason,
-    };
+    let operator = access.operator(retry.by, retry.reason);
     let step = app
         .client
         .retry_step(
@@ -173,19 +178,17 @@ struct Resolution {
 }
 
 /// Declare a step done, with results. What waits for it goes on at once.
-#[utoipa::path(post, path = "/tasks/{task_id}/workflow_steps/{step_id}/resolve", tag = "workflow_steps", operation_id = "resolve_step",
+#[utoipa::path(post, path = "/tasks/{task_id}/workflow_steps/{step_id}/resolve", tag = "workflow_steps", operation_id = "resolve_step", security(("token" = ["tasker.workflow_step:resolve"])),
     request_body = Resolution, params(("task_id" = uuid::Uuid, Path, description = "The task."), ("step_id" = String, Path, description = "Its number, or its name.")),
     responses((status = 200, body = OneStep), (status = "4XX", body = Problem, content_type = "application/problem+json")))]
 async fn resolve_step(
     State(app): State<App>,
     Path((task_id, step)): Path<(TaskId, String)>,
+    access: Access,
     body: Body,
 ) -> Result<Json<OneStep>, Refusal> {
     let resolution: Resolution = body.read(None)?;
-    let operator = Operator {
-        by: resolution.by,
-        reason: resolution.reason,
-    };
+    let operator = access.operator(resolution.by, resolution.reason);
     let results = resolution.results.unwrap_or_else(|| json!({}));
     let step = app
         .client

@@ -2,13 +2,14 @@
 
 use super::tasks::{Cancelled, WhyBody};
 use crate::app::App;
+use crate::auth::Access;
 use crate::extract::{Body, Path};
 use crate::problem::{Problem, Refusal};
 use axum::Json;
 use axum::extract::State;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
-use tasker_core::model::{Operator, Step, StepSelector, StepUpdate, TaskId, Transition};
+use tasker_core::model::{Step, StepSelector, StepUpdate, TaskId, Transition};
 use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
@@ -36,7 +37,7 @@ struct ManySteps {
 }
 
 /// List the steps of a task, by number.
-#[utoipa::path(get, path = "/tasks/{task_id}/workflow_steps", tag = "workflow_steps", operation_id = "list_steps",
+#[utoipa::path(get, path = "/tasks/{task_id}/workflow_steps", tag = "workflow_steps", operation_id = "list_steps", security(("token" = ["tasker.workflow_step:index"])),
     params(("task_id" = uuid::Uuid, Path, description = "The task.")),
     responses((status = 200, body = ManySteps), (status = "4XX", body = Problem, content_type = "application/problem+json")))]
 async fn list(State(app): State<App>, Path(task_id): Path<TaskId>) -> Result<Json<ManySteps>, Refusal> {
@@ -45,7 +46,7 @@ async fn list(State(app): State<App>, Path(task_id): Path<TaskId>) -> Result<Jso
 }
 
 /// Show a step, by its number or its name.
-#[utoipa::path(get, path = "/tasks/{task_id}/workflow_steps/{step_id}", tag = "workflow_steps", operation_id = "show_step",
+#[utoipa::path(get, path = "/tasks/{task_id}/workflow_steps/{step_id}", tag = "workflow_steps", operation_id = "show_step", security(("token" = ["tasker.workflow_step:show"])),
     params(("task_id" = uuid::Uuid, Path, description = "The task."), ("step_id" = String, Path, description = "Its number, or its name.")),
     responses((status = 200, body = OneStep), (status = "4XX", body = Problem, content_type = "application/problem+json")))]
 async fn show(
@@ -71,41 +72,46 @@ struct StepPatch {
 }
 
 /// Change the limit of attempts, or the inputs, of a step that has not ended.
-#[utoipa::path(patch, path = "/tasks/{task_id}/workflow_steps/{step_id}", tag = "workflow_steps", operation_id = "update_step",
+#[utoipa::path(patch, path = "/tasks/{task_id}/workflow_steps/{step_id}", tag = "workflow_steps", operation_id = "update_step", security(("token" = ["tasker.workflow_step:update"])),
     request_body = StepPatch,
     params(("task_id" = uuid::Uuid, Path, description = "The task."), ("step_id" = String, Path, description = "Its number, or its name.")),
     responses((status = 200, body = OneStep), (status = "4XX", body = Problem, content_type = "application/problem+json")))]
 async fn update(
     State(app): State<App>,
     Path((task_id, step)): Path<(TaskId, String)>,
+    access: Access,
     body: Body,
 ) -> Result<Json<OneStep>, Refusal> {
-    change(&app, task_id, &step, &body).await
+    change(&app, task_id, &step, &access, &body).await
 }
 
 /// As PATCH: the ancestor took both.
-#[utoipa::path(put, path = "/tasks/{task_id}/workflow_steps/{step_id}", tag = "workflow_steps", operation_id = "put_step",
+#[utoipa::path(put, path = "/tasks/{task_id}/workflow_steps/{step_id}", tag = "workflow_steps", operation_id = "put_step", security(("token" = ["tasker.workflow_step:update"])),
     request_body = StepPatch,
     params(("task_id" = uuid::Uuid, Path, description = "The task."), ("step_id" = String, Path, description = "Its number, or its name.")),
     responses((status = 200, body = OneStep), (status = "4XX", body = Problem, content_type = "application/problem+json")))]
 async fn replace(
     State(app): State<App>,
     Path((task_id, step)): Path<(TaskId, String)>,
+    access: Access,
     body: Body,
 ) -> Result<Json<OneStep>, Refusal> {
-    change(&app, task_id, &step, &body).await
+    change(&app, task_id, &step, &access, &body).await
 }
 
-async fn change(app: &App, task_id: TaskId, step: &str, body: &Body) -> Result<Json<OneStep>, Refusal> {
+async fn change(
+    app: &App,
+    task_id: TaskId,
+    step: &str,
+    access: &Access,
+    body: &Body,
+) -> Result<Json<OneStep>, Refusal> {
     let patch: StepPatch = body.read(Some("workflow_step"))?;
     let update = StepUpdate {
         retry_limit: patch.retry_limit,
         inputs: patch.inputs,
     };
-    let operator = Operator {
-        by: patch.by,
-        reason: patch.reason,
-    };
+    let operator = access.operator(patch.by, patch.reason);
     let step = app
         .client
         .update_step(task_id, &StepSelector::parse(step), &update, &operator)
@@ -114,21 +120,22 @@ async fn change(app: &App, task_id: TaskId, step: &str, body: &Body) -> Result<J
 }
 
 /// Cancel a step.
-#[utoipa::path(delete, path = "/tasks/{task_id}/workflow_steps/{step_id}", tag = "workflow_steps", operation_id = "destroy_step",
+#[utoipa::path(delete, path = "/tasks/{task_id}/workflow_steps/{step_id}", tag = "workflow_steps", operation_id = "destroy_step", security(("token" = ["tasker.workflow_step:destroy"])),
     params(("task_id" = uuid::Uuid, Path, description = "The task."), ("step_id" = String, Path, description = "Its number, or its name.")),
     responses((status = 200, body = Cancelled), (status = "4XX", body = Problem, content_type = "application/problem+json")))]
 async fn destroy(
     State(app): State<App>,
     Path((task_id, step)): Path<(TaskId, String)>,
+    access: Access,
 ) -> Result<Json<Cancelled>, Refusal> {
     app.client
-        .cancel_step(task_id, &StepSelector::parse(&step), &Operator::default())
+        .cancel_step(task_id, &StepSelector::parse(&step), &access.operator(None, None))
         .await?;
     Ok(Json(Cancelled { cancelled: true }))
 }
 
 /// Say why a step does not go on.
-#[utoipa::path(get, path = "/tasks/{task_id}/workflow_steps/{step_id}/why", tag = "workflow_steps", operation_id = "why_step",
+#[utoipa::path(get, path = "/tasks/{task_id}/workflow_steps/{step_id}/why", tag = "workflow_steps", operation_id = "why_step", security(("token" = ["tasker.workflow_step:show"])),
     params(("task_id" = uuid::Uuid, Path, description = "The task."), ("step_id" = String, Path, description = "Its number, or its name.")),
     responses((status = 200, body = WhyBody), (status = "4XX", body = Problem, content_type = "application/problem+json")))]
 async fn why(
@@ -147,7 +154,7 @@ struct Trail {
 }
 
 /// Show everything that happened to a step, with what its attempts said.
-#[utoipa::path(get, path = "/tasks/{task_id}/workflow_steps/{step_id}/transitions", tag = "workflow_steps", operation_id = "step_transitions",
+#[utoipa::path(get, path = "/tasks/{task_id}/workflow_steps/{step_id}/transitions", tag = "workflow_steps", operation_id = "step_transitions", security(("token" = ["tasker.workflow_step:show"])),
     params(("task_id" = uuid::Uuid, Path, description = "The task."), ("step_id" = String, Path, description = "Its number, or its name.")),
     responses((status = 200, body = Trail), (status = "4XX", body = Problem, content_type = "application/problem+json")))]
 async fn transitions(

@@ -3,6 +3,7 @@
 use super::header;
 use super::shown::{self, Part, TaskBody};
 use crate::app::App;
+use crate::auth::Access;
 use crate::extract::{Body, Params, Path};
 use crate::page::{self, Pagination};
 use crate::problem::{Problem, Refusal};
@@ -15,8 +16,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 use tasker_core::ErrorKind;
 use tasker_core::model::{
-    Annotation, AnnotationFilter, Operator, State as TaskState, TaskFilter, TaskId, TaskRequest, TaskSearch,
-    TaskSort, TaskUpdate, Transition, Why,
+    Annotation, AnnotationFilter, State as TaskState, TaskFilter, TaskId, TaskRequest, TaskSearch, TaskSort,
+    TaskUpdate, Transition, Why,
 };
 use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::router::OpenApiRouter;
@@ -192,7 +193,7 @@ fn malformed(error: tasker_core::Error) -> Refusal {
 }
 
 /// List tasks, newest first.
-#[utoipa::path(get, path = "/tasks", tag = "tasks", operation_id = "list_tasks", params(TaskQuery),
+#[utoipa::path(get, path = "/tasks", tag = "tasks", operation_id = "list_tasks", security(("token" = ["tasker.task:index"])), params(TaskQuery),
     responses((status = 200, body = ManyTasks), (status = "4XX", body = Problem, content_type = "application/problem+json")))]
 async fn list(State(app): State<App>, Params(query): Params<TaskQuery>) -> Result<Response, Refusal> {
     let parts = shown::parts(query.fields.as_deref())?;
@@ -210,12 +211,17 @@ async fn list(State(app): State<App>, Params(query): Params<TaskQuery>) -> Resul
 ///
 /// The request may stand alone or under `task`. The header `Idempotency-Key` is its `idempotency_key`. A request that was
 /// made before answers 200 with the task that it made, a new one 201.
-#[utoipa::path(post, path = "/tasks", tag = "tasks", operation_id = "create_task", request_body = TaskRequest,
+#[utoipa::path(post, path = "/tasks", tag = "tasks", operation_id = "create_task", security(("token" = ["tasker.task:create"])), request_body = TaskRequest,
     params(("Idempotency-Key" = Option<String>, Header, description = "One task for all requests with this key.")),
     responses((status = 201, body = OneTask, headers(("Location" = String, description = "Where the task is."))),
         (status = 200, body = OneTask, description = "There is such a task already."),
         (status = "4XX", body = Problem, content_type = "application/problem+json")))]
-async fn create(State(app): State<App>, headers: HeaderMap, body: Body) -> Result<Response, Refusal> {
+async fn create(
+    State(app): State<App>,
+    access: Access,
+    headers: HeaderMap,
+    body: Body,
+) -> Result<Response, Refusal> {
     let mut request: TaskRequest = body.read(Some("task"))?;
     if let Some(key) = header(&headers, "idempotency-key") {
         match &request.idempotency_key {
@@ -230,6 +236,9 @@ async fn create(State(app): State<App>, headers: HeaderMap, body: Body) -> Resul
     }
     if request.traceparent.is_none() {
         request.traceparent = header(&headers, "traceparent").map(str::to_owned);
+    }
+    if request.initiator.is_none() {
+        request.initiator = access.operator(None, None).by;
     }
     let created = app.client.create_task(&request).await?;
     if created.pruned {
@@ -266,7 +275,7 @@ struct ShowQuery {
 }
 
 /// Show a task, with its steps and what was noted on it.
-#[utoipa::path(get, path = "/tasks/{task_id}", tag = "tasks", operation_id = "show_task",
+#[utoipa::path(get, path = "/tasks/{task_id}", tag = "tasks", operation_id = "show_task", security(("token" = ["tasker.task:show"])),
     params(("task_id" = uuid::Uuid, Path, description = "Its id."), ShowQuery),
     responses((status = 200, body = OneTask, headers(("ETag" = String, description = "For If-Match."))),
         (status = "4XX", body = Problem, content_type = "application/problem+json")))]
@@ -309,32 +318,40 @@ struct TaskPatch {
 /// Change the reason, the labels or the priority of a task.
 ///
 /// With `If-Match` only if the task is as it was shown with that `ETag`; else 412.
-#[utoipa::path(patch, path = "/tasks/{task_id}", tag = "tasks", operation_id = "update_task", request_body = TaskPatch,
+#[utoipa::path(patch, path = "/tasks/{task_id}", tag = "tasks", operation_id = "update_task", security(("token" = ["tasker.task:update"])), request_body = TaskPatch,
     params(("task_id" = uuid::Uuid, Path, description = "Its id."), ("If-Match" = Option<String>, Header, description = "Only if it is still so.")),
     responses((status = 200, body = OneTask), (status = "4XX", body = Problem, content_type = "application/problem+json")))]
 async fn update(
     State(app): State<App>,
     Path(task_id): Path<TaskId>,
+    access: Access,
     headers: HeaderMap,
     body: Body,
 ) -> Result<Response, Refusal> {
-    change(app, task_id, &headers, &body).await
+    change(app, task_id, &access, &headers, &body).await
 }
 
 /// As PATCH: the ancestor took both.
-#[utoipa::path(put, path = "/tasks/{task_id}", tag = "tasks", operation_id = "put_task", request_body = TaskPatch,
+#[utoipa::path(put, path = "/tasks/{task_id}", tag = "tasks", operation_id = "put_task", security(("token" = ["tasker.task:update"])), request_body = TaskPatch,
     params(("task_id" = uuid::Uuid, Path, description = "Its id."), ("If-Match" = Option<String>, Header, description = "Only if it is still so.")),
     responses((status = 200, body = OneTask), (status = "4XX", body = Problem, content_type = "application/problem+json")))]
 async fn replace(
     State(app): State<App>,
     Path(task_id): Path<TaskId>,
+    access: Access,
     headers: HeaderMap,
     body: Body,
 ) -> Result<Response, Refusal> {
-    change(app, task_id, &headers, &body).await
+    change(app, task_id, &access, &headers, &body).await
 }
 
-async fn change(app: App, task_id: TaskId, headers: &HeaderMap, body: &Body) -> Result<Response, Refusal> {
+async fn change(
+    app: App,
+    task_id: TaskId,
+    access: &Access,
+    headers: &HeaderMap,
+    body: &Body,
+) -> Result<Response, Refusal> {
     let patch: TaskPatch = body.read(Some("task"))?;
     if let Some(wanted) = header(headers, "if-match") {
         let now = shown::tag(&app.client.task(task_id).await?);
@@ -353,7 +370,7 @@ async fn change(app: App, task_id: TaskId, headers: &HeaderMap, body: &Body) -> 
     };
     let task = app
         .client
-        .update_task(task_id, &update, &Operator::default())
+        .update_task(task_id, &update, &access.operator(None, None))
         .await?;
     let tag = shown::tag(&task);
     let task = shown::body(&app.client, task, &Part::every()).await?;
@@ -368,11 +385,17 @@ pub(super) struct Cancelled {
 }
 
 /// Cancel a task and its open steps.
-#[utoipa::path(delete, path = "/tasks/{task_id}", tag = "tasks", operation_id = "destroy_task",
+#[utoipa::path(delete, path = "/tasks/{task_id}", tag = "tasks", operation_id = "destroy_task", security(("token" = ["tasker.task:destroy"])),
     params(("task_id" = uuid::Uuid, Path, description = "Its id.")),
     responses((status = 200, body = Cancelled), (status = "4XX", body = Problem, content_type = "application/problem+json")))]
-async fn destroy(State(app): State<App>, Path(task_id): Path<TaskId>) -> Result<Json<Cancelled>, Refusal> {
-    app.client.cancel_task(task_id, &Operator::default()).await?;
+async fn destroy(
+    State(app): State<App>,
+    Path(task_id): Path<TaskId>,
+    access: Access,
+) -> Result<Json<Cancelled>, Refusal> {
+    app.client
+        .cancel_task(task_id, &access.operator(None, None))
+        .await?;
     Ok(Json(Cancelled { cancelled: true }))
 }
 
@@ -384,7 +407,7 @@ pub(super) struct WhyBody {
 }
 
 /// Say why a task does not go on, and each of its steps.
-#[utoipa::path(get, path = "/tasks/{task_id}/why", tag = "tasks", operation_id = "why_task",
+#[utoipa::path(get, path = "/tasks/{task_id}/why", tag = "tasks", operation_id = "why_task", security(("token" = ["tasker.task:show"])),
     params(("task_id" = uuid::Uuid, Path, description = "Its id.")),
     responses((status = 200, body = WhyBody), (status = "4XX", body = Problem, content_type = "application/problem+json")))]
 async fn why(State(app): State<App>, Path(task_id): Path<TaskId>) -> Result<Json<WhyBody>, Refusal> {
@@ -400,7 +423,7 @@ struct Timeline {
 }
 
 /// Show everything that happened to a task and its steps, in order of time.
-#[utoipa::path(get, path = "/tasks/{task_id}/timeline", tag = "tasks", operation_id = "task_timeline",
+#[utoipa::path(get, path = "/tasks/{task_id}/timeline", tag = "tasks", operation_id = "task_timeline", security(("token" = ["tasker.task:show"])),
     params(("task_id" = uuid::Uuid, Path, description = "Its id.")),
     responses((status = 200, body = Timeline), (status = "4XX", body = Problem, content_type = "application/problem+json")))]
 async fn timeline(State(app): State<App>, Path(task_id): Path<TaskId>) -> Result<Json<Timeline>, Refusal> {
@@ -435,7 +458,7 @@ struct NewAnnotation {
 }
 
 /// Show what was noted on a task.
-#[utoipa::path(get, path = "/tasks/{task_id}/annotations", tag = "tasks", operation_id = "list_annotations",
+#[utoipa::path(get, path = "/tasks/{task_id}/annotations", tag = "tasks", operation_id = "list_annotations", security(("token" = ["tasker.task:show"])),
     params(("task_id" = uuid::Uuid, Path, description = "Its id.")),
     responses((status = 200, body = Annotations), (status = "4XX", body = Problem, content_type = "application/problem+json")))]
 async fn annotations(
@@ -447,7 +470,7 @@ async fn annotations(
 }
 
 /// Note something on a task, to find it by.
-#[utoipa::path(post, path = "/tasks/{task_id}/annotations", tag = "tasks", operation_id = "annotate_task", request_body = NewAnnotation,
+#[utoipa::path(post, path = "/tasks/{task_id}/annotations", tag = "tasks", operation_id = "annotate_task", security(("token" = ["tasker.task:update"])), request_body = NewAnnotation,
     params(("task_id" = uuid::Uuid, Path, description = "Its id.")),
     responses((status = 201, body = OneAnnotation), (status = "4XX", body = Problem, content_type = "application/problem+json")))]
 async fn annotate(

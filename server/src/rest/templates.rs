@@ -44,7 +44,7 @@ struct ManyTemplates {
 }
 
 /// List every version that is registered.
-#[utoipa::path(get, path = "/templates", tag = "templates", operation_id = "list_templates", params(TemplateQuery),
+#[utoipa::path(get, path = "/templates", tag = "templates", operation_id = "list_templates", security(("token" = ["tasker.template:index"])), params(TemplateQuery),
     responses((status = 200, body = ManyTemplates), (status = "4XX", body = Problem, content_type = "application/problem+json")))]
 async fn list(
     State(app): State<App>,
@@ -83,7 +83,7 @@ struct Registration {
 /// Register a template: YAML (`application/yaml`), or the same as JSON.
 ///
 /// `${VARIABLE}` is not filled: the environment of the server is nobody's business.
-#[utoipa::path(post, path = "/templates", tag = "templates", operation_id = "register_template", params(RegisterQuery),
+#[utoipa::path(post, path = "/templates", tag = "templates", operation_id = "register_template", security(("token" = ["tasker.template:register"])), params(RegisterQuery),
     request_body(content((Value = "application/json"), (String = "application/yaml"))),
     responses((status = 200, body = Registration), (status = 201, body = Registration, description = "The version is new."), (status = "4XX", body = Problem, content_type = "application/problem+json")))]
 async fn register(
@@ -126,7 +126,7 @@ struct Validated {
 }
 
 /// Check a template, and change nothing.
-#[utoipa::path(post, path = "/templates/validate", tag = "templates", operation_id = "validate_template", params(RegisterQuery),
+#[utoipa::path(post, path = "/templates/validate", tag = "templates", operation_id = "validate_template", security(("token" = ["tasker.template:register"])), params(RegisterQuery),
     request_body(content((Value = "application/json"), (String = "application/yaml"))),
     responses((status = 200, body = Validated), (status = "4XX", body = Problem, content_type = "application/problem+json")))]
 async fn validate(
@@ -186,7 +186,7 @@ struct OneTemplate {
 }
 
 /// Show a template as it is registered.
-#[utoipa::path(get, path = "/templates/{namespace}/{name}", tag = "templates", operation_id = "show_template", params(("namespace" = String, Path, description = "The namespace."), ("name" = String, Path, description = "The name."), VersionQuery),
+#[utoipa::path(get, path = "/templates/{namespace}/{name}", tag = "templates", operation_id = "show_template", security(("token" = ["tasker.template:show"])), params(("namespace" = String, Path, description = "The namespace."), ("name" = String, Path, description = "The name."), VersionQuery),
     responses((status = 200, body = OneTemplate), (status = "4XX", body = Problem, content_type = "application/problem+json")))]
 async fn show(
     State(app): State<App>,
@@ -229,7 +229,7 @@ enum Format {
 }
 
 /// Draw the steps of a template and what they wait for.
-#[utoipa::path(get, path = "/templates/{namespace}/{name}/graph", tag = "templates", operation_id = "template_graph", params(("namespace" = String, Path, description = "The namespace."), ("name" = String, Path, description = "The name."), GraphQuery),
+#[utoipa::path(get, path = "/templates/{namespace}/{name}/graph", tag = "templates", operation_id = "template_graph", security(("token" = ["tasker.template:show"])), params(("namespace" = String, Path, description = "The namespace."), ("name" = String, Path, description = "The name."), GraphQuery),
     responses((status = 200, content((Value = "application/json"), (String = "image/svg+xml"), (String = "text/plain"))), (status = "4XX", body = Problem, content_type = "application/problem+json")))]
 async fn graph(
     State(app): State<App>,
@@ -244,7 +244,7 @@ async fn graph(
 }
 
 /// Draw the steps of a task, with their states.
-#[utoipa::path(get, path = "/tasks/{task_id}/graph", tag = "tasks", operation_id = "task_graph", params(("task_id" = uuid::Uuid, Path, description = "The task."), GraphQuery),
+#[utoipa::path(get, path = "/tasks/{task_id}/graph", tag = "tasks", operation_id = "task_graph", security(("token" = ["tasker.task:show"])), params(("task_id" = uuid::Uuid, Path, description = "The task."), GraphQuery),
     responses((status = 200, content((Value = "application/json"), (String = "image/svg+xml"), (String = "text/plain"))), (status = "4XX", body = Problem, content_type = "application/problem+json")))]
 async fn task_graph(
     State(app): State<App>,

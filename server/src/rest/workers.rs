@@ -50,7 +50,7 @@ struct OneWorker {
 }
 
 /// List the workers, by id: those that live, and those that were lost.
-#[utoipa::path(get, path = "/workers", tag = "workers", operation_id = "list_workers", params(WorkerQuery),
+#[utoipa::path(get, path = "/workers", tag = "workers", operation_id = "list_workers", security(("token" = ["tasker.worker:index"])), params(WorkerQuery),
     responses((status = 200, body = ManyWorkers), (status = "4XX", body = Problem, content_type = "application/problem+json")))]
 async fn list(
     State(app): State<App>,
@@ -72,7 +72,7 @@ async fn list(
 }
 
 /// Show a worker.
-#[utoipa::path(get, path = "/workers/{worker_id}", tag = "workers", operation_id = "show_worker",
+#[utoipa::path(get, path = "/workers/{worker_id}", tag = "workers", operation_id = "show_worker", security(("token" = ["tasker.worker:index"])),
     params(("worker_id" = i64, Path, description = "Its id.")),
     responses((status = 200, body = OneWorker), (status = "4XX", body = Problem, content_type = "application/problem+json")))]
 async fn show(State(app): State<App>, Path(worker_id): Path<i64>) -> Result<Json<OneWorker>, Refusal> {

@@ -28,6 +28,7 @@ impl From<&OperatorArguments> for Operator {
         Operator {
             by: arguments.by.clone().or_else(user),
             reason: arguments.reason.clone(),
+            from: None,
         }
     }
 }

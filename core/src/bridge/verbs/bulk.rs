@@ -140,6 +140,7 @@ async fn on_tasks(client: &Client, of: OnTasks) -> Result<String> {
     let operator = Operator {
         by: of.by,
         reason: of.reason,
+        from: None,
     };
     let outcomes = client.operate_in_bulk(verb, &filter, &operator).await?;
     let after = BulkOutcome::cursor(&outcomes);
@@ -173,6 +174,7 @@ async fn on_steps(client: &Client, of: OnSteps) -> Result<String> {
     let operator = Operator {
         by: of.by,
         reason: of.reason,
+        from: None,
     };
     let outcomes: Vec<StepOutcome> = client.operate_on_steps(&verb, &search, &operator).await?;
     let after = StepSearch::cursor(&outcomes);

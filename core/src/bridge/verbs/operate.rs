@@ -32,7 +32,10 @@ pub(super) async fn operate_on_task(client: &Client, verb: &Verb<'_>) -> Result<
             tags,
             priority,
         } = verb.read()?;
-        let operator = Operator { by, reason: None };
+        let operator = Operator {
+            by,
+            ..Operator::default()
+        };
         let update = TaskUpdate {
             reason,
             tags,
@@ -41,7 +44,11 @@ pub(super) async fn operate_on_task(client: &Client, verb: &Verb<'_>) -> Result<
         return answer(&client.update_task(task_id, &update, &operator).await?);
     }
     let OnTask { task_id, by, reason } = verb.read()?;
-    let operator = Operator { by, reason };
+    let operator = Operator {
+        by,
+        reason,
+        from: None,
+    };
     answer(&match verb.name {
         "cancel_task" => client.cancel_task(task_id, &operator).await?,
         "retry_task" => client.retry_task(task_id, &operator).await?,
@@ -85,7 +92,7 @@ macro_rules! on_step {
 
         impl $name {
             fn operator(&self) -> Operator {
-                Operator { by: self.by.clone(), reason: self.reason.clone() }
+                Operator { by: self.by.clone(), reason: self.reason.clone(), from: None }
             }
         }
     };
@@ -157,6 +164,7 @@ pub(super) async fn pause(client: &Client, verb: &Verb<'_>) -> Result<String> {
     let operator = Operator {
         by: pause.by,
         reason: pause.reason,
+        from: None,
     };
     if verb.name == "pause" {
         client.pause(&scope, &operator).await?;

@@ -108,6 +108,7 @@ impl Run<'_> {
         let operator = Operator {
             by: verb.by.clone(),
             reason: verb.reason.clone(),
+            from: None,
         };
         for id in self.ids(&verb.task)?.to_vec() {
             let done = match &verb.step {
@@ -173,6 +174,7 @@ impl Run<'_> {
         let operator = Operator {
             by: verb.by.clone(),
             reason: verb.reason.clone(),
+            from: None,
         };
         if verb.step.is_some() {
             let refusal = Error::invalid_argument(
@@ -210,6 +212,7 @@ impl Run<'_> {
         let operator = Operator {
             by: verb.by.clone(),
             reason: verb.reason.clone(),
+            from: None,
         };
         let retry_limit = verb.retry_limit.map(i32::try_from).transpose();
         for id in self.ids(&verb.task)?.to_vec() {

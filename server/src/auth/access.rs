@@ -1,0 +1,132 @@
+//! What the one who asks may do: every route, and every field of GraphQL, asks here.
+
+use super::principal::{Principal, Question};
+use crate::problem::Refusal;
+use axum::extract::FromRequestParts;
+use axum::http::request::Parts;
+use std::sync::Arc;
+use tasker_core::ErrorKind;
+use tasker_core::model::Operator;
+
+/// Who asks, as far as that is known; stands in the extensions of every request.
+#[derive(Debug, Clone)]
+pub(crate) struct Access {
+    who: Who,
+    /// Where the request comes from, for the trail.
+    from: Option<Arc<str>>,
+}
+
+#[derive(Debug, Clone)]
+enum Who {
+    /// Nobody has to say who they are.
+    Anybody,
+    /// This one.
+    Known(Arc<Principal>),
+    /// Somebody who has to say who they are, and did not, or not truly.
+    Nobody(Refusal),
+}
+
+impl Access {
+    /// Nobody has to say who they are.
+    pub(crate) fn anybody() -> Self {
+        Self::of(Who::Anybody)
+    }
+
+    /// This one asks.
+    pub(crate) fn known(principal: Arc<Principal>) -> Self {
+        Self::of(Who::Known(principal))
+    }
+
+    /// Somebody who did not say who they are, or not truly.
+    pub(crate) fn nobody(refusal: Refusal) -> Self {
+        Self::of(Who::Nobody(refusal))
+    }
+
+    fn of(who: Who) -> Self {
+        Self { who, from: None }
+    }
+
+    /// The same, from somewhere.
+    #[must_use]
+    pub(crate) fn from(mut self, from: Option<Arc<str>>) -> Self {
+        self.from = from;
+        self
+    }
+
+    /// Whether a browser says by itself who asks.
+    pub(crate) fn is_ambient(&self) -> bool {
+        matches!(&self.who, Who::Known(principal) if principal.ambient)
+    }
+
+    /// Refuses whoever has to say who they are and did not.
+    ///
+    /// # Errors
+    /// `Unauthenticated`.
+    pub(crate) fn is_known(&self) -> Result<(), Refusal> {
+        match &self.who {
+            Who::Anybody | Who::Known(_) => Ok(()),
+            Who::Nobody(refusal) => Err(refusal.clone()),
+        }
+    }
+
+    /// Which of these things may be done. Asks the host once for all of them, where it decides.
+    ///
+    /// # Errors
+    /// `Unauthenticated`; what the host says where it cannot decide.
+    pub(crate) async fn may(&self, questions: &[Question]) -> Result<Vec<bool>, Refusal> {
+        match &self.who {
+            Who::Anybody => Ok(vec![true; questions.len()]),
+            Who::Known(principal) => principal.decide(questions).await,
+            Who::Nobody(refusal) => Err(refusal.clone()),
+        }
+    }
+
+    /// Refuses unless all of these things may be done.
+    ///
+    /// # Errors
+    /// `Unauthenticated`, `Forbidden`.
+    pub(crate) async fn require(&self, questions: &[Question]) -> Result<(), Refusal> {
+        let answers = self.may(questions).await?;
+        match questions.iter().zip(answers).find(|(_, may)| !may) {
+            None => Ok(()),
+            Some((question, _)) => Err(Self::forbidden(question)),
+        }
+    }
+
+    /// The refusal of something that may not be done.
+    pub(crate) fn forbidden(question: &Question) -> Refusal {
+        Refusal::new(
+            ErrorKind::Forbidden,
+            format!(
+                "Not authorized to {} on {}: it takes the permission {question}",
+                question.action, question.resource
+            ),
+        )
+    }
+
+    /// Who steps in, for the trail. Whoever is known cannot be somebody else.
+    pub(crate) fn operator(&self, by: Option<String>, reason: Option<String>) -> Operator {
+        let known = match &self.who {
+            Who::Known(principal) => principal.name.clone(),
+            Who::Anybody | Who::Nobody(_) => None,
+        };
+        Operator {
+            by: known.or(by),
+            reason,
+            from: self.from.as_deref().map(str::to_owned),
+        }
+    }
+}
+
+impl<S: Sync> FromRequestParts<S> for Access {
+    type Rejection = Refusal;
+
+    async fn from_request_parts(parts: &mut Parts, _state: &S) -> Result<Self, Refusal> {
+        parts.extensions.get::<Self>().cloned().ok_or_else(|| {
+            Refusal::new(
+                ErrorKind::Internal,
+                "nobody was asked who they are: a defect of Tasker",
+            )
+        })
+    }
+}

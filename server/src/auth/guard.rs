@@ -1,0 +1,215 @@
+//! The door of every route: what it takes stands in the description of the route, as its `security`. A route that does not say
+//! what it takes is shut for everybody.
+
+use super::access::Access;
+use super::permissions::is_permission;
+use super::principal::Question;
+use crate::problem::Refusal;
+use axum::extract::{MatchedPath, Request};
+use axum::http::{HeaderMap, Method, Uri};
+use axum::middleware::Next;
+use axum::response::{IntoResponse, Response};
+use percent_encoding::percent_decode_str;
+use std::collections::HashMap;
+use std::sync::Arc;
+use tasker_core::ErrorKind;
+use utoipa::openapi::path::Operation;
+use utoipa::openapi::{OpenApi, PathItem};
+
+/// The name of the scheme in the description: a token, or an API key, as `Authorization: Bearer …`.
+pub(crate) const SCHEME: &str = "token";
+
+/// What a route takes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Need {
+    /// Nothing: probes.
+    Nothing,
+    /// To be known.
+    Identity,
+    /// All of these permissions, in which `{name}` stands for a part of the path.
+    Permissions(Vec<String>),
+}
+
+/// What every route takes, by its path and method.
+#[derive(Debug, Clone)]
+pub(crate) struct Guard(Arc<HashMap<String, HashMap<Method, Need>>>);
+
+impl Guard {
+    /// Reads what the routes take from their description.
+    pub(crate) fn new(document: &OpenApi) -> Self {
+        let paths = document.paths.paths.iter();
+        Self(Arc::new(
+            paths.map(|(path, item)| (path.clone(), needs(item))).collect(),
+        ))
+    }
+
+    /// The description of the route that was matched, wherever this is mounted: the longest path that the matched one ends with.
+    fn route<'p>(&'p self, matched: &str) -> Option<(&'p str, &'p HashMap<Method, Need>)> {
+        let ends = |path: &&String| {
+            matched
+                .strip_suffix(path.as_str())
+                .is_some_and(|before| before.is_empty() || before.starts_with('/'))
+        };
+        let path = self.0.keys().filter(ends).max_by_key(|path| path.len())?;
+        Some((path, self.0.get(path)?))
+    }
+
+    async fn admit(&self, access: &Access, matched: &str, method: &Method, uri: &Uri) -> Result<(), Refusal> {
+        let Some((path, needs)) = self.route(matched) else {
+            return Err(shut(matched));
+        };
+        // HEAD is answered by what answers GET.
+        let method = if method == Method::HEAD {
+            &Method::GET
+        } else {
+            method
+        };
+        match needs.get(method) {
+            // The route answers what it takes: 405.
+            None => access.is_known(),
+            Some(Need::Nothing) => Ok(()),
+            Some(Need::Identity) => access.is_known(),
+            Some(Need::Permissions(scopes)) => {
+                access.is_known()?;
+                let parts = parts(path, uri.path());
+                let questions: Option<Vec<Question>> =
+                    scopes.iter().map(|scope| question(scope, &parts)).collect();
+                match questions {
+                    Some(questions) if !questions.is_empty() => access.require(&questions).await,
+                    Some(_) => Err(shut(matched)),
+                    None => Err(Refusal::new(
+                        ErrorKind::NotFound,
+                        format!("there is nothing at {}", uri.path()),
+                    )),
+                }
+            }
+        }
+    }
+}
+
+fn shut(path: &str) -> Refusal {
+    tracing::error!(
+        path,
+        "a route does not say what permission it takes, and stays shut"
+    );
+    Refusal::new(
+        ErrorKind::Forbidden,
+        format!("{path} does not say what permission it takes, and stays shut: a defect of Tasker"),
+    )
+}
+
+fn needs(item: &PathItem) -> HashMap<Method, Need> {
+    [
+        (Method::GET, &item.get),
+        (Method::PUT, &item.put),
+        (Method::POST, &item.post),
+        (Method::DELETE, &item.delete),
+        (Method::PATCH, &item.patch),
+    ]
+    .into_iter()
+    .filter_map(|(method, operation)| Some((method, need(operation.as_ref()?))))
+    .collect()
+}
+
+/// What an operation takes. Without `security` it is shut: permissions, and none of them.
+fn need(operation: &Operation) -> Need {
+    let Some(security) = &operation.security else {
+        return Need::Permissions(Vec::new());
+    };
+    // The members of a requirement are private; its JSON is what the specification says.
+    let required: Vec<HashMap<String, Vec<String>>> = security
+        .iter()
+        .filter_map(|requirement| serde_json::from_value(serde_json::to_value(requirement).ok()?).ok())
+        .collect();
+    match required.as_slice() {
+        [only] if only.is_empty() => Need::Nothing,
+        [only] => match only.get(SCHEME) {
+            Some(scopes) if scopes.is_empty() => Need::Identity,
+            Some(scopes) => Need::Permissions(scopes.clone()),
+            None => Need::Permissions(Vec::new()),
+        },
+        _ => Need::Permissions(Vec::new()),
+    }
+}
+
+/// The named parts of a path, read from its end, so that what it is mounted under does not count.
+fn parts<'p>(template: &'p str, path: &'p str) -> HashMap<&'p str, String> {
+    template
+        .rsplit('/')
+        .zip(path.rsplit('/'))
+        .filter_map(|(name, text)| {
+            let name = name.strip_prefix('{')?.strip_suffix('}')?;
+            Some((name, percent_decode_str(text).decode_utf8_lossy().into_owned()))
+        })
+        .collect()
+}
+
+/// What is asked for by a scope at these parts of a path; none where there is no such permission.
+fn question(scope: &str, parts: &HashMap<&str, String>) -> Option<Question> {
+    let (resource, action) = scope.split_once(':')?;
+    let action = match action.strip_prefix('{').and_then(|name| name.strip_suffix('}')) {
+        Some(name) => parts.get(name)?,
+        None => action,
+    };
+    if !is_permission(resource, action) {
+        return None;
+    }
+    let (own, of) = match resource {
+        "tasker.task" => ("task_id", ""),
+        "tasker.workflow_step" => ("step_id", "task_id"),
+        "tasker.worker" => ("worker_id", ""),
+        _ => ("name", "namespace"),
+    };
+    let mut question = Question::new(resource, action);
+    question.resource_id = parts.get(own).cloned();
+    question.parent_id = parts.get(of).cloned();
+    Some(question)
+}
+
+/// A browser that says by itself who asks (a cookie) may be led here by a page of another site. So what changes something has to
+/// be JSON from a page of this one (`decisions.md` 45).
+fn from_this_site(access: &Access, method: &Method, headers: &HeaderMap) -> Result<(), Refusal> {
+    if !access.is_ambient() || method.is_safe() {
+        return Ok(());
+    }
+    let text = |name| {
+        headers
+            .get(name)
+            .and_then(|value| value.to_str().ok())
+            .unwrap_or_default()
+    };
+    let json = text("content-type")
+        .split(';')
+        .next()
+        .is_some_and(|kind| kind.trim().eq_ignore_ascii_case("application/json"));
+    if json && text("sec-fetch-site") == "same-origin" {
+        return Ok(());
+    }
+    Err(Refusal::new(
+        ErrorKind::Forbidden,
+        "this may come from a page of another site: give the CSRF token that the host wants, or send application/json with \
+         Sec-Fetch-Site: same-origin",
+    ))
+}
+
+/// Lets in who may, and nobody else. Stands around every route; what is no route is answered by the fallback.
+pub(crate) async fn admit(guard: Guard, request: Request, next: Next) -> Response {
+    let access = request.extensions().get::<Access>().cloned();
+    let matched = request.extensions().get::<MatchedPath>().cloned();
+    let Some(access) = access else {
+        return shut(request.uri().path()).into_response();
+    };
+    let admitted = match &matched {
+        None => access.is_known(),
+        Some(matched) => {
+            let admitted = guard
+                .admit(&access, matched.as_str(), request.method(), request.uri())
+                .await;
+            admitted.and_then(|()| from_this_site(&access, request.method(), request.headers()))
+        }
+    };
+    match admitted {
+        Ok(()) => next.run(request).await,
+        Err(refusal) => refusal.into_response(),
+    }
+}
