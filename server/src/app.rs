@@ -51,7 +51,7 @@ pub fn router(client: Client, options: Options) -> Router {
     let auth = options.auth.clone();
     let app = App {
         client,
-        document: openapi::under(document, &options.prefix),
+        document: openapi::text(&document),
         options: Arc::new(options),
         counted: Arc::default(),
     };

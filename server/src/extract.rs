@@ -1,11 +1,14 @@
 //! Reading requests: what cannot be read is a [`Refusal`] that says where.
 
+use crate::app::App;
 use crate::problem::Refusal;
 use axum::extract::{FromRequest, FromRequestParts, Request};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, StatusCode, header};
 use serde::de::DeserializeOwned;
 use serde_json::Value;
+use std::convert::Infallible;
+use std::sync::Arc;
 use tasker_core::ErrorKind;
 use tasker_core::values::{check_json, from_json};
 
@@ -40,6 +43,19 @@ impl<S: Send + Sync, T: DeserializeOwned + Send> FromRequestParts<S> for Path<T>
                 format!("there is nothing at {}: {rejection}", parts.uri.path()),
             )),
         }
+    }
+}
+
+/// The path that everything is mounted under, for links: what the host says of this request, else what the options say.
+#[derive(Debug, Clone)]
+pub(crate) struct Prefix(pub(crate) Arc<str>);
+
+impl FromRequestParts<App> for Prefix {
+    type Rejection = Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Infallible> {
+        let said = parts.extensions.get::<Self>().cloned();
+        Ok(said.unwrap_or_else(|| Self(app.options.prefix.as_str().into())))
     }
 }
 

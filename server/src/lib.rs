@@ -10,6 +10,7 @@ mod app;
 mod auth;
 mod extract;
 mod health;
+pub mod mount;
 mod openapi;
 mod options;
 mod page;

@@ -2,15 +2,16 @@
 
 use crate::app::{App, routes as described_routes};
 use crate::auth::SCHEME;
+use crate::extract::Prefix;
 use crate::problem::Problem;
 use axum::body::Bytes;
 use axum::extract::State;
 use axum::http::header::CONTENT_TYPE;
 use axum::response::{IntoResponse, Response};
+use serde_json::json;
 use utoipa::OpenApi as _;
 use utoipa::openapi::OpenApi;
 use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
-use utoipa::openapi::server::Server;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
@@ -58,10 +59,17 @@ pub fn document() -> OpenApi {
         .1
 }
 
-/// The same description as JSON, reached under the prefix that all of it is mounted under.
-pub(crate) fn under(mut document: OpenApi, prefix: &str) -> Bytes {
-    document.servers = Some(vec![Server::new(if prefix.is_empty() { "/" } else { prefix })]);
-    serde_json::to_vec(&document).unwrap_or_default().into()
+/// The description as JSON.
+pub(crate) fn text(document: &OpenApi) -> Bytes {
+    serde_json::to_vec(document).unwrap_or_default().into()
+}
+
+/// The same text with the place to reach it at as its first member.
+fn at(text: &Bytes, prefix: &str) -> Vec<u8> {
+    let place = if prefix.is_empty() { "/" } else { prefix };
+    let mut placed = format!("{{\"servers\":{},", json!([{ "url": place }])).into_bytes();
+    placed.extend_from_slice(text.strip_prefix(b"{").unwrap_or_default());
+    placed
 }
 
 pub(crate) fn routes() -> OpenApiRouter<App> {
@@ -71,6 +79,6 @@ pub(crate) fn routes() -> OpenApiRouter<App> {
 /// Describe everything that is served: OpenAPI 3.1.
 #[utoipa::path(get, path = "/openapi.json", tag = "description", operation_id = "openapi", security(("token" = [])),
     responses((status = 200, body = Object), (status = "4XX", body = Problem, content_type = "application/problem+json")))]
-async fn show(State(app): State<App>) -> Response {
-    ([(CONTENT_TYPE, "application/json")], app.document).into_response()
+async fn show(State(app): State<App>, Prefix(prefix): Prefix) -> Response {
+    ([(CONTENT_TYPE, "application/json")], at(&app.document, &prefix)).into_response()
 }

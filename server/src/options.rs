@@ -29,7 +29,7 @@ impl Default for Options {
             bulk_bytes: 256 << 20,
             timeout: Duration::from_secs(30),
             local_hosts_only: false,
-            auth: Auth::Open,
+            auth: Auth::open(),
         }
     }
 }

@@ -36,5 +36,6 @@ pub use message::{AttemptMessage, InvocationMessage, PollMessage};
 pub use prepare::{
     prepare_complete, prepare_create, prepare_plan, prepare_results, read_created, read_plan, read_results,
 };
+pub use process::{Once, spawn, wait_for};
 pub use session::HostedSession;
 pub use worker::BridgeWorker;

@@ -18,19 +18,22 @@ struct OfProcess<T> {
 /// its parent's be without running a destructor. There is no lock: one that another thread holds while the process forks
 /// stays held in the child for ever.
 #[derive(Debug)]
-pub(super) struct Once<T> {
+pub struct Once<T> {
     made: ArcSwapOption<OfProcess<T>>,
 }
 
 impl<T: Clone> Once<T> {
-    pub(super) const fn new() -> Self {
+    /// A place with nothing in it.
+    // No `Default`: it is a `const`.
+    #[allow(clippy::new_without_default)]
+    pub const fn new() -> Self {
         Self {
             made: ArcSwapOption::const_empty(),
         }
     }
 
     /// What this process has made; none where it has not, whatever its parent did.
-    pub(super) fn get(&self) -> Option<T> {
+    pub fn get(&self) -> Option<T> {
         let made = self.made.load();
         let made = made.as_ref()?;
         (made.process_id == std::process::id()).then(|| made.value.clone())
@@ -40,7 +43,7 @@ impl<T: Clone> Once<T> {
     ///
     /// # Errors
     /// What `make` says; it is tried again the next time.
-    pub(super) fn get_or_make(&self, make: impl FnOnce() -> Result<T>) -> Result<T> {
+    pub fn get_or_make(&self, make: impl FnOnce() -> Result<T>) -> Result<T> {
         if let Some(value) = self.get() {
             return Ok(value);
         }
@@ -119,7 +122,7 @@ pub(super) fn runtime() -> Result<Handle> {
 
 /// Runs something on the runtime of this process, and hands what came of it to `done`, on a thread of the runtime: it should
 /// pass it on and return. A panic on the way is an error like any other.
-pub(super) fn spawn<T: Send + 'static>(
+pub fn spawn<T: Send + 'static>(
     work: impl Future<Output = Result<T>> + Send + 'static,
     done: impl FnOnce(Result<T>) + Send + 'static,
 ) {
@@ -138,9 +141,7 @@ pub(super) fn spawn<T: Send + 'static>(
 ///
 /// # Errors
 /// What it says; `Panic`.
-pub(super) fn wait_for<T: Send + 'static>(
-    work: impl Future<Output = Result<T>> + Send + 'static,
-) -> Result<T> {
+pub fn wait_for<T: Send + 'static>(work: impl Future<Output = Result<T>> + Send + 'static) -> Result<T> {
     let (done, waiting) = std::sync::mpsc::sync_channel(1);
     spawn(work, move |result| {
         // Nobody waits any more where the caller's thread was ended.

@@ -68,6 +68,13 @@ pub struct DatabaseChoice {
 /// The variables that declare an environment; `production` in any of them keeps the private cluster away.
 const ENVIRONMENT_VARIABLES: [&str; 4] = ["TASKER_ENV", "RAILS_ENV", "NODE_ENV", "DJANGO_ENV"];
 
+/// The variable that declares a production environment, if one does. `env` answers for environment variables.
+pub fn declared_production(env: &dyn Fn(&str) -> Option<String>) -> Option<&'static str> {
+    ENVIRONMENT_VARIABLES
+        .into_iter()
+        .find(|name| env(name).is_some_and(|value| value.trim().eq_ignore_ascii_case("production")))
+}
+
 /// Chooses the database: the explicit argument, else `TASKER_DATABASE_URL`, else `DATABASE_URL`, else the private
 /// cluster. A binding passes its host framework's database as `explicit` where `TASKER_DATABASE_URL` is not set.
 ///
@@ -96,10 +103,7 @@ pub fn resolve_database(
             return named(&url, source);
         }
     }
-    let production = ENVIRONMENT_VARIABLES
-        .into_iter()
-        .find(|name| variable(name).is_some_and(|value| value.eq_ignore_ascii_case("production")));
-    if let Some(name) = production
+    if let Some(name) = declared_production(env)
         && variable("TASKER_EMBEDDED").as_deref() != Some("1")
     {
         return Err(Error::new(

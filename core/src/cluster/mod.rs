@@ -19,6 +19,6 @@ mod observe;
 mod places;
 mod server;
 
-pub use choice::{DatabaseChoice, DatabaseLocation, DatabaseSource, resolve_database};
+pub use choice::{DatabaseChoice, DatabaseLocation, DatabaseSource, declared_production, resolve_database};
 pub use control::StopMode;
 pub use server::{Cluster, ClusterOptions, ClusterStatus};

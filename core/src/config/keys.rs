@@ -60,11 +60,17 @@ pub(super) fn check(name: &str, value: &Value, default: &Value) -> Result<(), St
         (Value::Null, _) if unit.contains("seconds") => format!("a number{unit}"),
         (Value::Bool(_), _) => "true or false".to_owned(),
         (Value::Array(_), _) if name == "retention.rules" => format!("a list of rules ({told})"),
+        (Value::Array(_), _) if name.starts_with("auth.") => "a list of texts".to_owned(),
         (Value::Array(_), _) => format!("a list of numbers{unit}"),
         (Value::Object(_), _) => "a map".to_owned(),
         (Value::String(_) | Value::Null, _) => "text".to_owned(),
     };
-    Err(format!("{name} takes {takes}, not {}", shown(value)))
+    let told = if is_secret(name) {
+        "this".to_owned()
+    } else {
+        shown(value)
+    };
+    Err(format!("{name} takes {takes}, not {told}"))
 }
 
 /// The value in a message, cut.
@@ -85,6 +91,8 @@ pub fn unit_of(name: &str) -> Option<&'static str> {
         // Accepted for the ancestor's sake, without effect.
         "backoff.buffer_seconds" => None,
         "database.max_connections" => Some("connections"),
+        "auth.jwt_jwks" => Some("an https URL or a path"),
+        "auth.jwt_public_key" => Some("PEM or a path"),
         "database.listen_url" => Some("a PostgreSQL URL"),
         "execution.max_worker_losses" => Some("processes"),
         "retention.batch_size" => Some("tasks"),
@@ -92,6 +100,11 @@ pub fn unit_of(name: &str) -> Option<&'static str> {
         _ if name.ends_with("_bytes") => Some("bytes of JSON"),
         _ => None,
     }
+}
+
+/// Whether the value of a setting must not be shown.
+pub fn is_secret(name: &str) -> bool {
+    name == "auth.jwt_secret"
 }
 
 /// The candidate that `text` was probably meant to be.

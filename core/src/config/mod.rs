@@ -11,5 +11,5 @@ mod secrets;
 mod variables;
 
 pub use configuration::{Configuration, Given, Origin, Setting, Sources};
-pub use keys::unit_of;
+pub use keys::{is_secret, unit_of};
 pub use secrets::without_password;

@@ -46,7 +46,7 @@ pub(super) fn read(variables: &[(String, String)], draft: &mut Draft) {
     }
 }
 
-/// Text as the setting wants it: JSON where that fits, else the text itself; numbers separated by commas are a list.
+/// Text as the setting wants it: JSON where that fits, else the text itself; numbers or words separated by commas are a list.
 fn value_of(name: &str, text: &str, default: &Value) -> Result<Value, String> {
     let as_text = Value::String(text.to_owned());
     let json = serde_json::from_str::<Value>(text).ok();
@@ -54,7 +54,12 @@ fn value_of(name: &str, text: &str, default: &Value) -> Result<Value, String> {
         .is_array()
         .then(|| serde_json::from_str::<Value>(&format!("[{text}]")).ok())
         .flatten();
-    let fitting = [json.as_ref(), list.as_ref(), Some(&as_text)]
+    let words = default.is_array().then(|| {
+        text.split(',')
+            .map(|word| Value::from(word.trim()))
+            .collect::<Value>()
+    });
+    let fitting = [json.as_ref(), list.as_ref(), words.as_ref(), Some(&as_text)]
         .into_iter()
         .flatten()
         .find(|value| check(name, value, default).is_ok())

@@ -1,6 +1,6 @@
 //! The settings of an engine, with the names of the configuration reference.
 
-use super::{DatabaseSettings, OnDuplicate, RetentionSettings};
+use super::{AuthSettings, DatabaseSettings, OnDuplicate, RetentionSettings};
 use crate::error::{Error, ErrorKind, Result};
 use serde::{Deserialize, Serialize};
 
@@ -8,6 +8,8 @@ use serde::{Deserialize, Serialize};
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Settings {
+    /// Who has to say who they are over HTTP.
+    pub auth: AuthSettings,
     /// How long to wait between attempts.
     pub backoff: BackoffSettings,
     /// How this process talks to its database.
@@ -212,6 +214,7 @@ impl Settings {
             self.execution.max_context_bytes >= 2,
             "execution.max_context_bytes must be at least 2".into(),
         );
+        problems.extend(self.auth.problems());
         problems.extend(self.retention.problems());
         problems.extend(self.database.problems());
         if problems.is_empty() {

@@ -8,6 +8,7 @@ mod guard;
 mod identify;
 mod permissions;
 mod principal;
+mod roles;
 
 pub(crate) use access::Access;
 pub(crate) use guard::{Guard, SCHEME, admit};
@@ -15,3 +16,4 @@ pub(crate) use identify::identify;
 pub use identify::{Auth, Caller};
 pub use permissions::{PERMISSIONS, check_grant};
 pub use principal::{Decide, Grants, Principal, Question};
+pub(crate) use roles::Roles;

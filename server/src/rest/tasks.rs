@@ -4,7 +4,7 @@ use super::header;
 use super::shown::{self, Part, TaskBody};
 use crate::app::App;
 use crate::auth::Access;
-use crate::extract::{Body, Params, Path};
+use crate::extract::{Body, Params, Path, Prefix};
 use crate::page::{self, Pagination};
 use crate::problem::{Problem, Refusal};
 use axum::Json;
@@ -218,6 +218,7 @@ async fn list(State(app): State<App>, Params(query): Params<TaskQuery>) -> Resul
         (status = "4XX", body = Problem, content_type = "application/problem+json")))]
 async fn create(
     State(app): State<App>,
+    Prefix(prefix): Prefix,
     access: Access,
     headers: HeaderMap,
     body: Body,
@@ -257,7 +258,7 @@ async fn create(
     } else {
         StatusCode::OK
     };
-    let place = format!("{}/tasks/{}", app.options.prefix, created.task_id);
+    let place = format!("{prefix}/tasks/{}", created.task_id);
     let mut response = (status, Json(OneTask { task })).into_response();
     if let Ok(place) = HeaderValue::from_str(&place) {
         response.headers_mut().insert(names::LOCATION, place);

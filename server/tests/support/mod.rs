@@ -3,6 +3,8 @@
 // Each test program uses its part of this.
 #![allow(dead_code)]
 
+pub(crate) mod conversation;
+
 use axum::Router;
 use axum::body::Body;
 use axum::http::{Method, Request, StatusCode};
@@ -21,7 +23,7 @@ pub(crate) const UNKNOWN: &str = "0198c0de-0000-7000-8000-000000000000";
 pub(crate) struct Shop {
     pub(crate) client: Client,
     router: Router,
-    _database: TestDatabase,
+    database: TestDatabase,
 }
 
 /// What was answered.
@@ -50,7 +52,23 @@ impl Shop {
         Self::with(Options::default()).await
     }
 
+    /// The order workflow, and one of a single step.
     pub(crate) async fn with(options: Options) -> Self {
+        let shop = Self::empty(options).await;
+        let order = Template::parse(ORDER, &ParseOptions::default()).unwrap();
+        shop.client.register_template(&order, false).await.unwrap();
+        let one = json!({"name": "one", "namespace_name": "shop", "version": "2.0.0", "step_templates": [{"name": "only", "handler": "work"}]});
+        let one = Template::from_json(&one, &ParseOptions::default()).unwrap();
+        shop.client.register_template(&one, false).await.unwrap();
+        shop
+    }
+
+    pub(crate) fn url(&self) -> String {
+        self.database.url()
+    }
+
+    /// No workflow at all.
+    pub(crate) async fn empty(options: Options) -> Self {
         let database = TestDatabase::create().await.unwrap();
         let client = Client::new(ClientOptions {
             database_url: Some(database.url()),
@@ -58,15 +76,10 @@ impl Shop {
         })
         .unwrap();
         client.migrate().await.unwrap();
-        let order = Template::parse(ORDER, &ParseOptions::default()).unwrap();
-        client.register_template(&order, false).await.unwrap();
-        let one = json!({"name": "one", "namespace_name": "shop", "version": "2.0.0", "step_templates": [{"name": "only", "handler": "work"}]});
-        let one = Template::from_json(&one, &ParseOptions::default()).unwrap();
-        client.register_template(&one, false).await.unwrap();
         Self {
             router: router(client.clone(), options),
             client,
-            _database: database,
+            database,
         }
     }
 

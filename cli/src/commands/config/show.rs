@@ -9,7 +9,7 @@ use crate::session::configuration;
 use clap::Args;
 use serde_json::{Value, json};
 use tasker_core::cluster::{self, DatabaseLocation, DatabaseSource};
-use tasker_core::config::{Configuration, Origin, Setting, without_password};
+use tasker_core::config::{Configuration, Origin, Setting, is_secret, without_password};
 
 /// Show every setting, its value and where it came from, and which database is used and by which rule.
 ///
@@ -109,6 +109,9 @@ fn candidates(global: &GlobalOptions) -> Vec<Candidate> {
 
 /// The setting without what must not be shown.
 fn masked(mut setting: Setting) -> Setting {
+    if is_secret(&setting.name) && !setting.value.is_null() {
+        setting.value = Value::String("(not shown)".to_owned());
+    }
     if let Value::String(text) = &setting.value {
         setting.value = Value::String(without_password(text));
     }
