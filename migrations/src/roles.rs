@@ -68,6 +68,7 @@ pub const GRANTS: &[(&[Role], &[&str])] = &[
             "add_trail_partitions",
             "annotate_task",
             "annotation_type",
+            "api_key_used",
             "archive_tasks",
             "begin_maintenance",
             "calculate_dependency_levels",

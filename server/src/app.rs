@@ -48,7 +48,6 @@ const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 pub fn router(client: Client, options: Options) -> Router {
     let (routes, document) = routes(options.bulk_bytes).split_for_parts();
     let guard = Guard::new(&document);
-    let auth = options.auth.clone();
     let app = App {
         client,
         document: openapi::text(&document),
@@ -62,9 +61,7 @@ pub fn router(client: Client, options: Options) -> Router {
         .layer(middleware::from_fn(move |request, next| {
             auth::admit(guard.clone(), request, next)
         }))
-        .layer(middleware::from_fn(move |request, next| {
-            auth::identify(auth.clone(), request, next)
-        }))
+        .layer(middleware::from_fn_with_state(app.clone(), auth::identify))
         .layer(middleware::from_fn_with_state(app.clone(), within_time))
         .layer(middleware::from_fn_with_state(app.clone(), from_here))
         .layer(

@@ -1,7 +1,7 @@
 //! Operator verbs on every task or step that a filter lets through, batch by batch.
 
 use super::Client;
-use super::client::call;
+use super::client::{call, operate};
 use crate::error::Result;
 use crate::model::{
     BulkOutcome, BulkVerb, FoundStep, Operator, StepNo, StepOutcome, StepSearch, StepVerb, Task, TaskFilter,
@@ -35,7 +35,7 @@ impl Client {
         if ids.is_empty() {
             return Ok(Vec::new());
         }
-        let outcomes = call!(self, |store, connection| store
+        let outcomes = operate!(self, operator, |store, connection| store
             .operate_on_tasks(connection, verb, &ids, operator))?;
         match verb {
             BulkVerb::Retry | BulkVerb::Resume => self.wake(),
@@ -97,7 +97,7 @@ impl Client {
         if steps.is_empty() {
             return Ok(Vec::new());
         }
-        let outcomes = call!(self, |store, connection| store
+        let outcomes = operate!(self, operator, |store, connection| store
             .operate_on_steps(connection, verb, &steps, operator))?;
         match verb {
             StepVerb::Retry { .. } | StepVerb::Resolve { .. } | StepVerb::Update { .. } => self.wake(),

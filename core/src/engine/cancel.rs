@@ -1,7 +1,7 @@
 //! cancel: a task or a step is given up.
 
 use super::Client;
-use super::client::call;
+use super::client::operate;
 use crate::error::Result;
 use crate::model::{Operator, Step, StepSelector, Task, TaskId};
 
@@ -12,7 +12,7 @@ impl Client {
     /// # Errors
     /// `NotFound`, `DatabaseUnavailable`.
     pub async fn cancel_task(&self, id: TaskId, operator: &Operator) -> Result<Task> {
-        call!(self, |store, connection| store
+        operate!(self, operator, |store, connection| store
             .cancel_task(connection, id, operator))?;
         self.wake_for_task(id).await;
         self.task(id).await
@@ -24,7 +24,7 @@ impl Client {
     /// `NotFound`, `IllegalTransition`, `DatabaseUnavailable`.
     pub async fn cancel_step(&self, id: TaskId, step: &StepSelector, operator: &Operator) -> Result<Step> {
         let number = self.step_number(id, step).await?;
-        call!(self, |store, connection| store
+        operate!(self, operator, |store, connection| store
             .cancel_step(connection, id, number, operator))?;
         self.wake_for_task(id).await;
         self.step(id, &StepSelector::Number(number)).await

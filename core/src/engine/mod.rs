@@ -4,6 +4,7 @@
 //! it. A deadlock or a serialization failure repeats the transaction.
 
 mod annotate;
+mod api_keys;
 mod bulk;
 mod cancel;
 mod client;

@@ -1,7 +1,7 @@
 //! pause and resume.
 
 use super::Client;
-use super::client::call;
+use super::client::operate;
 use super::wake::Wake;
 use crate::error::Result;
 use crate::model::{Operator, PauseScope};
@@ -12,7 +12,7 @@ impl Client {
     /// # Errors
     /// `NotFound`, `IllegalTransition`, `DatabaseUnavailable`.
     pub async fn pause(&self, scope: &PauseScope, operator: &Operator) -> Result<()> {
-        call!(self, |store, connection| store
+        operate!(self, operator, |store, connection| store
             .set_paused(connection, scope, true, operator))?;
         match scope {
             PauseScope::Task(id) => self.wake_for_task(*id).await,
@@ -26,7 +26,7 @@ impl Client {
     /// # Errors
     /// `NotFound`, `DatabaseUnavailable`.
     pub async fn resume(&self, scope: &PauseScope, operator: &Operator) -> Result<()> {
-        call!(self, |store, connection| store
+        operate!(self, operator, |store, connection| store
             .set_paused(connection, scope, false, operator))?;
         self.wake();
         Ok(())

@@ -1,7 +1,7 @@
 //! resolve: an operator declares something done.
 
 use super::Client;
-use super::client::call;
+use super::client::operate;
 use crate::error::Result;
 use crate::model::{Operator, Step, StepSelector, Task, TaskId};
 use serde_json::Value;
@@ -12,7 +12,7 @@ impl Client {
     /// # Errors
     /// `NotFound`, `IllegalTransition`, `DatabaseUnavailable`.
     pub async fn resolve_task(&self, id: TaskId, operator: &Operator) -> Result<Task> {
-        call!(self, |store, connection| store
+        operate!(self, operator, |store, connection| store
             .resolve_task(connection, id, operator))?;
         self.wake_for_task(id).await;
         self.task(id).await
@@ -30,7 +30,7 @@ impl Client {
         operator: &Operator,
     ) -> Result<Step> {
         let number = self.step_number(id, step).await?;
-        call!(self, |store, connection| store
+        operate!(self, operator, |store, connection| store
             .resolve_step(connection, id, number, &results, operator))?;
         self.wake();
         self.step(id, &StepSelector::Number(number)).await

@@ -1,7 +1,7 @@
 //! retry: what failed runs again.
 
 use super::Client;
-use super::client::call;
+use super::client::operate;
 use crate::error::Result;
 use crate::model::{Operator, Step, StepSelector, Task, TaskId};
 
@@ -11,7 +11,7 @@ impl Client {
     /// # Errors
     /// `NotFound`; `IllegalTransition` when nothing of it failed for good (naming what was cancelled, if that blocks it).
     pub async fn retry_task(&self, id: TaskId, operator: &Operator) -> Result<Task> {
-        call!(self, |store, connection| store
+        operate!(self, operator, |store, connection| store
             .retry_task(connection, id, operator))?;
         self.wake();
         self.task(id).await
@@ -29,7 +29,7 @@ impl Client {
         operator: &Operator,
     ) -> Result<Step> {
         let number = self.step_number(id, step).await?;
-        call!(self, |store, connection| store.retry_step(
+        operate!(self, operator, |store, connection| store.retry_step(
             connection,
             id,
             number,

@@ -1,7 +1,7 @@
 //! update: limits, inputs, labels.
 
 use super::Client;
-use super::client::call;
+use super::client::{call, operate};
 use crate::error::Result;
 use crate::model::{Operator, Step, StepSelector, StepUpdate, Task, TaskId, TaskUpdate};
 
@@ -19,7 +19,7 @@ impl Client {
         operator: &Operator,
     ) -> Result<Step> {
         let number = self.step_number(id, step).await?;
-        call!(self, |store, connection| store
+        operate!(self, operator, |store, connection| store
             .update_step(connection, id, number, update, operator))?;
         self.wake();
         self.step(id, &StepSelector::Number(number)).await

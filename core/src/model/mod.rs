@@ -2,6 +2,7 @@
 //!
 //! Pure: no SQL, no runtime, no clock.
 
+mod api_key;
 mod auth_settings;
 mod bulk;
 mod database_settings;
@@ -18,6 +19,7 @@ mod state;
 mod view;
 mod why;
 
+pub use api_key::{ApiKey, NewApiKey};
 pub use auth_settings::{AuthSettings, JWT_ALGORITHMS};
 pub use bulk::{BulkOutcome, BulkVerb, FoundStep, StepOutcome, StepSearch, StepVerb};
 pub use database_settings::{DatabaseSettings, PoolerSetting};

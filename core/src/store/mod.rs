@@ -3,6 +3,7 @@
 //! A state change is a function in `migrations/`; what is called or read here is one named statement a file in `sql/`.
 //! [`Store`] holds the pool and the statements in the caller's schema.
 
+mod api_keys;
 mod archive;
 mod bulk;
 mod claims;

@@ -8,6 +8,18 @@ use serde_json::Value;
 use sqlx::PgConnection;
 
 impl Store {
+    /// Tells the transaction from where an operator steps in; the trail keeps it.
+    ///
+    /// # Errors
+    /// What PostgreSQL says.
+    pub async fn set_origin(&self, connection: &mut PgConnection, from: &str) -> Result<()> {
+        self.query(&self.statements().set_origin)
+            .bind(from)
+            .execute(connection)
+            .await?;
+        Ok(())
+    }
+
     /// Cancels a task.
     ///
     /// # Errors

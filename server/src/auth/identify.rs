@@ -1,15 +1,20 @@
 //! Finding out who asks.
 
 use super::access::Access;
+use super::api_key::ApiKeys;
 use super::principal::Principal;
+use super::roles::Roles;
+use super::token::Tokens;
+use crate::app::App;
 use crate::problem::Refusal;
-use axum::extract::{ConnectInfo, Request};
+use axum::extract::{ConnectInfo, Request, State};
+use axum::http::{HeaderMap, header};
 use axum::middleware::Next;
 use axum::response::Response;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use tasker_core::model::AuthSettings;
-use tasker_core::{ErrorKind, Result};
+use tasker_core::{Client, ErrorKind, Result};
 
 /// Who has to say who they are.
 #[derive(Debug, Clone, Default)]
@@ -20,6 +25,15 @@ enum Kind {
     #[default]
     Open,
     Host,
+    Checked(Arc<Checks>),
+}
+
+/// How somebody is known.
+#[derive(Debug)]
+struct Checks {
+    roles: Roles,
+    tokens: Option<Tokens>,
+    keys: Option<ApiKeys>,
 }
 
 impl Auth {
@@ -33,13 +47,76 @@ impl Auth {
         Self(Kind::Host)
     }
 
-    /// Everybody, by a token or an API key, or to a host that gives the request a [`Caller`].
+    /// Everybody, by a token or an API key, as the settings have it; or to a host that gives the request a [`Caller`].
     ///
     /// # Errors
     /// `ConfigInvalid`.
-    pub fn checked(_settings: &AuthSettings) -> Result<Self> {
-        Ok(Self(Kind::Host))
+    pub fn checked(settings: &AuthSettings) -> Result<Self> {
+        Ok(Self(Kind::Checked(Arc::new(Checks {
+            roles: Roles::new(settings.roles.clone(), settings.default_roles.clone())?,
+            tokens: Tokens::new(settings)?,
+            keys: settings.api_keys.then(ApiKeys::default),
+        }))))
     }
+}
+
+impl Checks {
+    /// Who has these credentials; nobody without any.
+    async fn principal(
+        &self,
+        client: &Client,
+        headers: &HeaderMap,
+    ) -> std::result::Result<Principal, Refusal> {
+        let mut given = headers.get_all(header::AUTHORIZATION).iter();
+        let text = match (given.next(), given.next()) {
+            (None, _) => {
+                return Err(unauthenticated(format!(
+                    "say who you are: Authorization: Bearer, with {}",
+                    self.takes()
+                )));
+            }
+            (Some(_), Some(_)) => {
+                return Err(unauthenticated(
+                    "there are several Authorization headers, and one is needed",
+                ));
+            }
+            (Some(one), None) => one.to_str().unwrap_or_default().trim(),
+        };
+        let credential = match text.split_once(' ') {
+            Some((scheme, rest)) if scheme.eq_ignore_ascii_case("bearer") => rest.trim(),
+            // The ancestor's clients send the token alone.
+            None => text,
+            Some(_) => {
+                return Err(unauthenticated(format!(
+                    "the header Authorization has to be Bearer, with {}",
+                    self.takes()
+                )));
+            }
+        };
+        match (&self.keys, &self.tokens) {
+            (Some(keys), _) if ApiKeys::is_one(credential) => {
+                keys.principal(client, credential, &self.roles).await
+            }
+            (_, Some(tokens)) => tokens
+                .principal(credential, &self.roles)
+                .await
+                .map_err(unauthenticated),
+            _ => Err(unauthenticated(format!("this is not {}", self.takes()))),
+        }
+    }
+
+    fn takes(&self) -> &'static str {
+        match (&self.keys, &self.tokens) {
+            (Some(_), Some(_)) => "a token or an API key",
+            (Some(_), None) => "an API key",
+            (None, _) => "a token",
+        }
+    }
+}
+
+/// The refusal of somebody who is not known.
+pub(super) fn unauthenticated(detail: impl Into<String>) -> Refusal {
+    Refusal::new(ErrorKind::Unauthenticated, detail)
 }
 
 /// Whom a host has found to ask; put it into the extensions of the request.
@@ -52,7 +129,7 @@ pub struct Caller {
 }
 
 /// Leaves an [`Access`] in the request.
-pub(crate) async fn identify(auth: Auth, mut request: Request, next: Next) -> Response {
+pub(crate) async fn identify(State(app): State<App>, mut request: Request, next: Next) -> Response {
     let caller = request.extensions_mut().remove::<Caller>();
     let from = match &caller {
         Some(caller) => caller.from.clone(),
@@ -62,13 +139,16 @@ pub(crate) async fn identify(auth: Auth, mut request: Request, next: Next) -> Re
             .map(|ConnectInfo(address)| address.ip().to_string().into()),
     };
     let known = caller.and_then(|caller| caller.principal);
-    let access = match (known, &auth.0) {
+    let access = match (known, &app.options.auth.0) {
         (Some(principal), _) => Access::known(principal),
         (None, Kind::Open) => Access::anybody(),
-        (None, Kind::Host) => Access::nobody(Refusal::new(
-            ErrorKind::Unauthenticated,
+        (None, Kind::Host) => Access::nobody(unauthenticated(
             "the application that this is mounted in does not know who asks: sign in there",
         )),
+        (None, Kind::Checked(checks)) => match checks.principal(&app.client, request.headers()).await {
+            Ok(principal) => Access::known(Arc::new(principal)),
+            Err(refusal) => Access::nobody(refusal),
+        },
     };
     request.extensions_mut().insert(access.from(from));
     next.run(request).await

@@ -4,11 +4,15 @@
 //! description of a route names as its `security`; resolvers of GraphQL ask it for each field.
 
 mod access;
+mod api_key;
 mod guard;
 mod identify;
+mod keyset;
 mod permissions;
 mod principal;
 mod roles;
+mod signature;
+mod token;
 
 pub(crate) use access::Access;
 pub(crate) use guard::{Guard, SCHEME, admit};

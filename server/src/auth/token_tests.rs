@@ -1,0 +1,270 @@
+// Tests may panic: that is how they fail.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+use super::*;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD as BASE64;
+use ring::hmac;
+use serde_json::json;
+use tasker_core::model::JWT_ALGORITHMS;
+
+/// Keys and tokens that another implementation made.
+fn given() -> Value {
+    serde_json::from_str(include_str!("../../tests/tokens/pyjwt.json")).unwrap()
+}
+
+fn text(value: &Value) -> String {
+    value.as_str().unwrap().to_owned()
+}
+
+fn settings() -> AuthSettings {
+    AuthSettings {
+        jwt_issuer: Some("https://issuer.example".to_owned()),
+        jwt_audience: vec!["tasker".to_owned()],
+        ..AuthSettings::default()
+    }
+}
+
+fn of_algorithms(names: &[&str]) -> AuthSettings {
+    AuthSettings {
+        jwt_algorithms: names.iter().map(|name| (*name).to_owned()).collect(),
+        ..settings()
+    }
+}
+
+/// What takes tokens of one algorithm, by its key alone.
+fn taking(name: &str) -> Tokens {
+    let given = given();
+    let public = given["keys"].get(if name.starts_with("RS") { "RS" } else { name });
+    let settings = AuthSettings {
+        jwt_secret: name.starts_with("HS").then(|| text(&given["secret"])),
+        jwt_public_key: public.map(text),
+        ..of_algorithms(&[name])
+    };
+    Tokens::new(&settings).unwrap().unwrap()
+}
+
+fn roles() -> Roles {
+    Roles::new(AuthSettings::default().roles, Vec::new()).unwrap()
+}
+
+fn grants(principal: &Principal) -> Vec<&str> {
+    match &principal.grants {
+        Grants::Listed(grants) => grants.iter().map(String::as_str).collect(),
+        Grants::Asked(_) => panic!("a token has its grants in itself"),
+    }
+}
+
+#[tokio::test]
+async fn each_algorithm_takes_its_own_tokens_and_no_other() {
+    let given = given();
+    for name in JWT_ALGORITHMS {
+        let tokens = taking(name);
+        for other in JWT_ALGORITHMS {
+            let token = text(&given["tokens"][other]);
+            let taken = tokens.principal(&token, &roles()).await;
+            assert_eq!(
+                taken.is_ok(),
+                name == other,
+                "{name} was given {other}: {taken:?}"
+            );
+        }
+        let principal = tokens
+            .principal(&text(&given["tokens"][name]), &roles())
+            .await
+            .unwrap();
+        assert_eq!(principal.name.as_deref(), Some("anna"));
+        assert_eq!(grants(&principal), ["*:index", "*:show"]);
+    }
+}
+
+#[tokio::test]
+async fn a_token_that_was_changed_anywhere_is_refused() {
+    let given = given();
+    for name in JWT_ALGORITHMS {
+        let tokens = taking(name);
+        let token = text(&given["tokens"][name]);
+        // The last character of a part may have bits that mean nothing; those must be zero.
+        for place in (0..token.len()).step_by(3) {
+            let mut bytes = token.clone().into_bytes();
+            bytes[place] = if bytes[place] == b'A' { b'B' } else { b'A' };
+            let changed = String::from_utf8(bytes).unwrap();
+            assert!(
+                tokens.principal(&changed, &roles()).await.is_err(),
+                "{name}: {place}"
+            );
+        }
+        for cut in 0..token.len() {
+            assert!(
+                tokens.principal(&token[..cut], &roles()).await.is_err(),
+                "{name}: cut at {cut}"
+            );
+        }
+        assert!(tokens.principal(&format!("{token}.e30"), &roles()).await.is_err());
+        assert!(tokens.principal(&format!("{token}="), &roles()).await.is_err());
+    }
+}
+
+#[tokio::test]
+async fn what_a_token_says_of_itself_is_checked() {
+    let given = given();
+    let tokens = taking("HS256");
+    for (name, case) in given["claims"].as_object().unwrap() {
+        let (token, refused) = (text(&case[0]), text(&case[1]));
+        match tokens.principal(&token, &roles()).await {
+            Ok(principal) => {
+                assert!(refused.is_empty(), "{name}: taken as {principal:?}");
+            }
+            Err(why) => assert!(!refused.is_empty() && why.contains(&refused), "{name}: {why}"),
+        }
+    }
+    let principal = tokens
+        .principal(&text(&given["claims"]["a number"][0]), &roles())
+        .await
+        .unwrap();
+    assert_eq!(principal.name.as_deref(), Some("7"));
+    let principal = tokens
+        .principal(&text(&given["claims"]["roles as text"][0]), &roles())
+        .await
+        .unwrap();
+    assert!(grants(&principal).contains(&"*"));
+}
+
+fn part(value: &Value) -> String {
+    BASE64.encode(value.to_string())
+}
+
+/// A token that is signed with this secret, whatever its header says.
+fn signed(header: &Value, secret: &[u8]) -> String {
+    let claims = json!({"sub": "mallory", "exp": 4_102_444_800_u64, "iss": "https://issuer.example", "aud": "tasker", "roles": ["admin"]});
+    let message = format!("{}.{}", part(header), part(&claims));
+    let key = hmac::Key::new(hmac::HMAC_SHA256, secret);
+    let signature = BASE64.encode(hmac::sign(&key, message.as_bytes()));
+    format!("{message}.{signature}")
+}
+
+#[tokio::test]
+async fn tokens_without_a_signature_are_refused() {
+    for name in JWT_ALGORITHMS {
+        let tokens = taking(name);
+        for alg in ["none", "None", "NONE", "nOnE", "", "HS1", "hs256"] {
+            let token = signed(&json!({"alg": alg}), b"");
+            let unsigned = token.rsplit_once('.').unwrap().0;
+            for token in [token.clone(), format!("{unsigned}.")] {
+                assert!(tokens.principal(&token, &roles()).await.is_err(), "{name}: {alg}");
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_public_key_is_never_a_secret() {
+    let given = given();
+    let settings = AuthSettings {
+        jwt_secret: Some(text(&given["secret"])),
+        jwt_public_key: Some(text(&given["keys"]["RS"])),
+        ..of_algorithms(&["HS256", "RS256"])
+    };
+    let tokens = Tokens::new(&settings).unwrap().unwrap();
+    for name in ["HS256", "RS256"] {
+        assert!(
+            tokens
+                .principal(&text(&given["tokens"][name]), &roles())
+                .await
+                .is_ok()
+        );
+    }
+    let public = text(&given["keys"]["RS"]);
+    for secret in [public.as_str(), public.trim(), ""] {
+        let token = signed(&json!({"alg": "HS256", "kid": "key-RS"}), secret.as_bytes());
+        assert!(tokens.principal(&token, &roles()).await.is_err());
+        let token = signed(&json!({"alg": "RS256", "kid": "key-RS"}), secret.as_bytes());
+        assert!(tokens.principal(&token, &roles()).await.is_err());
+    }
+    // A token that brings its own key.
+    let header = json!({"alg": "HS256", "jwk": {"kty": "oct", "k": BASE64.encode("mine")}});
+    assert!(
+        tokens
+            .principal(&signed(&header, b"mine"), &roles())
+            .await
+            .is_err()
+    );
+}
+
+#[tokio::test]
+async fn tokens_that_are_large_or_deep_are_refused() {
+    let tokens = taking("HS256");
+    let long = "a".repeat(LONGEST + 1);
+    assert!(
+        tokens
+            .principal(&long, &roles())
+            .await
+            .unwrap_err()
+            .contains("longer")
+    );
+    let deep = format!("{}{}", "[".repeat(5000), "]".repeat(5000));
+    let token = format!("{}.e30.", BASE64.encode(deep));
+    assert!(tokens.principal(&token, &roles()).await.is_err());
+}
+
+#[tokio::test]
+async fn keys_of_a_set_come_and_go() {
+    let given = given();
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("keys.json");
+    let settings = AuthSettings {
+        jwt_jwks: Some(file.to_str().unwrap().to_owned()),
+        // Every look is at the file.
+        jwt_jwks_max_age_seconds: 0.0,
+        ..of_algorithms(&["RS256", "ES256", "ES384", "ES512"])
+    };
+    let write = |keys: &[&Value]| std::fs::write(&file, json!({ "keys": keys }).to_string()).unwrap();
+    let all: Vec<&Value> = given["jwks"]["keys"].as_array().unwrap().iter().collect();
+    let taken = async |tokens: &Tokens, name: &str| {
+        tokens
+            .principal(&text(&given["tokens"][name]), &roles())
+            .await
+            .is_ok()
+    };
+
+    write(&all);
+    let tokens = Tokens::new(&settings).unwrap().unwrap();
+    for name in ["RS256", "ES256", "ES384", "ES512"] {
+        assert!(taken(&tokens, name).await, "{name}");
+    }
+    // What a set has besides is passed over.
+    let odd = json!({"kty": "OKP", "crv": "Ed25519", "x": "AA"});
+    let secret = json!({"kty": "oct", "k": BASE64.encode(text(&given["secret"])), "kid": "key-HS"});
+    write(&[&odd, &secret, all[0]]);
+    let tokens = Tokens::new(&settings).unwrap().unwrap();
+    assert!(taken(&tokens, "RS256").await);
+    assert!(!taken(&tokens, "ES256").await, "its key has gone");
+    assert!(!taken(&tokens, "HS256").await, "a set has no secrets");
+
+    // A set that cannot be read lets nobody in.
+    std::fs::write(&file, "no set").unwrap();
+    let tokens = Tokens::new(&settings).unwrap().unwrap();
+    assert!(!taken(&tokens, "RS256").await);
+}
+
+#[test]
+fn settings_that_cannot_work_are_refused() {
+    let given = given();
+    for (public, told) in [
+        ("/no/such/file.pem".to_owned(), "/no/such/file.pem"),
+        (
+            "-----BEGIN PUBLIC KEY-----\nAAAA\n-----END PUBLIC KEY-----".to_owned(),
+            "public key",
+        ),
+        (
+            text(&given["keys"]["RS"]).replace("PUBLIC KEY", "PRIVATE KEY"),
+            "PUBLIC KEY is needed",
+        ),
+    ] {
+        let settings = AuthSettings {
+            jwt_public_key: Some(public),
+            ..of_algorithms(&["RS256"])
+        };
+        let refused = Tokens::new(&settings).unwrap_err();
+        assert!(refused.message.contains(told), "{refused}");
+    }
+}
