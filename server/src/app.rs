@@ -1,9 +1,10 @@
 //! The service: routes, and what stands around all of them.
 
 use crate::health::Counted;
+use crate::metrics::{Looks, Requests};
 use crate::options::Options;
 use crate::problem::Refusal;
-use crate::{health, openapi, rest};
+use crate::{health, metrics, openapi, rest};
 use axum::Router;
 use axum::extract::{DefaultBodyLimit, FromRef, Request, State};
 use axum::http::{HeaderName, HeaderValue, Method, StatusCode, Uri, header};
@@ -27,6 +28,10 @@ pub(crate) struct App {
     pub(crate) options: Arc<Options>,
     /// How many tasks and steps there were at the last look.
     pub(crate) counted: Arc<Mutex<Option<Counted>>>,
+    /// The requests so far.
+    pub(crate) requests: Arc<Requests>,
+    /// What the database said of all processes at the last look.
+    pub(crate) looks: Arc<Looks>,
 }
 
 impl FromRef<App> for Client {
@@ -46,6 +51,8 @@ pub fn router(client: Client, options: Options) -> Router {
         client,
         options: Arc::new(options),
         counted: Arc::default(),
+        requests: Arc::default(),
+        looks: Arc::default(),
     };
     let (routes, document) = routes(app.options.bulk_bytes).split_for_parts();
     Router::new()
@@ -64,6 +71,7 @@ pub fn router(client: Client, options: Options) -> Router {
                 .layer(CompressionLayer::new())
                 .layer(CatchPanicLayer::custom(caught)),
         )
+        .layer(middleware::from_fn_with_state(app.clone(), metrics::count))
         .with_state(app)
 }
 
@@ -72,6 +80,7 @@ pub(crate) fn routes(bulk_bytes: usize) -> OpenApiRouter<App> {
     OpenApiRouter::with_openapi(openapi::about())
         .merge(rest::routes(bulk_bytes))
         .merge(health::routes())
+        .merge(metrics::routes())
 }
 
 async fn nothing_there(uri: Uri) -> Refusal {

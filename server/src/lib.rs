@@ -9,6 +9,7 @@
 mod app;
 mod extract;
 mod health;
+mod metrics;
 mod openapi;
 mod options;
 mod page;
@@ -17,6 +18,7 @@ mod rest;
 mod serve;
 
 pub use app::router;
+pub use metrics::metrics_reference;
 pub use openapi::document;
 pub use options::Options;
 pub use problem::{Problem, Refusal};

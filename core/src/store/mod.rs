@@ -12,6 +12,7 @@ mod doctor;
 mod fault;
 mod foreign;
 mod lists;
+mod measure;
 mod migrate;
 mod operate;
 mod pool;

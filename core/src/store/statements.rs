@@ -34,7 +34,7 @@ statements! {
     doctor_clock, doctor_handlers, doctor_indexes, doctor_maintenance, doctor_notify, doctor_partitions, doctor_pauses,
     doctor_schema, doctor_server, doctor_slots, doctor_snapshots, doctor_steps, doctor_tables, doctor_version,
     doctor_upkeep, drain_worker, drop_trail_partitions, end_maintenance, fail_steps, find_plan, find_step, find_steps, heartbeat, held_steps,
-    known_roles, list_annotations, list_handlers, list_namespaces, list_steps, list_workers, mark_validated, missing_grants,
+    known_roles, list_annotations, list_handlers, list_namespaces, list_steps, list_workers, mark_validated, measure_server, measure_work, missing_grants,
     named_task_ids, named_tasks, notify_all, notify_idle, operate_on_steps, operate_on_tasks, pause, pause_task, prune_leftovers, prune_tasks, readiness,
     reap_workers, register_template, register_worker, release_steps, remember_roles, resolve_step, resolve_task,
     resume, resume_task, retry_step, retry_task, role_rights, step_definitions, step_results, step_transitions, steps,
