@@ -8,7 +8,7 @@ use tasker_core::Client;
 use tasker_core::model::{Measurements, ServerMeasurements, State, WorkMeasurements};
 use tokio::sync::Mutex;
 
-/// How long a look is good for, also one in vain. The help of `tasker_database_look_age_seconds` says so.
+/// How long a look is good for, also one in vain, unless it took too long. The help of `tasker_database_look_age_seconds` says so.
 const GOOD_FOR: Duration = Duration::from_secs(15);
 /// How long a look may take: less than the ten seconds that Prometheus waits.
 const LOOK_WITHIN: Duration = Duration::from_secs(5);
@@ -17,6 +17,7 @@ const LOOK_WITHIN: Duration = Duration::from_secs(5);
 struct Look {
     at: Instant,
     took: Duration,
+    good_for: Duration,
     found: Option<Measurements>,
 }
 
@@ -28,7 +29,10 @@ impl Looks {
     /// Shows the last look, after a new one where that is too old; one request looks for all that come meanwhile.
     pub(super) async fn show(&self, client: &Client, page: &mut Page) {
         let mut last = self.0.lock().await;
-        if last.as_ref().is_none_or(|look| look.at.elapsed() >= GOOD_FOR) {
+        if last
+            .as_ref()
+            .is_none_or(|look| look.at.elapsed() >= look.good_for)
+        {
             *last = None;
         }
         let look = match &mut *last {
@@ -47,6 +51,7 @@ impl Looks {
 
 async fn look(client: &Client) -> Look {
     let began = Instant::now();
+    let mut good_for = GOOD_FOR;
     let found = match tokio::time::timeout(LOOK_WITHIN, client.measurements()).await {
         Ok(Ok(found)) => Some(found),
         Ok(Err(error)) => {
@@ -56,12 +61,16 @@ async fn look(client: &Client) -> Look {
         Err(_) => {
             let seconds = LOOK_WITHIN.as_secs();
             tracing::warn!(seconds, "metrics without the database: it did not answer in time");
+            // The statement may run on as long as one may: it gets no company.
+            let longest = client.settings().database.statement_timeout_seconds;
+            good_for = Duration::try_from_secs_f64(longest).map_or(good_for, |longest| longest.max(GOOD_FOR));
             None
         }
     };
     Look {
         at: Instant::now(),
         took: began.elapsed(),
+        good_for,
         found,
     }
 }

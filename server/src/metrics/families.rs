@@ -55,7 +55,7 @@ macro_rules! families {
 families! {
     BUILD_INFO: Gauge "build_info", ["version"], Process, "Always 1: which version of Tasker answers";
     STEP_ATTEMPTS: Counter "step_attempts", ["namespace", "outcome"], Process,
-        "Attempts of steps that ended in workers of this process. failed may be tried again as far as the handler is concerned; whether there are attempts left is the database's to say";
+        "Attempts of steps that ended in workers of this process. failed: may be tried again as far as the handler is concerned; whether attempts are left is the database's to say. failed_permanently: the handler said that it is of no use. released: handed back without counting. lost: cancelled, or taken over by others. refused: could not be begun";
     STEP_ATTEMPT_DURATION: Histogram "step_attempt_duration" in seconds, ["namespace"], Process,
         "How long attempts took in workers of this process, from the handler's beginning to its outcome";
     STEP_QUEUE_LATENCY: Histogram "step_queue_latency" in seconds, ["namespace"], Process,
@@ -81,9 +81,9 @@ families! {
     HTTP_REQUEST_DURATION: Histogram "http_request_duration" in seconds, ["route", "method"], Process,
         "How long this interface took until it began to answer";
 
-    DATABASE_UP: Gauge "database_up", [], Database, "1 if the database answered the last look at it, else 0, and all that follows is missing";
+    DATABASE_UP: Gauge "database_up", [], Database, "1 if the database answered the last look at it within 5 s, else 0, and all that is read from it is missing";
     DATABASE_LOOK_AGE: Gauge "database_look_age" in seconds, [], Database,
-        "How long ago the database was looked at. All that follows is as old: at most 15 s, however often it is asked for";
+        "How long ago the database was looked at. All that is read from it is as old: at most 15 s, unless the last look took longer than 5 s";
     DATABASE_LOOK_DURATION: Gauge "database_look_duration" in seconds, [], Database, "How long looking at the database took";
     TASKS: Gauge "tasks", ["namespace", "state"], Database, "Tasks by state, of the newest 20,000 tasks";
     STEPS: Gauge "steps", ["namespace", "state"], Database, "Steps by state, of the newest 100,000 steps";
@@ -134,14 +134,15 @@ pub fn metrics_reference() -> String {
         (
             Source::Process,
             "Of this process",
-            "Counted by the process that answers, since its client was made: of its own workers and its own requests. A `tasker serve` runs \
-             no workers; ask the processes that do.",
+            "Counted by the process that answers, since its client was made: of its own requests and of the workers of that client. \
+             `tasker serve` runs no workers; a host that mounts the router over the client of its workers shows theirs. In Rust \
+             `Client::metrics` has the same numbers. Rates over all processes are sums over all processes that are scraped.",
         ),
         (
             Source::Database,
             "Of the database",
             "Read from the database, so that every process answers the same. Looked at no more than once in 15 s, for at most 5 s. When the \
-             database is away, `tasker_database_up` is 0 and the rest has no values.",
+             database is away, `tasker_database_up` is 0 and what is read from it has no values.",
         ),
     ] {
         let _ = write!(
