@@ -1,7 +1,7 @@
 //! The Tasker engine: workflows as directed acyclic graphs of steps, on PostgreSQL, inside your own process.
 //!
 //! The rooms, and who may import whom (a test enforces it):
-//! `model ← graph, template, retry ← store, config ← engine ← worker, events ← bridge ← handler ← testing`.
+//! `model, metrics ← graph, template, retry ← store, config ← engine ← worker, events ← bridge ← handler ← testing`.
 
 pub mod bridge;
 pub mod cluster;
@@ -10,6 +10,7 @@ pub mod engine;
 pub mod error;
 pub mod graph;
 pub mod handler;
+pub mod metrics;
 pub mod model;
 pub mod retry;
 pub mod store;

@@ -2,9 +2,10 @@
 
 use crate::auth::{self, Guard};
 use crate::health::Counted;
+use crate::metrics::{Looks, Requests};
 use crate::options::Options;
 use crate::problem::Refusal;
-use crate::{health, openapi, rest};
+use crate::{health, metrics, openapi, rest};
 use axum::Router;
 use axum::body::Bytes;
 use axum::extract::{DefaultBodyLimit, FromRef, Request, State};
@@ -31,6 +32,10 @@ pub(crate) struct App {
     pub(crate) document: Bytes,
     /// How many tasks and steps there were at the last look.
     pub(crate) counted: Arc<Mutex<Option<Counted>>>,
+    /// The requests so far.
+    pub(crate) requests: Arc<Requests>,
+    /// What the database said of all processes at the last look.
+    pub(crate) looks: Arc<Looks>,
 }
 
 impl FromRef<App> for Client {
@@ -53,6 +58,8 @@ pub fn router(client: Client, options: Options) -> Router {
         document: openapi::text(&document),
         options: Arc::new(options),
         counted: Arc::default(),
+        requests: Arc::default(),
+        looks: Arc::default(),
     };
     routes
         .fallback(nothing_there)
@@ -72,6 +79,7 @@ pub fn router(client: Client, options: Options) -> Router {
                 .layer(CompressionLayer::new())
                 .layer(CatchPanicLayer::custom(caught)),
         )
+        .layer(middleware::from_fn_with_state(app.clone(), metrics::count))
         .with_state(app)
 }
 
@@ -81,6 +89,7 @@ pub(crate) fn routes(bulk_bytes: usize) -> OpenApiRouter<App> {
         .merge(rest::routes(bulk_bytes))
         .merge(health::routes())
         .merge(openapi::routes())
+        .merge(metrics::routes())
 }
 
 async fn nothing_there(uri: Uri) -> Refusal {

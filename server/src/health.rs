@@ -24,7 +24,8 @@ pub(crate) fn routes() -> OpenApiRouter<App> {
         .routes(routes!(status))
 }
 
-fn fresh(status: StatusCode, body: impl IntoResponse) -> Response {
+/// An answer that nobody keeps.
+pub(crate) fn fresh(status: StatusCode, body: impl IntoResponse) -> Response {
     let mut response = (status, body).into_response();
     response
         .headers_mut()

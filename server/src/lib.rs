@@ -10,7 +10,9 @@ mod app;
 mod auth;
 mod extract;
 mod health;
+mod metrics;
 pub mod mount;
+
 mod openapi;
 mod options;
 mod page;
@@ -20,6 +22,7 @@ mod serve;
 
 pub use app::router;
 pub use auth::{Auth, Caller, Decide, Grants, PERMISSIONS, Principal, Question, check_grant};
+pub use metrics::metrics_reference;
 pub use openapi::document;
 pub use options::Options;
 pub use problem::{Problem, Refusal};

@@ -6,6 +6,7 @@ use super::wake::Wakes;
 use crate::cluster::DatabaseChoice;
 use crate::config::{Configuration, Given};
 use crate::error::Result;
+use crate::metrics::Metrics;
 use crate::model::Settings;
 use crate::store::{MigrationReport, RolesReport, SchemaName, Session, Store};
 use crate::template::ContextSchema;
@@ -74,6 +75,7 @@ pub(super) struct Inner {
     pub(super) database: KnownDatabase,
     pub(super) wakes: Wakes,
     pub(super) workers: Mutex<Vec<Weak<dyn Hungry>>>,
+    pub(super) metrics: Metrics,
 }
 
 #[derive(Debug)]
@@ -107,6 +109,7 @@ impl Client {
                 database: KnownDatabase::default(),
                 wakes: Wakes::default(),
                 workers: Mutex::default(),
+                metrics: Metrics::default(),
             }),
         })
     }
@@ -119,6 +122,11 @@ impl Client {
     /// What the client was made from.
     pub fn options(&self) -> &ClientOptions {
         &self.inner.options
+    }
+
+    /// What this client and its workers counted since the client was made. Only of this process; asks no database.
+    pub fn metrics(&self) -> &Metrics {
+        &self.inner.metrics
     }
 
     /// Brings the schema in the database to the version of this library. Safe by many processes at once.

@@ -3,6 +3,7 @@
 use super::client::{Client, Opened};
 use crate::cluster::{Cluster, ClusterOptions, DatabaseLocation, resolve_database};
 use crate::error::Result;
+use crate::metrics::PoolOwner;
 use crate::store::{Store, StoreOptions};
 use tokio::sync::OnceCell;
 
@@ -35,6 +36,7 @@ impl Client {
             }
         };
         let store = Store::new(self.store_options(&database_url, options.settings.database.max_connections))?;
+        self.inner.metrics.add_pool(PoolOwner::Client, store.pool_use());
         if private {
             // Nobody else looks after the private cluster.
             store.migrate().await?;

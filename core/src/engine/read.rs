@@ -3,7 +3,9 @@
 use super::Client;
 use super::client::call;
 use crate::error::{Error, ErrorKind, Result};
-use crate::model::{Readiness, State, Step, StepNo, StepSelector, SystemHealth, Task, TaskId, Transition};
+use crate::model::{
+    Measurements, Readiness, State, Step, StepNo, StepSelector, SystemHealth, Task, TaskId, Transition,
+};
 
 impl Client {
     /// A task.
@@ -29,6 +31,18 @@ impl Client {
     /// `DatabaseUnavailable`, `Timeout`.
     pub async fn system_health(&self) -> Result<SystemHealth> {
         call!(self, |store, connection| store.system_health(connection))
+    }
+
+    /// How much work there is, what is ready, who works, how the database is: of all processes. Bounded, so that it may be
+    /// asked every few seconds: see [`Measurements`].
+    ///
+    /// # Errors
+    /// `DatabaseUnavailable`, `Timeout`.
+    pub async fn measurements(&self) -> Result<Measurements> {
+        Ok(Measurements {
+            work: call!(self, |store, connection| store.measure_work(connection))?,
+            server: call!(self, |store, connection| store.measure_server(connection))?,
+        })
     }
 
     /// The steps of a task, by number.

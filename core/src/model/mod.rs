@@ -9,6 +9,7 @@ mod database_settings;
 mod doctor;
 mod finding;
 mod lists;
+mod measurements;
 mod operate;
 mod outcome;
 mod request;
@@ -27,6 +28,10 @@ pub use doctor::{Check, CheckId, CheckSection, CheckStatus, DoctorLimits, Doctor
 pub use finding::Finding;
 pub use lists::{
     HandlerUse, NamePage, Namespace, StepFilter, StepSummary, Worker, WorkerFilter, WorkerHealth,
+};
+pub use measurements::{
+    Measurements, ReadyCount, ServerMeasurements, StepCount, TableMeasurements, TaskCount, WorkMeasurements,
+    WorkerCount,
 };
 pub use operate::{Operator, PauseScope, StepSelector, StepUpdate, TaskFilter, TaskUpdate};
 pub use outcome::{ErrorCode, Failure, Outcome, OutcomeKind};

@@ -5,13 +5,17 @@ use super::session::{self, Gate, Session};
 use super::statements::Statement;
 use super::{SchemaName, Statements};
 use crate::error::{ErrorKind, Result};
+use crate::metrics::PoolUse;
 use crate::model::DatabaseSettings;
 use sqlx::{
     AssertSqlSafe, Executor, PgConnection, Postgres,
     postgres::{PgArguments, PgConnectOptions, PgRow},
     query::{Query, QueryScalar},
 };
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::{Arc, Weak},
+    time::Duration,
+};
 
 /// What it takes to open a [`Store`].
 #[derive(Debug, Clone)]
@@ -95,6 +99,12 @@ impl Store {
     /// [`crate::ErrorKind::DatabaseUnavailable`] where the store was closed.
     pub async fn reserve(&self, count: u32) -> Result<Reservation> {
         self.pool.reserve(count).await
+    }
+
+    /// What says how the pool is used, as long as there is the pool.
+    pub fn pool_use(&self) -> Weak<dyn PoolUse> {
+        let pool: Weak<Pool> = Arc::downgrade(&self.pool);
+        pool
     }
 
     /// How to connect to where one can listen; none behind a pooler without a way around it.

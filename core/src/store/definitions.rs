@@ -2,11 +2,15 @@
 
 use super::Store;
 use crate::error::{Error, Result};
+use crate::metrics::Work;
 use crate::model::StepNo;
 use serde::Deserialize;
 use serde_json::Value;
 use sqlx::{PgConnection, Row, postgres::PgRow};
-use std::{collections::HashMap, sync::Arc};
+use std::{
+    collections::HashMap,
+    sync::{Arc, OnceLock},
+};
 
 /// What all steps of a plan have in common. Never changes.
 #[derive(Debug)]
@@ -23,6 +27,8 @@ pub struct PlanDefinition {
     pub schema: Option<Value>,
     /// How many steps there are.
     pub step_count: i32,
+    /// Where a worker counts what becomes of its steps; empty where no worker has it.
+    pub work: OnceLock<Arc<Work>>,
 }
 
 /// A step of a plan: what a worker has to know to run it. Never changes.
@@ -142,6 +148,7 @@ impl DefinitionRow {
             version: self.version.clone(),
             schema: json(self.schema.as_deref())?,
             step_count: self.step_count,
+            work: OnceLock::new(),
         })
     }
 

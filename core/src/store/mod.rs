@@ -13,6 +13,7 @@ mod doctor;
 mod fault;
 mod foreign;
 mod lists;
+mod measure;
 mod migrate;
 mod operate;
 mod pool;

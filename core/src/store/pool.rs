@@ -5,10 +5,14 @@
 
 use super::session::{Gate, Session};
 use crate::error::{Error, ErrorKind, Result};
+use crate::metrics::{PoolState, PoolUse};
 use sqlx::{Connection, PgConnection};
 use std::{
     ops::{Deref, DerefMut},
-    sync::{Arc, Mutex, MutexGuard, PoisonError, Weak},
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError, Weak,
+        atomic::{AtomicUsize, Ordering},
+    },
     time::{Duration, Instant},
 };
 use tokio::{
@@ -46,6 +50,8 @@ pub(super) struct Pool {
     limit: usize,
     idle_time: Duration,
     permits: Arc<Semaphore>,
+    /// Callers that wait for a place.
+    waiting: AtomicUsize,
     shelf: Mutex<Shelf>,
 }
 
@@ -56,6 +62,7 @@ impl Pool {
             limit,
             idle_time,
             permits: Arc::new(Semaphore::new(limit)),
+            waiting: AtomicUsize::new(0),
             shelf: Mutex::default(),
         })
     }
@@ -66,6 +73,7 @@ impl Pool {
 
     /// A connection: one that was used before on this runtime, or a new one.
     pub(super) async fn acquire(self: &Arc<Self>, gate: &Gate) -> Result<Held> {
+        let waiting = Waiting::begin(&self.waiting);
         let permit = tokio::time::timeout(ACQUIRE_TIMEOUT, Arc::clone(&self.permits).acquire_owned())
             .await
             .map_err(|_| {
@@ -76,6 +84,7 @@ impl Pool {
                 ))
             })?
             .map_err(|_| unavailable("the connections of this client were closed".to_owned()))?;
+        drop(waiting);
         let mut held = self.lend(permit);
         if held.connection.is_none() {
             let (connection, session) = gate.open().await?;
@@ -201,6 +210,34 @@ impl Pool {
         drop(shelf);
         stale.into_iter().for_each(dismiss);
         next
+    }
+}
+
+impl PoolUse for Pool {
+    fn state(&self) -> PoolState {
+        let shelf = self.shelf();
+        PoolState {
+            limit: self.limit.saturating_sub(shelf.reserved),
+            busy: shelf.lent,
+            idle: shelf.idle.len(),
+            waiting: self.waiting.load(Ordering::Relaxed),
+        }
+    }
+}
+
+/// Counts a caller as long as it waits for a place, also one that gives up.
+struct Waiting<'a>(&'a AtomicUsize);
+
+impl<'a> Waiting<'a> {
+    fn begin(waiting: &'a AtomicUsize) -> Self {
+        waiting.fetch_add(1, Ordering::Relaxed);
+        Self(waiting)
+    }
+}
+
+impl Drop for Waiting<'_> {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::Relaxed);
     }
 }
 

@@ -4,6 +4,7 @@
 use super::core::Core;
 use super::line::on_line;
 use crate::error::{Error, Result};
+use crate::metrics::Metrics;
 use crate::model::StepNo;
 use crate::store::{FlushRow, PlanDefinition, StepDefinition, Wanted};
 use crate::template::ContextSchema;
@@ -44,10 +45,11 @@ impl Definitions {
     }
 
     /// Keeps what was read; all steps of a plan share what they have in common.
-    fn keep(&self, read: Vec<StepDefinition>) -> Vec<Arc<StepDefinition>> {
+    fn keep(&self, read: Vec<StepDefinition>, metrics: &Metrics) -> Vec<Arc<StepDefinition>> {
         let mut known = self.known();
         let keep = |mut step: StepDefinition| {
             let plan = known.plans.entry(step.plan.plan_id).or_insert(step.plan);
+            plan.work.get_or_init(|| metrics.work_of(&plan.namespace));
             step.plan = Arc::clone(plan);
             let step = Arc::new(step);
             known.steps.insert(step.step_template_id, Arc::clone(&step));
@@ -124,7 +126,7 @@ impl Core {
         let line = self.line();
         let read = on_line!(&line, |store, connection| store
             .step_definitions(connection, wanted))?;
-        Ok(self.definitions.keep(read))
+        Ok(self.definitions.keep(read, self.client.metrics()))
     }
 
     /// Reads a plan page by page, in the order of its steps, which is about the order in which they run.

@@ -6,6 +6,7 @@ use super::prepare::Reported;
 use super::sweeps::{Look, Sweeps};
 use crate::engine::Wake;
 use crate::error::Result;
+use crate::metrics::{ClaimOutcome, ClaimSource};
 use crate::store::{ClaimArguments, FlushRow, FlushStatus, WORKER_NOT_ALIVE, sqlstate};
 use chrono::{DateTime, Utc};
 use std::{
@@ -62,6 +63,11 @@ impl Dispatcher {
             };
             let worker_id = self.core.worker_id();
             let claimed = self.claim(room).await;
+            self.core.client.metrics().looked(match &claimed {
+                Ok(claimed) if claimed.count > 0 => ClaimOutcome::Claimed,
+                Ok(_) => ClaimOutcome::Empty,
+                Err(_) => ClaimOutcome::Failed,
+            });
             self.core.books().capacity.unreserve(room.total);
             match claimed {
                 Ok(claimed) => {
@@ -118,7 +124,7 @@ impl Dispatcher {
         }
         // What is ready now has not been looked at.
         claimed.more |= is_of_the_past;
-        core.accept(claims, &Reported::new()).await?;
+        core.accept(claims, &Reported::new(), ClaimSource::Index).await?;
         Ok(claimed)
     }
 

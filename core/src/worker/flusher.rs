@@ -10,13 +10,14 @@ use super::prepare::Reported;
 use super::side_lane::SideLane;
 use crate::engine::Wake;
 use crate::error::{Error, Result};
+use crate::metrics::{ClaimSource, FlushKind};
 use crate::model::{ErrorCode, Failure};
 use crate::store::{
     FailureBatch, FlushArguments, FlushRow, FlushStatus, StepKey, WORKER_NOT_ALIVE, is_retryable_conflict,
     sqlstate,
 };
 use serde_json::json;
-use std::sync::Arc;
+use std::{sync::Arc, time::Instant};
 
 /// Claim batches that are done with are dropped this many at a time, or along with a larger flush.
 const FEW: usize = 16;
@@ -169,11 +170,14 @@ impl Flusher {
             }
         }
         if !batch.releases.is_empty() {
-            match on_line!(&mut self.line, |store, connection| store.release(
+            let began = Instant::now();
+            let answer = on_line!(&mut self.line, |store, connection| store.release(
                 connection,
                 core.worker_id(),
                 &batch.releases
-            )) {
+            ));
+            core.flushed(FlushKind::Releases, batch.releases.len(), began, &answer);
+            match answer {
                 Ok(_) => {
                     core.settle_all(batch.releases.drain(..));
                     core.wake_all();
@@ -190,11 +194,13 @@ impl Flusher {
         let core = Arc::clone(&self.core);
         let arguments = core.flush_arguments(completions, done);
         let room = arguments.room;
+        let began = Instant::now();
         let rows = on_line!(&mut self.line, |store, connection| store.complete(
             connection,
             Some(core.worker_id()),
             &arguments
         ));
+        core.flushed(FlushKind::Completions, completions.len(), began, &rows);
         core.books()
             .capacity
             .flushed(completions.len(), usize::try_from(room).unwrap_or(0));
@@ -207,12 +213,14 @@ impl Flusher {
         let core = Arc::clone(&self.core);
         let mut batch = core.failure_batch(failures, false);
         batch.done = done.to_vec();
+        let began = Instant::now();
         let rows = on_line!(&mut self.line, |store, connection| store.fail(
             connection,
             Some(core.worker_id()),
             &batch
-        ))?;
-        let busy = core.read_failures(failures, &rows);
+        ));
+        core.flushed(FlushKind::Failures, failures.len(), began, &rows);
+        let busy = core.read_failures(failures, &rows?);
         self.side_lane.send_failures(busy);
         core.wake_all();
         Ok(())
@@ -345,12 +353,13 @@ impl Core {
         let mut busy = Vec::new();
         let mut claims = Vec::new();
         let mut readied = false;
+        let mut ended = Vec::new();
         for row in rows {
             match row.status {
                 FlushStatus::Claimed => claims.push(row),
                 FlushStatus::Busy => busy.push(row.key),
                 FlushStatus::Readied => readied = true,
-                FlushStatus::Ended => self.wake(Wake::Ended(row.key.task_id)),
+                FlushStatus::Ended => ended.push(row.key.task_id),
                 FlushStatus::AttemptLost => {
                     tracing::warn!(task_id = %row.key.task_id, step = row.key.step_no, "a result came too late: the step was taken away meanwhile");
                 }
@@ -364,11 +373,15 @@ impl Core {
             }
         }
         self.books().capacity.took_sticky(claims.len());
+        self.count_ended(&ended);
+        for task_id in ended {
+            self.wake(Wake::Ended(task_id));
+        }
         let reported: Reported = completions
             .iter()
             .map(|(key, results)| ((key.task_id, key.step_no), Arc::clone(results)))
             .collect();
-        let accepted = self.accept(claims, &reported).await;
+        let accepted = self.accept(claims, &reported, ClaimSource::Flush).await;
         if !busy.is_empty() {
             let flushed = completions.iter().map(|(key, _)| *key);
             self.books().ledger.note_meetings(flushed, &busy);

@@ -4,6 +4,7 @@ use super::core::Core;
 use super::dispatcher::as_i32;
 use super::prepare::Reported;
 use crate::engine::{Hungry, Offer};
+use crate::metrics::ClaimSource;
 use crate::store::{FlushRow, FlushStatus};
 use std::{future::Future, pin::Pin, sync::Arc};
 use tokio::sync::OwnedRwLockReadGuard;
@@ -90,7 +91,7 @@ impl Offer for Seat {
             }
             let core = Arc::clone(&self.core);
             if core.knows_all(&claims) {
-                if let Err(error) = core.accept(claims, &Reported::new()).await {
+                if let Err(error) = core.accept(claims, &Reported::new(), ClaimSource::Creation).await {
                     tracing::warn!(%error, "claimed roots could not be prepared");
                     core.note_uncertain();
                 }
@@ -100,7 +101,11 @@ impl Offer for Seat {
             // caller's task is created.
             let seat = self;
             let _ = core.on_own_runtime(async move {
-                if let Err(error) = seat.core.accept(claims, &Reported::new()).await {
+                if let Err(error) = seat
+                    .core
+                    .accept(claims, &Reported::new(), ClaimSource::Creation)
+                    .await
+                {
                     tracing::warn!(%error, "claimed roots could not be prepared");
                     seat.core.note_uncertain();
                 }

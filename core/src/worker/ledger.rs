@@ -1,6 +1,7 @@
 //! What this process holds: every claim from the reply that gave it to the reply that took its outcome.
 
 use super::invocation::Invocation;
+use crate::metrics::{AttemptOutcome, Work};
 use crate::model::{Failure, StepNo, TaskId};
 use crate::store::StepKey;
 use std::{
@@ -76,6 +77,7 @@ struct TaskEntry {
     held: usize,
     /// Its flushes met too often.
     one_flusher: bool,
+    work: Option<Arc<Work>>,
 }
 
 /// Everything that this process holds.
@@ -133,6 +135,9 @@ impl Ledger {
     /// Adds a claimed step that cannot be run: its failure waits for a flush.
     pub(super) fn add_refused(&mut self, invocation: &Arc<Invocation>, failure: Box<Failure>) {
         self.hold(invocation, Phase::Reported);
+        if let Some(work) = invocation.work() {
+            work.ended(AttemptOutcome::Refused, None);
+        }
         self.line_up(Report::Failed {
             key: invocation.key,
             failure,
@@ -147,6 +152,9 @@ impl Ledger {
         }
         let entry = self.tasks.entry(key.task_id).or_default();
         entry.held += 1;
+        if entry.work.is_none() {
+            entry.work = invocation.work().cloned();
+        }
         if invocation.context.is_some() {
             entry.context.clone_from(&invocation.context);
         }
@@ -180,6 +188,11 @@ impl Ledger {
     /// The context of a task of which a step is held.
     pub(super) fn context(&self, task_id: TaskId) -> Option<Arc<str>> {
         self.tasks.get(&task_id).and_then(|task| task.context.clone())
+    }
+
+    /// Where to count what becomes of a task of which a step is held.
+    pub(super) fn work(&self, task_id: TaskId) -> Option<&Work> {
+        self.tasks.get(&task_id).and_then(|task| task.work.as_deref())
     }
 
     /// Takes up to `max` steps out of the buffer to be run; their time begins now.
@@ -225,6 +238,7 @@ impl Ledger {
                 held.phase = Phase::Reported;
                 self.running -= 1;
                 self.completed += 1;
+                held.count(report.outcome());
                 if let Some(deadline) = held.invocation.deadline() {
                     self.deadlines.remove(&(deadline, place(&key)));
                 }
@@ -243,6 +257,7 @@ impl Ledger {
         {
             held.phase = Phase::Reported;
             self.running -= 1;
+            held.count(report.outcome());
             let started = held.started.unwrap_or_else(Instant::now);
             let invocation = Arc::clone(&held.invocation);
             self.cancelled.push(*key);
@@ -350,6 +365,7 @@ impl Ledger {
         };
         if held.phase == Phase::Running {
             self.running -= 1;
+            held.count(AttemptOutcome::Lost);
             self.cancelled.push(*key);
             held.invocation.cancellation.cancel();
             let started = held.started.unwrap_or_else(Instant::now);

@@ -60,6 +60,7 @@ fn invocation(claim: &Claim) -> Arc<Invocation> {
         timeout_seconds: claim.timeout_seconds,
         config: None,
         plan: Arc::new(PlanDefinition {
+            work: std::sync::OnceLock::new(),
             plan_id: 1,
             namespace: "default".to_owned(),
             task_name: "task".to_owned(),

@@ -9,6 +9,7 @@
 
 mod capacity;
 mod core;
+mod counting;
 mod deadlines;
 mod definitions;
 mod dispatcher;

@@ -1,13 +1,16 @@
 //! Claims → invocations: what a handler needs is put together from the claim, the caches, and where need be the database.
 
 use super::core::Core;
+use super::counting::count_claim;
 use super::invocation::Invocation;
 use super::line::on_line;
 use crate::error::{Error, Result};
+use crate::metrics::ClaimSource;
 use crate::model::{ErrorCode, Failure, StepNo, TaskId};
 use crate::store::{FlushRow, StepDefinition};
 use crate::template::{ContextSchema, fill_config, invalid_context};
 use crate::values::from_json;
+use chrono::Utc;
 use serde_json::{Value, value::RawValue};
 use std::{
     collections::{BTreeMap, HashMap},
@@ -19,10 +22,17 @@ pub(crate) type Reported = HashMap<(TaskId, StepNo), Arc<str>>;
 
 impl Core {
     /// Puts claims into the buffer. What cannot be run is reported as failed.
-    pub(super) async fn accept(self: &Arc<Self>, claims: Vec<FlushRow>, reported: &Reported) -> Result<()> {
+    pub(super) async fn accept(
+        self: &Arc<Self>,
+        claims: Vec<FlushRow>,
+        reported: &Reported,
+        source: ClaimSource,
+    ) -> Result<()> {
         if claims.is_empty() {
             return Ok(());
         }
+        self.client.metrics().claimed(source, claims.len());
+        let claimed_at = Utc::now();
         let definitions = self.definitions_of(&claims).await?;
         let mut prepared = Vec::with_capacity(claims.len());
         for claim in claims {
@@ -32,6 +42,7 @@ impl Core {
                     claim.step_template_id
                 )));
             };
+            count_claim(&claim, definition, claimed_at, source);
             let unvalidated = claim.unvalidated;
             let (mut invocation, mut refusal) = invocation_of(
                 claim,

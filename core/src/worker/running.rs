@@ -10,6 +10,7 @@ use super::{
 };
 use crate::engine::Client;
 use crate::error::{Error, ErrorKind, Result};
+use crate::metrics::PoolOwner;
 use crate::model::{Outcome, OutcomeKind, TaskId};
 use crate::store::{Reservation, StepKey, Store};
 use crate::values::{MAX_TEXT_BYTES, check_results, repair_failure};
@@ -65,6 +66,7 @@ impl Worker {
         let reservation = client.store().await?.reserve(connections).await?;
         let database_url = client.database_url().await?;
         let store = Store::new(client.store_options(&database_url, connections))?;
+        client.metrics().add_pool(PoolOwner::Worker, store.pool_use());
         let core = Arc::new(Core::new(client.clone(), store, options)?);
         let runtime = tokio::runtime::Builder::new_multi_thread()
             .worker_threads(1)

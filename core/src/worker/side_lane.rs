@@ -4,9 +4,13 @@
 use super::core::{Core, Patience, is_outage};
 use super::line::{Line, on_line};
 use crate::error::Result;
+use crate::metrics::FlushKind;
 use crate::model::Failure;
 use crate::store::{FlushArguments, StepKey, WORKER_NOT_ALIVE, is_retryable_conflict, sqlstate};
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
 use tokio::sync::mpsc;
 
 /// How long to wait for somebody else's transaction before it is asked again.
@@ -97,21 +101,25 @@ async fn deliver(
             wait: true,
             ..FlushArguments::default()
         };
+        let began = Instant::now();
         let rows = on_line!(line, |store, connection| store.complete(
             connection,
             Some(core.worker_id()),
             &arguments
-        ))?;
-        core.read_completions(completions, rows).await?;
+        ));
+        core.flushed(FlushKind::Completions, completions.len(), began, &rows);
+        core.read_completions(completions, rows?).await?;
     }
     if !failures.is_empty() {
         let batch = core.failure_batch(failures, true);
+        let began = Instant::now();
         let rows = on_line!(line, |store, connection| store.fail(
             connection,
             Some(core.worker_id()),
             &batch
-        ))?;
-        core.read_failures(failures, &rows);
+        ));
+        core.flushed(FlushKind::Failures, failures.len(), began, &rows);
+        core.read_failures(failures, &rows?);
     }
     Ok(())
 }

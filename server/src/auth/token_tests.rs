@@ -253,7 +253,7 @@ fn settings_that_cannot_work_are_refused() {
         ("/no/such/file.pem".to_owned(), "/no/such/file.pem"),
         (
             "-----BEGIN PUBLIC KEY-----\nAAAA\n-----END PUBLIC KEY-----".to_owned(),
-            "public key",
+            "no PEM",
         ),
         (
             text(&given["keys"]["RS"]).replace("PUBLIC KEY", "PRIVATE KEY"),

@@ -48,6 +48,27 @@ impl Answer {
     }
 }
 
+/// A client that opens nothing yet.
+pub(crate) fn client_of(url: String) -> Client {
+    Client::new(ClientOptions {
+        database_url: Some(url),
+        ..ClientOptions::default()
+    })
+    .unwrap()
+}
+
+/// What a router answers.
+pub(crate) async fn send_to(router: Router, request: Request<Body>) -> Answer {
+    let response = router.oneshot(request).await.unwrap();
+    let (parts, body) = response.into_parts();
+    let bytes = body.collect().await.unwrap().to_bytes();
+    Answer {
+        status: parts.status,
+        headers: parts.headers,
+        text: String::from_utf8(bytes.to_vec()).unwrap(),
+    }
+}
+
 impl Shop {
     pub(crate) async fn open() -> Self {
         Self::with(Options::default()).await
@@ -71,11 +92,7 @@ impl Shop {
     /// No workflow at all.
     pub(crate) async fn empty(options: Options) -> Self {
         let database = TestDatabase::create().await.unwrap();
-        let client = Client::new(ClientOptions {
-            database_url: Some(database.url()),
-            ..ClientOptions::default()
-        })
-        .unwrap();
+        let client = client_of(database.url());
         client.migrate().await.unwrap();
         Self {
             router: router(client.clone(), options),
@@ -85,14 +102,7 @@ impl Shop {
     }
 
     pub(crate) async fn send(&self, request: Request<Body>) -> Answer {
-        let response = self.router.clone().oneshot(request).await.unwrap();
-        let (parts, body) = response.into_parts();
-        let bytes = body.collect().await.unwrap().to_bytes();
-        Answer {
-            status: parts.status,
-            headers: parts.headers,
-            text: String::from_utf8(bytes.to_vec()).unwrap(),
-        }
+        send_to(self.router.clone(), request).await
     }
 
     pub(crate) async fn ask(&self, method: Method, path: &str, body: Option<Value>) -> Answer {

@@ -4,20 +4,24 @@ use crate::source::{Source, has_word};
 use crate::{assert_none, complains};
 
 /// Each room of `core/src` and the rooms that it may import. `error` is open to all.
-const ROOMS: [(&str, &[&str]); 15] = [
+const ROOMS: [(&str, &[&str]); 16] = [
     ("error", &[]),
     ("model", &[]),
+    ("metrics", &[]),
     ("graph", &["model"]),
     ("values", &["model"]),
     ("retry", &["model"]),
     ("template", &["model", "graph", "values", "retry"]),
-    ("store", &["model", "graph", "values", "retry", "template"]),
+    (
+        "store",
+        &["model", "metrics", "graph", "values", "retry", "template"],
+    ),
     ("cluster", &[]),
     ("config", &["model", "template"]),
     (
         "engine",
         &[
-            "model", "graph", "values", "retry", "template", "store", "cluster", "config",
+            "model", "metrics", "graph", "values", "retry", "template", "store", "cluster", "config",
         ],
     ),
     (
@@ -27,7 +31,7 @@ const ROOMS: [(&str, &[&str]); 15] = [
     (
         "worker",
         &[
-            "model", "graph", "values", "retry", "template", "store", "engine", "events",
+            "model", "metrics", "graph", "values", "retry", "template", "store", "engine", "events",
         ],
     ),
     (
