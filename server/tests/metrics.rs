@@ -12,8 +12,9 @@ use serde_json::json;
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 use support::{Answer, Shop, UNKNOWN, client_of, send_to};
-use tasker_core::metrics::MOST_NAMESPACES;
+use tasker_core::metrics::{MOST_NAMESPACES, OTHER_NAMESPACES};
 use tasker_core::model::{Failure, Outcome, OutcomeKind};
+use tasker_core::store::Statements;
 use tasker_core::template::{ParseOptions, Template};
 use tasker_core::worker::{Worker, WorkerOptions};
 use tasker_server::{Options, router};
@@ -521,6 +522,40 @@ async fn namespaces_beyond_a_hundred_are_one() {
         3
     );
     assert_eq!(read.count("tasker_ready_steps", &[("namespace", "other")]), 3);
+}
+
+#[tokio::test]
+async fn the_database_is_looked_at_once_for_all_who_ask_meanwhile() {
+    let shop = Shop::open().await;
+    let all = tokio::join!(read(&shop), read(&shop), read(&shop), read(&shop));
+    let took =
+        [all.0, all.1, all.2, all.3].map(|read| read.value("tasker_database_look_duration_seconds", &[]));
+    // To the nanosecond: it is the same look.
+    assert!(
+        took.iter().all(|one| one.to_bits() == took[0].to_bits()),
+        "{took:?}"
+    );
+}
+
+#[tokio::test]
+async fn the_limits_that_are_told_are_those_of_the_statement() {
+    let shop = Shop::open().await;
+    let read = read(&shop).await;
+    let (_, statement) = Statements::FILES
+        .iter()
+        .find(|(name, _)| *name == "measure_work")
+        .unwrap();
+    for (metric, told, limit) in [
+        ("tasker_tasks", "20,000", "limit 20000)"),
+        ("tasker_steps", "100,000", "limit 100000)"),
+        ("tasker_steps_failed_for_good", "100,000", "limit 100000)"),
+        ("tasker_ready_steps", "10,000", "limit 10000)"),
+    ] {
+        assert!(read.helps[metric].contains(told), "{metric}");
+        assert!(statement.contains(limit), "{limit}");
+    }
+    assert!(statement.contains(&format!("<= {MOST_NAMESPACES} then")));
+    assert!(statement.contains(&format!("else '{OTHER_NAMESPACES}' end")));
 }
 
 #[tokio::test]

@@ -81,7 +81,7 @@ families! {
     HTTP_REQUEST_DURATION: Histogram "http_request_duration" in seconds, ["route", "method"], Process,
         "How long this interface took until it began to answer";
 
-    DATABASE_UP: Gauge "database_up", [], Database, "1 if the database answered the last look at it within 5 s, else 0, and all that is read from it is missing";
+    DATABASE_UP: Gauge "database_up", [], Database, "1 if the last look at the database went well, within 5 s. Else 0, and all that is read from it is missing: it is away, too slow, or this process may not read it, as the log says";
     DATABASE_LOOK_AGE: Gauge "database_look_age" in seconds, [], Database,
         "How long ago the database was looked at. All that is read from it is as old: at most 15 s, unless the last look took longer than 5 s";
     DATABASE_LOOK_DURATION: Gauge "database_look_duration" in seconds, [], Database, "How long looking at the database took";

@@ -114,6 +114,7 @@ async fn who_may_enqueue_creates_tasks_and_waits_for_them_and_does_nothing_else(
     forbidden(client.steps(by_client).await, "tasker_work");
     forbidden(client.list_tasks(&TaskFilter::default()).await, "tasker_operate");
     forbidden(client.why(by_client, None).await, "tasker_operate");
+    forbidden(client.measurements().await, "tasker_operate");
     forbidden(client.cancel_task(by_client, &me()).await, "tasker_operate");
     let template = crate::support::template("other", &[("a", &[])]);
     forbidden(client.register_template(&template, false).await, "tasker_work");
@@ -266,6 +267,7 @@ async fn who_may_operate_has_every_verb_and_every_list_and_cannot_work() {
         .await
         .unwrap();
     client.list_workers(&WorkerFilter::default()).await.unwrap();
+    client.measurements().await.unwrap();
     client.list_namespaces(&NamePage::default()).await.unwrap();
     client.list_handlers(&NamePage::default()).await.unwrap();
     client.named_tasks(None).await.unwrap();
