@@ -8,7 +8,11 @@ use super::search_context::Narrowed;
 use crate::error::Result;
 use crate::model::{Found, TaskCursor, TaskFilter, TaskId, TaskSearch, TaskSort, Total, TotalRelation};
 use sqlx::postgres::PgRow;
-use sqlx::{PgConnection, Postgres, QueryBuilder, Row};
+use sqlx::{Connection, PgConnection, Postgres, QueryBuilder, Row};
+
+/// What the planner is told: a table is not read from end to end, even where few tasks share a page with many others; and
+/// compiling a plan takes longer than running it.
+const LOOKING: &str = "begin read only; set local enable_seqscan = off; set local jit = off";
 
 impl Store {
     /// A page of tasks, where the next one begins, and how many there are.
@@ -23,21 +27,23 @@ impl Store {
                 total: (search.count_up_to > 0).then(|| total(search, 0)),
             });
         };
+        let mut looking = connection.begin_with(LOOKING).await?;
         let limit = page_size(search.limit);
         let (mut found, total) = if counts_the_page(search, limit) {
-            let (found, counted) = self.counted_page(connection, search, &narrowed, limit).await?;
+            let (found, counted) = self.counted_page(&mut looking, search, &narrowed, limit).await?;
             (found, Some(total(search, counted)))
         } else {
-            let found = self.page(connection, search, &narrowed, limit).await?;
+            let found = self.page(&mut looking, search, &narrowed, limit).await?;
             let counted = match search.count_up_to {
                 0 => None,
                 most => {
                     let most = i64::from(most) + 1;
-                    Some(self.count(connection, &search.filter, &narrowed, most).await?)
+                    Some(self.count(&mut looking, &search.filter, &narrowed, most).await?)
                 }
             };
             (found, counted.map(|counted| total(search, counted)))
         };
+        looking.commit().await?;
         let kept = usize::try_from(limit).unwrap_or(usize::MAX);
         let more = found.len() > kept;
         found.truncate(kept);
@@ -75,10 +81,13 @@ impl Store {
         filter: &TaskFilter,
         most: i64,
     ) -> Result<i64> {
-        match self.narrow(connection, filter).await? {
-            None => Ok(0),
-            Some(narrowed) => self.count(connection, filter, &narrowed, most).await,
-        }
+        let Some(narrowed) = self.narrow(connection, filter).await? else {
+            return Ok(0);
+        };
+        let mut looking = connection.begin_with(LOOKING).await?;
+        let counted = self.count(&mut looking, filter, &narrowed, most).await?;
+        looking.commit().await?;
+        Ok(counted)
     }
 
     /// One page, and one more.

@@ -1,7 +1,7 @@
 //! The conditions of a search for tasks: what each filter says, in the words that have an index (migration 28).
 
-use super::Store;
 use super::search_context::{Narrowed, Wanted};
+use super::{SchemaName, Store};
 use crate::model::{AnnotationFilter, State, TaskFilter};
 use serde_json::{Value, json};
 use sqlx::{Postgres, QueryBuilder};
@@ -30,7 +30,7 @@ impl Store {
                     .push(")");
             }
         }
-        push_states(query, &filter.status);
+        push_states(query, schema, &filter.status);
         self.push_times(query, filter);
         push_text(query, "initiator", filter.initiator.as_deref());
         push_text(query, "source_system", filter.source_system.as_deref());
@@ -164,7 +164,7 @@ impl Store {
 }
 
 /// The state has no index, since it changes twice in the life of every task: what is said besides has one.
-fn push_states(query: &mut Query, states: &[State]) {
+fn push_states(query: &mut Query, schema: &SchemaName, states: &[State]) {
     if states.is_empty() {
         return;
     }
@@ -181,9 +181,9 @@ fn push_states(query: &mut Query, states: &[State]) {
     }
     let names: Vec<&str> = states.iter().map(|state| state.as_str()).collect();
     query
-        .push(" and t.state::text = any (")
+        .push(" and t.state = any (")
         .push_bind(names)
-        .push(")");
+        .push(schema.apply("::text[]::tasker.state[])"));
 }
 
 fn push_text(query: &mut Query, column: &'static str, text: Option<&str>) {
