@@ -22,6 +22,11 @@ begin
 end $$;
 create index tasks_tags on tasker.tasks using gin (tasker.tag_keys(tags)) with (gin_pending_list_limit = 256) where tags <> '{}';
 
+-- The planner takes no statistics of a partial index.
+create statistics tasker.tasks_initiator_statistics on (left(initiator, 128)) from tasker.tasks;
+create statistics tasker.tasks_source_system_statistics on (left(source_system, 128)) from tasker.tasks;
+create statistics tasker.tasks_tags_statistics on (tasker.tag_keys(tags)) from tasker.tasks;
+
 create index workflow_step_transitions_error_code on tasker.workflow_step_transitions (left(metadata ->> 'error_code', 128), task_id)
   where to_state = 'error' and metadata ->> 'error_code' is not null;
 create index task_annotations_type on tasker.task_annotations (annotation_type_id, task_id);

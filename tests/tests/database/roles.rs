@@ -216,6 +216,7 @@ const ONE_MIGRATION_BACK: &str = "
       tasker.tasks_initiator, tasker.tasks_source_system, tasker.tasks_tags, tasker.workflow_step_transitions_error_code,
       tasker.task_annotations_type, tasker.task_annotations_keys;
     create index task_search_attributes_time on tasker.task_search_attributes (name, time_value) where time_value is not null;
+    drop statistics tasker.tasks_initiator_statistics, tasker.tasks_source_system_statistics, tasker.tasks_tags_statistics;
     drop function tasker.tag_keys, tasker.search_attribute, tasker.insert_search_attributes";
 
 /// A schema one migration older, as this library will once have left it behind.
