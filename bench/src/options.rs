@@ -2,6 +2,7 @@
 
 use crate::Workload;
 use crate::hands::Hands;
+use crate::lists;
 
 /// What to run, and how much of it.
 #[derive(Debug, Clone)]
@@ -60,6 +61,7 @@ impl Options {
         match self.workload {
             // Makes its own, one a size.
             Workload::GraphSize => Vec::new(),
+            Workload::Lists => lists::templates(self.steps_per_task()),
             workload => vec![workload.template(self.steps_per_task())],
         }
     }

@@ -95,6 +95,8 @@ pub struct Point {
     pub claim_ms: Option<Percentiles>,
     pub blocks_per_claim: Option<f64>,
     pub worker_rss_mb: Option<f64>,
+    pub request_ms: Option<Percentiles>,
+    pub ratio_to_engine: Option<f64>,
 }
 
 /// Where it ran.

@@ -12,7 +12,7 @@ use crate::report::{Cpu, PerStep, Percentiles, Point, Ratios, Reference, Report,
 use crate::room::Room;
 use crate::workers::{ChildUsage, peak_of_all, statements_since};
 use crate::yardstick::{BatchSql, Direct, SingleCommit};
-use crate::{Workload, backlog, create, graph_size, latency, memory, throughput};
+use crate::{Workload, backlog, create, graph_size, http, latency, lists, memory, throughput};
 use anyhow::Result;
 use std::time::Duration;
 use tasker_core::Error;
@@ -175,6 +175,8 @@ async fn measure(room: &mut Room, options: &Options, progress: &dyn Progress) ->
         Workload::Backlog => backlog::run(room, options, progress).await?,
         Workload::GraphSize => graph_size::run(room, options, progress).await?,
         Workload::Memory => memory::run(room, options, progress).await?,
+        Workload::Lists => lists::run(room, options, progress).await?,
+        Workload::Http => http::run(room, options, progress).await?,
         _ => throughput::run(room, options, progress).await?,
     };
 

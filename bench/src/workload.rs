@@ -31,11 +31,15 @@ pub enum Workload {
     Create,
     /// Many tasks in one process, whose memory is looked at.
     Memory,
+    /// Lists by two filters, and single tasks shown, over HTTP, beside a history.
+    Lists,
+    /// Creation over HTTP, beside the engine alone.
+    Http,
 }
 
 impl Workload {
     /// Every workload.
-    pub const ALL: [Workload; 9] = [
+    pub const ALL: [Workload; 11] = [
         Workload::Linear,
         Workload::Diamond,
         Workload::Fanout,
@@ -45,6 +49,8 @@ impl Workload {
         Workload::GraphSize,
         Workload::Create,
         Workload::Memory,
+        Workload::Lists,
+        Workload::Http,
     ];
 
     /// Its name on the command line and in the report.
@@ -59,6 +65,8 @@ impl Workload {
             Workload::GraphSize => "graph-size",
             Workload::Create => "create",
             Workload::Memory => "memory",
+            Workload::Lists => "lists",
+            Workload::Http => "http",
         }
     }
 
@@ -66,11 +74,11 @@ impl Workload {
         match self {
             Workload::Linear | Workload::Diamond => 4_000,
             Workload::Fanout => 1,
-            Workload::Jobs => 20_000,
+            Workload::Jobs | Workload::Http => 20_000,
             Workload::Latency => 200,
             Workload::Backlog => 2_000,
             Workload::GraphSize => 1,
-            Workload::Create | Workload::Memory => 100_000,
+            Workload::Create | Workload::Memory | Workload::Lists => 100_000,
         }
     }
 
@@ -95,8 +103,10 @@ impl Workload {
     pub(crate) fn steps_per_task(self, asked: Option<u32>) -> u32 {
         match self {
             Workload::Linear | Workload::Latency | Workload::Create | Workload::Memory => asked.unwrap_or(5),
+            Workload::Lists => asked.unwrap_or(7),
             Workload::Diamond => 4,
             Workload::Jobs | Workload::Backlog => 1,
+            Workload::Http => asked.unwrap_or(1),
             Workload::GraphSize => asked.unwrap_or(100_000),
             // Root and join come on top of the parallel ones.
             Workload::Fanout => asked.unwrap_or(2_000).saturating_add(2),
@@ -120,7 +130,9 @@ impl Workload {
             | Workload::Create
             | Workload::Jobs
             | Workload::Backlog
-            | Workload::Memory => {
+            | Workload::Memory
+            | Workload::Lists
+            | Workload::Http => {
                 for number in 1..=steps {
                     let parents = if number == 1 {
                         vec![]

@@ -53,6 +53,7 @@ pub const MIGRATIONS: &[Migration] = migrations! {
     25 => "partitions", "0025_partitions.sql";
     26 => "roles", "0026_roles.sql";
     27 => "records", "0027_records.sql";
+    28 => "lists", "0028_lists.sql";
     29 => "access", "0029_access.sql";
 };
 

@@ -56,6 +56,8 @@ pub const GRANTS: &[(&[Role], &[&str])] = &[
             "channel",
             "clock",
             "scaled",
+            "search_attribute",
+            "tag_keys",
             "uuid_at",
             "uuid_v7",
             "uuid_v7_time",

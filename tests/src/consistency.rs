@@ -60,6 +60,16 @@ pub async fn inconsistencies(connection: &mut PgConnection) -> Result<Vec<String
 /// What must hold, and the query that names what breaks it.
 const RULES: &[(&str, &str)] = &[
     (
+        "a task that did not end by its steps alone is irregular: lists find it by that",
+        "select format('task %s: %s', t.task_id, t.state) from tasker.tasks t
+         where t.state in ('error', 'cancelled', 'resolved_manually') and not t.irregular",
+    ),
+    (
+        "what a task is searched by goes with the task",
+        "select format('task %s: %s', a.task_id, a.name) from tasker.task_search_attributes a
+         where not exists (select from tasker.tasks t where t.task_id = a.task_id)",
+    ),
+    (
         "the trail of a step has no gap, hangs together and ends in the step's state",
         "with trail as (
            select t.*, row_number() over w as place,

@@ -31,6 +31,8 @@ Examples:
   tasker bench graph-size --steps 1000           graphs of 10, 100 and 1,000 steps
   tasker bench create --database-url postgres://app@db/empty
   tasker bench memory --runtime node             does the memory of a worker process stay flat?
+  tasker bench lists | jq .points                lists by two filters, of 100,000 tasks
+  tasker bench http | jq .points                 what creating costs over HTTP
   tasker bench linear --runtime python | jq .ratios.throughput_to_rust
   tasker bench linear --database-url postgres://app@pooler:6432/empty | jq .ratios.throughput_to_direct
 
@@ -46,10 +48,12 @@ Workloads:
   create   creation only: in batches, one by one, inside a caller's transaction (--tasks 100000)
   memory   tasks of 5 steps in a worker process whose memory is looked at, after as many that do not
            count (--tasks 100000); ends with 1 if it grows by more than 5 %
+  lists    lists by two filters and single tasks, over HTTP, beside --tasks (100000) tasks of --steps (7) steps
+  http     creation over HTTP, by 64 connections and in bulk, in turns with the engine alone (--tasks 20000)
   soak     an hour of even load, with options of its own: tasker bench soak --help"
 )]
 pub(crate) struct Arguments {
-    /// What to run: linear, diamond, fanout, jobs, latency, backlog, graph-size, create or memory.
+    /// What to run: linear, diamond, fanout, jobs, latency, backlog, graph-size, create, memory, lists or http.
     #[arg(value_name = "WORKLOAD", required = true)]
     workload: Option<Workload>,
     #[command(subcommand)]
@@ -57,7 +61,7 @@ pub(crate) struct Arguments {
     /// How many tasks; the workload's own number when left out.
     #[arg(long, value_name = "COUNT")]
     tasks: Option<u64>,
-    /// How many steps a task has (linear, latency, create, memory), how many run in parallel (fanout), or the largest graph
+    /// How many steps a task has (linear, latency, create, memory, lists, http), how many run in parallel (fanout), or the largest graph
     /// (graph-size).
     #[arg(long, value_name = "COUNT")]
     steps: Option<u32>,

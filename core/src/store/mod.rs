@@ -24,6 +24,8 @@ mod retention;
 mod roles;
 mod schema;
 mod search;
+mod search_conditions;
+mod search_context;
 mod session;
 mod statements;
 mod tasks;

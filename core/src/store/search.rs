@@ -1,73 +1,63 @@
 //! Searching tasks. The one statement that is put together: a condition that is not asked for is not in it, so that the planner
-//! sees what there is, and takes the index for it. Its parts are texts of this file; values are always parameters.
-//! See docs/decisions/.
+//! sees what there is, and takes the index for it. Its parts are texts of this file and of `search_conditions`; values are always
+//! parameters. See docs/decisions/.
 
 use super::Store;
 use super::lists::page_size;
+use super::search_context::Narrowed;
 use crate::error::Result;
-use crate::model::{
-    AnnotationFilter, Found, State, TaskCursor, TaskFilter, TaskId, TaskSearch, TaskSort, Total,
-    TotalRelation,
-};
-use serde_json::{Value, json};
-use sqlx::{PgConnection, Postgres, QueryBuilder, Row};
+use crate::model::{Found, TaskCursor, TaskFilter, TaskId, TaskSearch, TaskSort, Total, TotalRelation};
+use sqlx::postgres::PgRow;
+use sqlx::{Connection, PgConnection, Postgres, QueryBuilder, Row};
+
+/// What the planner is told: a table is not read from end to end, even where few tasks share a page with many others; and
+/// compiling a plan takes longer than running it.
+const LOOKING: &str = "begin read only; set local enable_seqscan = off; set local jit = off";
 
 impl Store {
     /// A page of tasks, where the next one begins, and how many there are.
     ///
     /// # Errors
-    /// What PostgreSQL says; `InvalidArgument` for a cursor of another order.
+    /// What PostgreSQL says; `InvalidArgument` for a cursor of another order, and for a search in contexts without bounds.
     pub async fn search_tasks(&self, connection: &mut PgConnection, search: &TaskSearch) -> Result<Found> {
-        let nothing = Found {
-            task_ids: Vec::new(),
-            next: None,
-            total: (search.count_up_to > 0).then_some(Total {
-                total: 0,
-                total_relation: TotalRelation::Exact,
-            }),
+        let Some(narrowed) = self.narrow(connection, &search.filter).await? else {
+            return Ok(Found {
+                task_ids: Vec::new(),
+                next: None,
+                total: (search.count_up_to > 0).then(|| total(search, 0)),
+            });
         };
-        let Some(names) = self.names(connection, &search.filter).await? else {
-            return Ok(nothing);
-        };
+        let mut looking = connection.begin_with(LOOKING).await?;
         let limit = page_size(search.limit);
-        let mut page = QueryBuilder::new("select t.task_id, ");
-        page.push(sort_key(search.sort)).push("::text as key ");
-        self.conditions(&mut page, &search.filter, names.as_deref());
-        if let Some(after) = &search.after {
-            self.after(&mut page, search, after);
-        }
-        let direction = if search.ascending { " asc" } else { " desc" };
-        page.push(" order by ");
-        if !by_id(search.sort) {
-            page.push(sort_key(search.sort)).push(direction).push(", ");
-        }
-        page.push("t.task_id").push(direction).push(" limit ");
-        page.push_bind(limit + 1);
-        page.push(" offset ").push_bind(i64::from(search.offset));
-        let rows = page.build().persistent(false).fetch_all(&mut *connection).await?;
-        let mut found: Vec<TaskCursor> = rows
-            .iter()
-            .map(|row| {
-                Ok(TaskCursor {
-                    task_id: row.try_get(0)?,
-                    key: if by_id(search.sort) { None } else { row.try_get(1)? },
-                })
-            })
-            .collect::<Result<_>>()?;
+        let (mut found, total) = if counts_the_page(search, limit) {
+            let (found, counted) = self.counted_page(&mut looking, search, &narrowed, limit).await?;
+            (found, Some(total(search, counted)))
+        } else {
+            let found = self.page(&mut looking, search, &narrowed, limit).await?;
+            let counted = match search.count_up_to {
+                0 => None,
+                most => {
+                    let most = i64::from(most) + 1;
+                    Some(self.count(&mut looking, &search.filter, &narrowed, most).await?)
+                }
+            };
+            (found, counted.map(|counted| total(search, counted)))
+        };
+        looking.commit().await?;
         let kept = usize::try_from(limit).unwrap_or(usize::MAX);
         let more = found.len() > kept;
         found.truncate(kept);
         Ok(Found {
             task_ids: found.iter().map(|one| one.task_id).collect(),
             next: found.pop().filter(|_| more),
-            total: self.total(connection, search, names.as_deref()).await?,
+            total,
         })
     }
 
     /// The ids that a filter lets through, newest first.
     ///
     /// # Errors
-    /// What PostgreSQL says.
+    /// As [`Store::search_tasks`].
     pub async fn list_tasks(
         &self,
         connection: &mut PgConnection,
@@ -84,203 +74,157 @@ impl Store {
     /// How many tasks a filter lets through, its cursor counted in; at most `most`.
     ///
     /// # Errors
-    /// What PostgreSQL says.
+    /// As [`Store::search_tasks`].
     pub async fn count_tasks(
         &self,
         connection: &mut PgConnection,
         filter: &TaskFilter,
         most: i64,
     ) -> Result<i64> {
-        match self.names(connection, filter).await? {
-            None => Ok(0),
-            Some(names) => self.count(connection, filter, names.as_deref(), most).await,
+        let Some(narrowed) = self.narrow(connection, filter).await? else {
+            return Ok(0);
+        };
+        let mut looking = connection.begin_with(LOOKING).await?;
+        let counted = self.count(&mut looking, filter, &narrowed, most).await?;
+        looking.commit().await?;
+        Ok(counted)
+    }
+
+    /// One page, and one more.
+    async fn page(
+        &self,
+        connection: &mut PgConnection,
+        search: &TaskSearch,
+        narrowed: &Narrowed,
+        limit: i64,
+    ) -> Result<Vec<TaskCursor>> {
+        let mut page = QueryBuilder::new("select t.task_id, ");
+        page.push(sort_key(search.sort)).push("::text ");
+        self.conditions(&mut page, &search.filter, narrowed);
+        if let Some(after) = &search.after {
+            push_after(&mut page, search, after);
         }
+        let direction = direction(search);
+        page.push(" order by ");
+        if !by_id(search.sort) {
+            page.push(sort_key(search.sort)).push(direction).push(", ");
+        }
+        page.push("t.task_id").push(direction).push(" limit ");
+        page.push_bind(limit + 1);
+        page.push(" offset ").push_bind(i64::from(search.offset));
+        let rows = page.build().persistent(false).fetch_all(connection).await?;
+        rows.iter()
+            .map(|row| {
+                let key = if by_id(search.sort) { None } else { row.try_get(1)? };
+                cursor(row, key)
+            })
+            .collect()
+    }
+
+    /// The page out of what is counted. One pass, and the planner knows that it is not about a few rows only: for a page alone it
+    /// would rather look through the history until there are enough, which is all of it where there are few.
+    async fn counted_page(
+        &self,
+        connection: &mut PgConnection,
+        search: &TaskSearch,
+        narrowed: &Narrowed,
+        limit: i64,
+    ) -> Result<(Vec<TaskCursor>, i64)> {
+        let direction = direction(search);
+        let mut both = QueryBuilder::new("with found as materialized (select t.task_id ");
+        self.conditions(&mut both, &search.filter, narrowed);
+        both.push(" order by t.task_id").push(direction).push(" limit ");
+        both.push_bind(i64::from(search.count_up_to) + 1);
+        both.push(
+            ") select p.task_id, c.counted from (select count(*) as counted from found) c left join \
+             (select f.task_id from found f order by f.task_id",
+        );
+        both.push(direction).push(" limit ").push_bind(limit + 1);
+        both.push(" offset ").push_bind(i64::from(search.offset));
+        both.push(") p on true order by p.task_id").push(direction);
+        let rows = both.build().persistent(false).fetch_all(connection).await?;
+        let counted = rows.first().map_or(Ok(0), |row| row.try_get(1))?;
+        // Without a page there is still the row that counts.
+        let found = rows
+            .iter()
+            .filter(|row| !matches!(row.try_get::<Option<TaskId>, _>(0), Ok(None)))
+            .map(|row| cursor(row, None))
+            .collect::<Result<_>>()?;
+        Ok((found, counted))
     }
 
     async fn count(
         &self,
         connection: &mut PgConnection,
         filter: &TaskFilter,
-        names: Option<&[i32]>,
+        narrowed: &Narrowed,
         most: i64,
     ) -> Result<i64> {
-        let mut count = QueryBuilder::new("select count(*) from (select ");
-        self.conditions(&mut count, filter, names);
-        count.push(" limit ").push_bind(most).push(") found");
+        let mut count = QueryBuilder::new("select count(*) from (select t.task_id ");
+        self.conditions(&mut count, filter, narrowed);
+        // In an order, so that an index is taken.
+        count
+            .push(" order by t.task_id desc limit ")
+            .push_bind(most)
+            .push(") found");
         Ok(count
             .build_query_scalar()
             .persistent(false)
             .fetch_one(connection)
             .await?)
     }
+}
 
-    async fn total(
-        &self,
-        connection: &mut PgConnection,
-        search: &TaskSearch,
-        names: Option<&[i32]>,
-    ) -> Result<Option<Total>> {
-        if search.count_up_to == 0 {
-            return Ok(None);
-        }
-        let most = i64::from(search.count_up_to);
-        let counted = self.count(connection, &search.filter, names, most + 1).await?;
-        Ok(Some(Total {
-            total: counted.min(most).unsigned_abs(),
-            total_relation: if counted > most {
-                TotalRelation::AtLeast
-            } else {
-                TotalRelation::Exact
-            },
-        }))
+/// Whether the page lies in what is counted.
+fn counts_the_page(search: &TaskSearch, limit: i64) -> bool {
+    by_id(search.sort)
+        && search.after.is_none()
+        && i64::from(search.offset) + limit <= i64::from(search.count_up_to)
+}
+
+/// `counted` ends at one more than is counted.
+fn total(search: &TaskSearch, counted: i64) -> Total {
+    let most = i64::from(search.count_up_to);
+    Total {
+        total: counted.min(most).unsigned_abs(),
+        total_relation: if counted > most {
+            TotalRelation::AtLeast
+        } else {
+            TotalRelation::Exact
+        },
     }
+}
 
-    /// The named tasks that a filter means: `Some(None)` where it means all, none where there is no such one.
-    #[allow(clippy::option_option)]
-    async fn names(
-        &self,
-        connection: &mut PgConnection,
-        filter: &TaskFilter,
-    ) -> Result<Option<Option<Vec<i32>>>> {
-        if filter.namespace.is_none() && filter.name.is_none() && filter.version.is_none() {
-            return Ok(Some(None));
-        }
-        let ids: Vec<i32> = self
-            .query_scalar(&self.statements().named_task_ids)
-            .bind(&filter.namespace)
-            .bind(&filter.name)
-            .bind(&filter.version)
-            .fetch_all(connection)
-            .await?;
-        Ok((!ids.is_empty()).then_some(Some(ids)))
-    }
+fn cursor(row: &PgRow, key: Option<String>) -> Result<TaskCursor> {
+    Ok(TaskCursor {
+        task_id: row.try_get(0)?,
+        key,
+    })
+}
 
-    fn conditions(&self, query: &mut QueryBuilder<Postgres>, filter: &TaskFilter, names: Option<&[i32]>) {
-        let schema = &self.options().schema;
-        query.push(schema.apply("from tasker.tasks t where true"));
-        match names {
-            None => {}
-            Some([one]) => {
-                query.push(" and t.named_task_id = ").push_bind(*one);
-            }
-            Some(several) => {
-                query
-                    .push(" and t.named_task_id = any (")
-                    .push_bind(several.to_vec())
-                    .push(")");
-            }
-        }
-        if !filter.status.is_empty() {
-            let states: Vec<&str> = filter.status.iter().map(|state| state.as_str()).collect();
-            // Said besides, since there is an index of those that have not ended.
-            if filter
-                .status
-                .iter()
-                .all(|state| matches!(state, State::Pending | State::InProgress))
-            {
-                query.push(" and t.completed_at is null");
-            }
-            query
-                .push(" and t.state::text = any (")
-                .push_bind(states)
-                .push(")");
-        }
-        if !filter.tags.is_empty() {
-            query
-                .push(" and t.tags <> '{}' and t.tags @> ")
-                .push_bind(filter.tags.clone());
-        }
-        for (condition, time) in [
-            (" and t.created_at >= ", filter.since),
-            (" and t.created_at < ", filter.created_before),
-            (" and t.completed_at >= ", filter.completed_since),
-            (" and t.completed_at < ", filter.completed_before),
-        ] {
-            if let Some(time) = time {
-                query.push(condition).push_bind(time);
-            }
-        }
-        for (condition, text) in [
-            (" and t.initiator = ", &filter.initiator),
-            (" and t.source_system = ", &filter.source_system),
-        ] {
-            if let Some(text) = text {
-                query.push(condition).push_bind(text.clone());
-            }
-        }
-        match filter.paused {
-            Some(true) => drop(query.push(" and t.paused_at is not null")),
-            Some(false) => drop(query.push(" and t.paused_at is null")),
-            None => {}
-        }
-        if !filter.context.is_empty() {
-            query
-                .push(" and t.context @> ")
-                .push_bind(Value::Object(filter.context.clone()));
-        }
-        if let Some(code) = &filter.error_code {
-            query
-                .push(schema.apply(
-                    " and exists (select from tasker.workflow_steps s where s.task_id = t.task_id and s.state = 'error' and s.results ->> 'error_code' = ",
-                ))
-                .push_bind(code.clone())
-                .push(")");
-        }
-        if let Some(after) = filter.after {
-            query.push(" and t.task_id < ").push_bind(after);
-        }
-        if let Some(annotation) = &filter.annotation {
-            self.annotated(query, annotation);
-        }
-    }
+const fn direction(search: &TaskSearch) -> &'static str {
+    if search.ascending { " asc" } else { " desc" }
+}
 
-    fn annotated(&self, query: &mut QueryBuilder<Postgres>, annotation: &AnnotationFilter) {
-        let schema = &self.options().schema;
-        query.push(schema.apply(
-            " and t.task_id in (select a.task_id from tasker.task_annotations a \
-             join tasker.annotation_types y on y.annotation_type_id = a.annotation_type_id where true",
-        ));
-        if let Some(name) = &annotation.annotation_type {
-            query.push(" and y.name = ").push_bind(name.clone());
+fn push_after(query: &mut QueryBuilder<Postgres>, search: &TaskSearch, after: &TaskCursor) {
+    let than = if search.ascending { " > " } else { " < " };
+    match (&after.key, by_id(search.sort)) {
+        (Some(key), false) => {
+            query
+                .push(" and (")
+                .push(sort_key(search.sort))
+                .push(", t.task_id)")
+                .push(than)
+                .push("(");
+            query
+                .push_bind(key.clone())
+                .push("::text::")
+                .push(sort_type(search.sort))
+                .push(", ");
+            query.push_bind(after.task_id).push(")");
         }
-        match (&annotation.key, &annotation.value) {
-            (Some(key), Some(value)) => {
-                query
-                    .push(" and a.annotation @> ")
-                    .push_bind(json!({ key: value }));
-            }
-            (Some(key), None) => {
-                query.push(" and a.annotation ? ").push_bind(key.clone());
-            }
-            (None, Some(value)) => {
-                query.push(" and a.annotation = ").push_bind(value.clone());
-            }
-            (None, None) => {}
-        }
-        query.push(")");
-    }
-
-    #[allow(clippy::unused_self)]
-    fn after(&self, query: &mut QueryBuilder<Postgres>, search: &TaskSearch, after: &TaskCursor) {
-        let than = if search.ascending { " > " } else { " < " };
-        match (&after.key, by_id(search.sort)) {
-            (Some(key), false) => {
-                query
-                    .push(" and (")
-                    .push(sort_key(search.sort))
-                    .push(", t.task_id)")
-                    .push(than)
-                    .push("(");
-                query
-                    .push_bind(key.clone())
-                    .push("::text::")
-                    .push(sort_type(search.sort))
-                    .push(", ");
-                query.push_bind(after.task_id).push(")");
-            }
-            _ => {
-                query.push(" and t.task_id").push(than).push_bind(after.task_id);
-            }
+        _ => {
+            query.push(" and t.task_id").push(than).push_bind(after.task_id);
         }
     }
 }

@@ -55,6 +55,7 @@ pub(super) fn check_filled(kind: Kind, node: &Node) -> Result<(), Complaint> {
             node,
             "text that is not made of digits only",
         )?)?),
+        Kind::Path => Ok(names::check_path(text(node, "text")?)?),
         Kind::Handler => Ok(names::check(text(node, "text")?, names::MAX_HANDLER)?),
         Kind::Version => version(node),
         Kind::Boolean => boolean(node),
@@ -75,7 +76,7 @@ pub(super) fn check_filled(kind: Kind, node: &Node) -> Result<(), Complaint> {
             (0.0..=1.0).contains(&value)
         }),
         Kind::Strategy => strategy(node),
-        Kind::Texts | Kind::List | Kind::Waits | Kind::Events | Kind::Steps => list(kind, node),
+        Kind::Texts | Kind::Paths | Kind::List | Kind::Waits | Kind::Events | Kind::Steps => list(kind, node),
         Kind::Map | Kind::Retry | Kind::Environments => match &node.data {
             Data::Map(_) => Ok(()),
             _ => complain(
@@ -94,10 +95,10 @@ pub(super) fn check_filled(kind: Kind, node: &Node) -> Result<(), Complaint> {
 }
 
 fn is_collection(kind: Kind) -> bool {
-    use Kind::{Environments, Events, List, Map, Retry, Schema, Steps, Texts, Waits};
+    use Kind::{Environments, Events, List, Map, Paths, Retry, Schema, Steps, Texts, Waits};
     matches!(
         kind,
-        Environments | Events | List | Map | Retry | Schema | Steps | Texts | Waits
+        Environments | Events | List | Map | Paths | Retry | Schema | Steps | Texts | Waits
     )
 }
 
@@ -249,7 +250,7 @@ fn list(kind: Kind, node: &Node) -> Result<(), Complaint> {
             format!("has {} waits; the most is {MAX_WAITS}", items.len()),
         ),
         (Data::List(_), _) => Ok(()),
-        (Data::Text { value, .. }, Kind::Texts) => Err(Complaint {
+        (Data::Text { value, .. }, Kind::Texts | Kind::Paths) => Err(Complaint {
             code: ProblemCode::WrongType,
             text: format!("must be a list, not {}", node.describe()),
             suggestion: Some(format!("[{}]", super::node::excerpt(value))),

@@ -106,7 +106,9 @@ fn value_of(kind: Kind) -> Value {
         Kind::Waits => {
             json!({ "type": "array", "minItems": 1, "maxItems": MAX_WAITS, "items": number(0.0, MAX_SECONDS) })
         }
+        Kind::Path => name(super::names::MAX_PATH),
         Kind::Texts => json!({ "type": "array", "items": { "type": "string" } }),
+        Kind::Paths => json!({ "type": "array", "items": value_of(Kind::Path) }),
         Kind::List => json!({ "type": "array" }),
         Kind::Map => json!({ "type": "object" }),
         // A schema that names its draft is its own editor's affair.

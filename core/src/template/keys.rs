@@ -33,6 +33,10 @@ pub(super) enum Kind {
     Waits,
     /// A list of texts.
     Texts,
+    /// Keys down to a value, separated by dots.
+    Path,
+    /// A list of those.
+    Paths,
     /// A list of anything.
     List,
     /// A map of anything.
@@ -113,8 +117,8 @@ pub(super) const TASK_KEYS: &[Key] = &[
     ),
     key(
         "searchable",
-        Kind::Texts,
-        "Properties of the context that tasks can be searched by.",
+        Kind::Paths,
+        "Values of the context that tasks are searched by: keys, separated by dots.",
     ),
     key(
         "task_handler_class",

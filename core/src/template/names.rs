@@ -8,6 +8,8 @@ pub(super) const MAX_NAME: usize = 64;
 pub(super) const MAX_STEP_NAME: usize = 128;
 /// Characters in the name of a handler: `namespace.task.step` at its longest fits.
 pub(super) const MAX_HANDLER: usize = 258;
+/// Characters in a path of a context that is searched by.
+pub(super) const MAX_PATH: usize = 64;
 /// Characters in a version.
 pub(super) const MAX_VERSION: usize = 16;
 
@@ -38,6 +40,16 @@ pub(super) fn check_step(name: &str) -> Result<(), Complaint> {
     if name.chars().all(|character| character.is_ascii_digit()) {
         let text =
             "is made of digits only and could be taken for a step number; begin it with a letter".to_owned();
+        return Err((ProblemCode::InvalidName, text));
+    }
+    Ok(())
+}
+
+/// Whether `path` may lead to a value of a context.
+pub(super) fn check_path(path: &str) -> Result<(), Complaint> {
+    check(path, MAX_PATH)?;
+    if path.split('.').any(str::is_empty) {
+        let text = "has a dot without a key on both sides; write it as `key` or `key.key`".to_owned();
         return Err((ProblemCode::InvalidName, text));
     }
     Ok(())

@@ -127,6 +127,7 @@ fn check_entry(entry: &Entry, key: &Key, place: Place<'_>, report: &mut Report) 
     match key.kind {
         Kind::Steps => check_steps(value, report),
         Kind::Texts => check_items(value, Kind::Text, key.name, place, report),
+        Kind::Paths => check_items(value, Kind::Path, key.name, place, report),
         Kind::Waits => check_items(value, Kind::Wait, key.name, place, report),
         Kind::Retry => {
             let owner = format!("'retry' of {}", place.owner);

@@ -85,7 +85,8 @@ pub(crate) struct TaskQuery {
     annotation_key: Option<String>,
     /// Only with an annotation that has this value (JSON, or a text) under `annotation_key`.
     annotation_value: Option<String>,
-    /// Only where the context has these values: a JSON object. Needs `name`, and `created_since` or `created_before`.
+    /// Only where the context has these values: a JSON object. Needs `name`; and `created_since` or `created_before` where the
+    /// template does not list each of them as `searchable`.
     context: Option<String>,
     /// In order of what; `created_at` unless given.
     sort_by: Option<String>,
@@ -141,17 +142,10 @@ impl TaskQuery {
         (filter != AnnotationFilter::default()).then_some(filter)
     }
 
-    /// Contexts are not indexed: they are looked through only where something else bounds how many there are.
     fn context(&self) -> Result<Map<String, Value>, Refusal> {
         let Some(text) = &self.context else {
             return Ok(Map::new());
         };
-        if self.name.is_none() || (self.created_since.is_none() && self.created_before.is_none()) {
-            return Err(Refusal::new(
-                ErrorKind::InvalidArgument,
-                "context: give `name`, and `created_since` or `created_before`, besides: contexts have no index",
-            ));
-        }
         serde_json::from_str(text)
             .map_err(|error| Refusal::malformed(format!("context: a JSON object is needed: {error}")))
     }

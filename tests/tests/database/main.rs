@@ -13,6 +13,7 @@ mod cost;
 mod create;
 mod doctor;
 mod fail;
+mod lists;
 mod migrate;
 mod model;
 mod operate;

@@ -40,6 +40,8 @@ async fn every_function_that_runs_as_the_owner_is_some_roles_and_its_search_path
         "channel",
         "clock",
         "scaled",
+        "search_attribute",
+        "tag_keys",
         "uuid_at",
         "uuid_v7",
         "uuid_v7_time",
@@ -210,7 +212,12 @@ async fn without_a_schema_there_is_nothing_to_grant() {
 /// What the last migration brought, taken back.
 const ONE_MIGRATION_BACK: &str = "
     delete from tasker.schema_migrations where version = (select max(version) from tasker.schema_migrations);
-    drop view tasker.task_records, tasker.workflow_step_records; drop function tasker.annotate_task, tasker.annotation_type";
+    drop index tasker.tasks_open, tasker.tasks_ended, tasker.tasks_irregular, tasker.tasks_paused, tasker.tasks_named,
+      tasker.tasks_initiator, tasker.tasks_source_system, tasker.tasks_tags, tasker.workflow_step_transitions_error_code,
+      tasker.task_annotations_type, tasker.task_annotations_keys;
+    create index task_search_attributes_time on tasker.task_search_attributes (name, time_value) where time_value is not null;
+    drop statistics tasker.tasks_initiator_statistics, tasker.tasks_source_system_statistics, tasker.tasks_tags_statistics;
+    drop function tasker.tag_keys, tasker.search_attribute, tasker.insert_search_attributes";
 
 /// A schema one migration older, as this library will once have left it behind.
 async fn one_migration_older(database: &TestDatabase) {
@@ -286,14 +293,14 @@ async fn a_later_migration_gives_the_roles_what_it_brings() {
     owner.migrate().await.unwrap();
     let question = format!(
         "select kind || ' ' || has_function_privilege('{}_' || kind, 'tasker.cancel_task(uuid, text, text)', 'execute')
-         || ' ' || has_function_privilege('{0}_' || kind, 'tasker.annotate_task(uuid, text, jsonb)', 'execute')
-         || ' ' || has_table_privilege('{0}_' || kind, 'tasker.task_records', 'select') from tasker.roles",
+         || ' ' || has_function_privilege('{0}_' || kind, 'tasker.search_attribute(jsonb)', 'execute')
+         || ' ' || has_function_privilege('{0}_' || kind, 'tasker.insert_search_attributes(uuid[])', 'execute') from tasker.roles",
         logins.prefix()
     );
     let expected = [
-        "enqueue false false false",
-        "work false true true",
-        "operate true true true",
+        "enqueue false true false",
+        "work false true false",
+        "operate true true false",
     ];
     assert_eq!(texts(&mut connection, &question).await, names(expected));
     assert_eq!(Role::ALL.len(), 3);

@@ -16,4 +16,6 @@ from tasker.get_task_execution_contexts_batch($1) c
 join tasker.tasks t on t.task_id = c.task_id
 join tasker.named_tasks n on n.named_task_id = t.named_task_id
 join tasker.namespaces ns on ns.namespace_id = n.namespace_id
+-- Said once more, for the planner: it takes the function for a thousand tasks, and would read all there are.
+where t.task_id = any ($1)
 order by t.task_id desc
