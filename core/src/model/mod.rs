@@ -2,6 +2,7 @@
 //!
 //! Pure: no SQL, no runtime, no clock.
 
+pub mod analysis;
 mod bulk;
 mod database_settings;
 mod doctor;
@@ -17,6 +18,7 @@ mod state;
 mod view;
 mod why;
 
+pub use analysis::{AnalysisWeights, DependencyAnalysis};
 pub use bulk::{BulkOutcome, BulkVerb, FoundStep, StepOutcome, StepSearch, StepVerb};
 pub use database_settings::{DatabaseSettings, PoolerSetting};
 pub use doctor::{Check, CheckId, CheckSection, CheckStatus, DoctorLimits, DoctorReport};
