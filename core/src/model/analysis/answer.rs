@@ -39,10 +39,13 @@ pub struct DependencyGraph {
     /// Which waits for which, by number.
     pub edges: Vec<GraphEdge>,
     /// For each step the steps that wait for it.
+    #[cfg_attr(feature = "openapi", schema(value_type = BTreeMap<String, Vec<i32>>))]
     pub adjacency_list: BTreeMap<StepNo, Vec<StepNo>>,
     /// For each step the steps that it waits for.
+    #[cfg_attr(feature = "openapi", schema(value_type = BTreeMap<String, Vec<i32>>))]
     pub reverse_adjacency_list: BTreeMap<StepNo, Vec<StepNo>>,
     /// For each step the length of the longest way to it; 0 for roots.
+    #[cfg_attr(feature = "openapi", schema(value_type = BTreeMap<String, usize>))]
     pub dependency_levels: BTreeMap<StepNo, usize>,
 }
 
