@@ -60,6 +60,10 @@ test('every verb works, and takes the arguments that it has', async (t) => {
   assert.equal((await client.steps(taskId)).length, 2);
   assert.deepEqual((await client.step(taskId, 1)).childrenIds, [2]);
   assert.equal((await client.readiness(taskId))[0].readyForExecution, true);
+  const analysis = await client.dependencyAnalysis(taskId, { impact_multipliers: { blocked_penalty: 0 } });
+  assert.deepEqual(analysis.dependencyGraph.edges[0], { from: 1, to: 2, fromName: 'pay', toName: 'ship' });
+  assert.equal(analysis.criticalPaths.paths[0].criticalityScore, 22);
+  assert.equal(analysis.taskExecutionSummary.overallHealth, 'healthy');
   assert.equal((await client.transitions(taskId))[0].toState, 'pending');
   assert.equal((await client.listSteps(taskId, { after: 1 }))[0].name, 'ship');
   assert.deepEqual(await client.listWorkers({ health: ['alive'], handler: 'pay' }), []);

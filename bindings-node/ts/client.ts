@@ -2,6 +2,7 @@
 
 import { readFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
+import type { DependencyAnalysis } from './analysis.js';
 import type { Asking } from './answers.js';
 import { answered, ask, at } from './answers.js';
 import type { Connection } from './connections.js';
@@ -188,6 +189,17 @@ export class Client {
   /** Which steps of a task would be claimed now, and why the others would not. */
   readiness(taskId: string): Promise<answers.Readiness[]> {
     return this.#record('readiness', { taskId });
+  }
+
+  /**
+   * Where a task stands in its graph: what lies on its critical paths, what could run side by side, how far failures reach, and
+   * what holds up most.
+   *
+   * @param weights - What counts how much, where not as in the Rails engine.
+   * @throws {@link NotFoundError} There is no such task.
+   */
+  dependencyAnalysis(taskId: string, weights?: requests.AnalysisWeights): Promise<DependencyAnalysis> {
+    return this.#record('dependency_analysis', { taskId, weights });
   }
 
   /**

@@ -21,6 +21,7 @@
  * @packageDocumentation
  */
 
+export type * from './analysis.js';
 export type { ClientOptions } from './client.js';
 export { Client } from './client.js';
 export type {

@@ -15,16 +15,29 @@ function camelCase(name: string): string {
 
 /** Members of answers that are the engine's own all the way down. In others, as in `context`, the names are the user's. */
 const OURS = new Set([
+  'bottlenecks',
   'checks',
+  'critical_paths',
+  'dependency_graph',
   'detail',
+  'edges',
+  'error_chains',
   'failure',
   'hanging',
+  'levels',
+  'most_critical_error',
   'oldest_running',
   'operator',
   'outcomes',
+  'parallelism_opportunities',
+  'paths',
   'pause',
   'paused_tasks',
   'pauses',
+  'recovery_priority',
+  'recovery_strategies',
+  'retry_analysis',
+  'task_execution_summary',
   'worker',
 ]);
 

@@ -58,6 +58,9 @@ export interface Operator {
   readonly reason?: string | undefined;
 }
 
+/** What counts how much in the analysis of a graph, by the engine's names: `{ impact_multipliers: { blocked_penalty: 0 } }`. */
+export type AnalysisWeights = Readonly<Record<string, Readonly<Record<string, number>>>>;
+
 /** A step of a task: its name, or its number. */
 export type StepSelector = string | number;
 

@@ -21,6 +21,10 @@ def test_a_task_is_created_read_and_cancelled(client: tasker.Client) -> None:
     assert [step.name for step in client.steps(created.task_id)] == ["pay"]
     assert [task.task_id for task in client.list_tasks(tags=["vip"])] == [created.task_id]
     assert client.why(created.task_id, "pay")[0].handler == "pay"
+    weights = {"impact_multipliers": {"path_length_weight": 100}}
+    analysis = client.dependency_analysis(created.task_id, weights=weights)
+    assert analysis.task_execution_summary["overall_health"] == "healthy"
+    assert analysis.critical_paths["paths"][0]["criticality_score"] > 100
     assert client.cancel_task(created.task_id, by="anna").status == "cancelled"
     with pytest.raises(AttributeError, match="there is no 'state' here"):
         _ = task.state

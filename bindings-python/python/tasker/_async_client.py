@@ -417,6 +417,25 @@ class AsyncClient(AsyncCalls):
         """
         return await self._call("readiness", given(task_id=task_id), read_records)
 
+    async def dependency_analysis(
+        self, task_id: str, *, weights: Mapping[str, Mapping[str, float]] | None = None
+    ) -> Record:
+        """Where a task stands in its graph: critical paths, what could run side by side, how far failures reach.
+
+        Args:
+            task_id: The task.
+            weights: What counts how much, where not as in the Rails engine: ``impact_multipliers``,
+                ``severity_multipliers``, ``penalty_constants``, ``severity_thresholds``, ``duration_estimates``.
+
+        Returns:
+            ``dependency_graph``, ``critical_paths``, ``parallelism_opportunities``, ``error_chains``,
+            ``bottlenecks``, ``analysis_timestamp`` and ``task_execution_summary``.
+
+        Raises:
+            NotFoundError: There is no such task.
+        """
+        return await self._call("dependency_analysis", given(task_id=task_id, weights=weights), Record)
+
     # Steps.
 
     async def list_steps(

@@ -10,6 +10,7 @@
 //! What happens on the host's own connection needs neither client nor worker: `prepare_…` gives statements, `read_…`
 //! understands their rows, and [`testing`] runs whole workflows that way. A [`HostedSession`] is both of them in JSON.
 
+mod analyze;
 mod boundary;
 mod draw;
 mod engine;
@@ -26,6 +27,7 @@ pub mod verbs;
 mod worker;
 
 pub use crate::store::{Foreign, Plan, Prepared};
+pub use analyze::{analyze, shape};
 pub use boundary::caught;
 pub(crate) use boundary::panic_text;
 pub use draw::draw;

@@ -3,6 +3,7 @@
 //! Each verb opens the client where that has not happened, runs one transaction, and wakes whoever may go on because of
 //! it. A deadlock or a serialization failure repeats the transaction.
 
+mod analysis;
 mod annotate;
 mod api_keys;
 mod bulk;

@@ -11,6 +11,7 @@ mod draw;
 mod layering;
 mod ordering;
 mod placement;
+mod runtime;
 mod svg;
 mod terminal;
 
@@ -18,4 +19,5 @@ pub use analysis::{CriticalPath, Shape};
 pub use cycle::Cycle;
 pub use dag::Graph;
 pub use draw::{Direction, Drawing};
+pub use runtime::analyze;
 pub use terminal::{Span, TerminalOptions};

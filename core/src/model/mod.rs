@@ -4,6 +4,7 @@
 
 mod api_key;
 mod auth_settings;
+pub mod analysis;
 mod bulk;
 mod database_settings;
 mod doctor;
@@ -22,6 +23,7 @@ mod why;
 
 pub use api_key::{ApiKey, NewApiKey};
 pub use auth_settings::{AuthSettings, JWT_ALGORITHMS};
+pub use analysis::{AnalysisWeights, DependencyAnalysis};
 pub use bulk::{BulkOutcome, BulkVerb, FoundStep, StepOutcome, StepSearch, StepVerb};
 pub use database_settings::{DatabaseSettings, PoolerSetting};
 pub use doctor::{Check, CheckId, CheckSection, CheckStatus, DoctorLimits, DoctorReport};

@@ -2,6 +2,7 @@
 
 use super::Store;
 use crate::error::{Error, Result};
+use crate::model::analysis::TaskSnapshot;
 use crate::model::{Annotation, Readiness, State, Step, StepNo, SystemHealth, Task, TaskId, Transition, Why};
 use crate::values::from_json;
 use serde::de::DeserializeOwned;
@@ -163,6 +164,23 @@ impl Store {
                 .fetch_all(connection)
                 .await?,
         )
+    }
+
+    /// A task as the analysis of its graph takes it; none where there is no such task.
+    ///
+    /// # Errors
+    /// What PostgreSQL says.
+    pub async fn task_snapshot(
+        &self,
+        connection: &mut PgConnection,
+        task_id: TaskId,
+    ) -> Result<Option<TaskSnapshot>> {
+        let text: Option<String> = self
+            .query_scalar(&self.statements().task_snapshot)
+            .bind(task_id)
+            .fetch_optional(connection)
+            .await?;
+        text.as_deref().map(parse).transpose()
     }
 
     /// Why a task (first) and its steps, or one of them, do not go on.

@@ -39,8 +39,8 @@ statements! {
     notify_idle, operate_on_steps, operate_on_tasks, pause, pause_task, prune_leftovers, prune_tasks, readiness, reap_workers,
     register_template, register_worker, release_steps, remember_roles, resolve_step, resolve_task, resume, resume_task, retry_step,
     retry_task, revoke_api_key, role_rights, search_attributes, searchable_paths, set_origin, step_definitions, step_results,
-    step_transitions, steps, stop_worker, system_health, task_contexts, task_state, task_transitions, tasks, template,
-    template_contents, update_step, update_task, why;
+    step_transitions, steps, stop_worker, system_health, task_contexts, task_snapshot, task_state, task_transitions, tasks,
+    template, template_contents, update_step, update_task, why;
     // Run on connections that are not ours only: see `Foreign`.
     clock, due_steps, find_plan_here, set_clock,
 }

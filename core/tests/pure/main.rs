@@ -2,6 +2,8 @@
 //! against properties.
 #![allow(clippy::unwrap_used, clippy::expect_used)] // A test that cannot go on must stop.
 
+mod analysis;
+mod analysis_properties;
 mod editor_schema;
 mod graph_properties;
 mod pictures;

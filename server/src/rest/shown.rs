@@ -5,7 +5,7 @@ use serde::Serialize;
 use serde_json::{Map, Value};
 use std::collections::{BTreeSet, HashMap};
 use std::hash::{DefaultHasher, Hash, Hasher};
-use tasker_core::model::{Annotation, Step, Task, TaskId};
+use tasker_core::model::{Annotation, DependencyAnalysis, Step, Task, TaskId};
 use tasker_core::{Client, Result};
 use utoipa::ToSchema;
 
@@ -19,6 +19,9 @@ pub(crate) struct TaskBody {
     pub(crate) workflow_steps: Vec<Step>,
     /// What was noted on it, oldest first.
     pub(crate) task_annotations: Vec<AnnotationBody>,
+    /// Where it stands in its graph, where that was asked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) dependency_analysis: Option<Box<DependencyAnalysis>>,
 }
 
 /// An annotation, as the ancestor shows it.
@@ -47,6 +50,8 @@ impl From<Annotation> for AnnotationBody {
 
 const STEPS: &str = "workflow_steps";
 const ANNOTATIONS: &str = "task_annotations";
+/// Shown where it was asked for, whatever else is.
+const ANALYSIS: &str = "dependency_analysis";
 /// The members of a task, besides its steps and annotations.
 const MEMBERS: &[&str] = &[
     "task_id",
@@ -105,8 +110,10 @@ impl Part {
     pub(crate) fn of(&self, body: &TaskBody) -> Value {
         match serde_json::to_value(body) {
             Ok(Value::Object(members)) => {
-                let shown: Map<String, Value> =
-                    members.into_iter().filter(|(name, _)| self.has(name)).collect();
+                let shown: Map<String, Value> = members
+                    .into_iter()
+                    .filter(|(name, _)| name == ANALYSIS || self.has(name))
+                    .collect();
                 Value::Object(shown)
             }
             _ => Value::Null,
@@ -178,6 +185,7 @@ pub(crate) async fn bodies(
         .map(|task| TaskBody {
             workflow_steps: steps.remove(&task.task_id).unwrap_or_default(),
             task_annotations: annotations.remove(&task.task_id).unwrap_or_default(),
+            dependency_analysis: None,
             task,
         })
         .collect())

@@ -16,8 +16,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 use tasker_core::ErrorKind;
 use tasker_core::model::{
-    Annotation, AnnotationFilter, State as TaskState, TaskFilter, TaskId, TaskRequest, TaskSearch, TaskSort,
-    TaskUpdate, Transition, Why,
+    AnalysisWeights, Annotation, AnnotationFilter, State as TaskState, TaskFilter, TaskId,
+    TaskRequest, TaskSearch, TaskSort, TaskUpdate, Transition, Why,
 };
 use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::router::OpenApiRouter;
@@ -267,6 +267,8 @@ async fn create(
 struct ShowQuery {
     /// Only these members, separated by commas.
     fields: Option<String>,
+    /// Whether to say, too, where the task stands in its graph: `dependency_analysis`.
+    include_dependencies: Option<bool>,
 }
 
 /// Show a task, with its steps and what was noted on it.
@@ -282,7 +284,14 @@ async fn show(
     let parts = shown::parts(query.fields.as_deref())?;
     let task = app.client.task(task_id).await?;
     let tag = shown::tag(&task);
-    let task = shown::body(&app.client, task, &parts).await?;
+    let mut task = shown::body(&app.client, task, &parts).await?;
+    if query.include_dependencies == Some(true) {
+        let analysis = app
+            .client
+            .dependency_analysis(task_id, &AnalysisWeights::default())
+            .await?;
+        task.dependency_analysis = Some(Box::new(analysis));
+    }
     let response = if parts.all() {
         Json(OneTask { task }).into_response()
     } else {

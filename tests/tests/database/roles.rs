@@ -212,12 +212,7 @@ async fn without_a_schema_there_is_nothing_to_grant() {
 /// What the last migration brought, taken back.
 const ONE_MIGRATION_BACK: &str = "
     delete from tasker.schema_migrations where version = (select max(version) from tasker.schema_migrations);
-    drop index tasker.tasks_open, tasker.tasks_ended, tasker.tasks_irregular, tasker.tasks_paused, tasker.tasks_named,
-      tasker.tasks_initiator, tasker.tasks_source_system, tasker.tasks_tags, tasker.workflow_step_transitions_error_code,
-      tasker.task_annotations_type, tasker.task_annotations_keys;
-    create index task_search_attributes_time on tasker.task_search_attributes (name, time_value) where time_value is not null;
-    drop statistics tasker.tasks_initiator_statistics, tasker.tasks_source_system_statistics, tasker.tasks_tags_statistics;
-    drop function tasker.tag_keys, tasker.search_attribute, tasker.insert_search_attributes";
+    drop function tasker.create_api_key, tasker.revoke_api_key, tasker.api_key_used; drop table tasker.api_keys";
 
 /// A schema one migration older, as this library will once have left it behind.
 async fn one_migration_older(database: &TestDatabase) {

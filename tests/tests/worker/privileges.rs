@@ -9,8 +9,8 @@ use tasker_core::{
     Client, ClientOptions, Error, ErrorKind,
     handler::{HandlerError, Registry, Step},
     model::{
-        BulkVerb, NamePage, Operator, PauseScope, RetentionRule, Settings, State, StepFilter, StepSelector,
-        StepUpdate, TaskFilter, TaskRequest, TaskUpdate, WorkerFilter,
+        AnalysisWeights, BulkVerb, NamePage, Operator, PauseScope, RetentionRule, Settings, State,
+        StepFilter, StepSelector, StepUpdate, TaskFilter, TaskRequest, TaskUpdate, WorkerFilter,
     },
 };
 use tasker_tests::{Logins, TestDatabase};
@@ -275,6 +275,10 @@ async fn who_may_operate_has_every_verb_and_every_list_and_cannot_work() {
     client.why(failed[0], None).await.unwrap();
     client.transitions(failed[0], Some(&step)).await.unwrap();
     client.readiness(failed[0]).await.unwrap();
+    client
+        .dependency_analysis(failed[0], &AnalysisWeights::default())
+        .await
+        .unwrap();
     client
         .count_prunable(&[RetentionRule::default()], None)
         .await

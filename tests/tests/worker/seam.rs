@@ -140,6 +140,8 @@ async fn every_verb_can_be_called() {
         assert_eq!(on.call("steps", &of).as_array().unwrap().len(), 2);
         assert_eq!(on.call("step", &json!({"task_id": task, "step": 2}))["name"], "charge");
         assert_eq!(on.call("readiness", &of).as_array().unwrap().len(), 2);
+        let weighed = json!({"task_id": task, "weights": {"impact_multipliers": {"blocked_penalty": 0}}});
+        assert_eq!(on.call("dependency_analysis", &weighed)["critical_paths"]["paths"][0]["criticality_score"], 22.0);
         assert_eq!(on.call("transitions", &of).as_array().unwrap().len(), 1);
         assert_eq!(on.call("why", &of_step)[0]["reason"], "no_worker");
         assert_eq!(on.call("list_tasks", &json!({"status": ["pending"], "limit": 2})).as_array().unwrap().len(), 2);

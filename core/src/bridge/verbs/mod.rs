@@ -29,6 +29,7 @@ pub const VERBS: &[&str] = &[
     "create_tasks",
     "database",
     "database_identity",
+    "dependency_analysis",
     "doctor",
     "find_steps",
     "list_annotations",
@@ -85,6 +86,7 @@ pub async fn call(client: &Client, verb: &str, arguments: &str) -> Result<String
         "annotate_task" => operate::annotate_task(client, &verb).await,
         "list_annotations" => answer(&client.list_annotations(verb.read::<OfTask>()?.task_id).await?),
         "step" | "transitions" | "why" => read::read_step(client, &verb).await,
+        "dependency_analysis" => read::dependency_analysis(client, &verb).await,
         "wait" | "wait_state" => read::wait(client, &verb).await,
         "list_tasks" | "list_steps" | "list_workers" | "list_namespaces" | "list_handlers" => {
             lists::list(client, &verb).await

@@ -3,7 +3,7 @@
 use super::{Selector, Verb, answer};
 use crate::engine::Client;
 use crate::error::{Error, Result};
-use crate::model::{State, StepSelector, TaskId};
+use crate::model::{AnalysisWeights, State, StepSelector, TaskId};
 use serde::Deserialize;
 use std::time::Duration;
 
@@ -27,6 +27,18 @@ pub(super) async fn read_step(client: &Client, verb: &Verb<'_>) -> Result<String
             "step: 'step' is missing: the name of a step, or its number",
         )),
     }
+}
+
+pub(super) async fn dependency_analysis(client: &Client, verb: &Verb<'_>) -> Result<String> {
+    #[derive(Deserialize)]
+    #[serde(deny_unknown_fields)]
+    struct OfTask {
+        task_id: TaskId,
+        #[serde(default)]
+        weights: AnalysisWeights,
+    }
+    let OfTask { task_id, weights } = verb.read()?;
+    answer(&client.dependency_analysis(task_id, &weights).await?)
 }
 
 pub(super) async fn wait(client: &Client, verb: &Verb<'_>) -> Result<String> {
