@@ -1,6 +1,7 @@
 //! The service: routes, and what stands around all of them.
 
 use crate::auth::{self, Guard};
+use crate::graphql::{self, Graphql};
 use crate::health::Counted;
 use crate::options::Options;
 use crate::problem::Refusal;
@@ -23,10 +24,11 @@ use tower_http::trace::TraceLayer;
 use utoipa_axum::router::OpenApiRouter;
 
 /// What every route has at hand.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub(crate) struct App {
     pub(crate) client: Client,
     pub(crate) options: Arc<Options>,
+    pub(crate) graphql: Graphql,
     /// The description of what is served, as JSON.
     pub(crate) document: Bytes,
     /// How many tasks and steps there were at the last look.
@@ -50,6 +52,7 @@ pub fn router(client: Client, options: Options) -> Router {
     let guard = Guard::new(&document);
     let auth = options.auth.clone();
     let app = App {
+        graphql: graphql::over(client.clone(), &options.graphql),
         client,
         document: openapi::under(document, &options.prefix),
         options: Arc::new(options),
@@ -82,6 +85,7 @@ pub fn router(client: Client, options: Options) -> Router {
 pub(crate) fn routes(bulk_bytes: usize) -> OpenApiRouter<App> {
     OpenApiRouter::with_openapi(openapi::about())
         .merge(rest::routes(bulk_bytes))
+        .merge(graphql::routes())
         .merge(health::routes())
         .merge(openapi::routes())
 }

@@ -9,6 +9,7 @@
 mod app;
 mod auth;
 mod extract;
+mod graphql;
 mod health;
 mod openapi;
 mod options;
@@ -19,7 +20,13 @@ mod serve;
 
 pub use app::router;
 pub use auth::{Auth, Caller, Decide, Grants, PERMISSIONS, Principal, Question, check_grant};
+pub use graphql::GraphqlOptions;
 pub use openapi::document;
 pub use options::Options;
 pub use problem::{Problem, Refusal};
 pub use serve::{ServeError, serve};
+
+/// The schema of GraphQL, in its own language.
+pub fn graphql_schema() -> String {
+    graphql::sdl()
+}

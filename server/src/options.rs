@@ -1,6 +1,7 @@
 //! How to behave.
 
 use crate::auth::Auth;
+use crate::graphql::GraphqlOptions;
 use std::time::Duration;
 
 /// How the HTTP interface behaves.
@@ -19,6 +20,8 @@ pub struct Options {
     pub local_hosts_only: bool,
     /// Who has to say who they are.
     pub auth: Auth,
+    /// How GraphQL behaves.
+    pub graphql: GraphqlOptions,
 }
 
 impl Default for Options {
@@ -30,6 +33,7 @@ impl Default for Options {
             timeout: Duration::from_secs(30),
             local_hosts_only: false,
             auth: Auth::Open,
+            graphql: GraphqlOptions::default(),
         }
     }
 }

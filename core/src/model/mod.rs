@@ -9,6 +9,7 @@ mod finding;
 mod lists;
 mod operate;
 mod outcome;
+mod records;
 mod request;
 mod retention;
 mod search;
@@ -26,6 +27,10 @@ pub use lists::{
 };
 pub use operate::{Operator, PauseScope, StepSelector, StepUpdate, TaskFilter, TaskUpdate};
 pub use outcome::{ErrorCode, Failure, Outcome, OutcomeKind};
+pub use records::{
+    AnnotationType, DependentSystem, DependentSystemObjectMap, NamedStepRecord, NamedTaskRecord,
+    NamedTaskStepRecord, StepRecord, TaskRecord,
+};
 pub use request::{OnDuplicate, TaskRequest};
 pub use retention::{ArchiveFormat, OldPartition, Prunable, PrunedBatch, RetentionRule, RetentionSettings};
 pub use search::{AnnotationFilter, Found, TaskCursor, TaskSearch, TaskSort, Total, TotalRelation};

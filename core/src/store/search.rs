@@ -20,6 +20,7 @@ impl Store {
     pub async fn search_tasks(&self, connection: &mut PgConnection, search: &TaskSearch) -> Result<Found> {
         let nothing = Found {
             task_ids: Vec::new(),
+            cursors: Vec::new(),
             next: None,
             total: (search.count_up_to > 0).then_some(Total {
                 total: 0,
@@ -59,7 +60,8 @@ impl Store {
         found.truncate(kept);
         Ok(Found {
             task_ids: found.iter().map(|one| one.task_id).collect(),
-            next: found.pop().filter(|_| more),
+            next: found.last().filter(|_| more).cloned(),
+            cursors: found,
             total: self.total(connection, search, names.as_deref()).await?,
         })
     }

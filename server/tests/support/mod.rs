@@ -103,6 +103,20 @@ impl Shop {
         self.ask(Method::POST, path, Some(body)).await
     }
 
+    pub(crate) async fn ask_graph(&self, query: &str, variables: Value) -> Answer {
+        self.post("/graphql", json!({"query": query, "variables": variables}))
+            .await
+    }
+
+    /// What GraphQL answers, without any error.
+    pub(crate) async fn graph(&self, query: &str, variables: Value) -> Value {
+        let answer = self.ask_graph(query, variables).await;
+        assert_eq!(answer.status, StatusCode::OK, "{}", answer.text);
+        let mut body = answer.json();
+        assert!(body.get("errors").is_none(), "{query}: {body}");
+        body["data"].take()
+    }
+
     /// A task of the single step.
     pub(crate) async fn one(&self, more: Value) -> String {
         let mut request = json!({"name": "one", "namespace": "shop"});
