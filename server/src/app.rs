@@ -52,7 +52,7 @@ pub fn router(client: Client, options: Options) -> Router {
     let guard = Guard::new(&document);
     let auth = options.auth.clone();
     let app = App {
-        graphql: graphql::over(client.clone(), &options.graphql),
+        graphql: graphql::over(client.clone(), &options.graphql, options.stop.clone()),
         client,
         document: openapi::under(document, &options.prefix),
         options: Arc::new(options),

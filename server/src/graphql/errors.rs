@@ -1,41 +1,11 @@
 //! Errors say what kind they are, as problems over REST do.
 
 use crate::problem::Refusal;
-use async_graphql::extensions::{Extension, ExtensionContext, ExtensionFactory, NextRequest, NextSubscribe};
 use async_graphql::{ErrorExtensionValues, Response, ServerError, Value};
-use futures_util::StreamExt;
-use futures_util::stream::BoxStream;
-use std::sync::Arc;
 use tasker_core::{Error, ErrorKind};
 
 /// Gives every error `kind`, `code`, `retry` and `details` as its extensions.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Kinds;
-
-impl ExtensionFactory for Kinds {
-    fn create(&self) -> Arc<dyn Extension> {
-        Arc::new(Self)
-    }
-}
-
-// The trait of the library is made so.
-#[async_graphql::async_trait::async_trait]
-impl Extension for Kinds {
-    async fn request(&self, context: &ExtensionContext<'_>, next: NextRequest<'_>) -> Response {
-        explained(next.run(context).await)
-    }
-
-    fn subscribe<'s>(
-        &self,
-        context: &ExtensionContext<'_>,
-        stream: BoxStream<'s, Response>,
-        next: NextSubscribe<'_>,
-    ) -> BoxStream<'s, Response> {
-        next.run(context, stream).map(explained).boxed()
-    }
-}
-
-fn explained(mut response: Response) -> Response {
+pub(super) fn explained(mut response: Response) -> Response {
     for error in &mut response.errors {
         let extensions = extensions(error);
         error.extensions = Some(extensions);

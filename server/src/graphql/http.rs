@@ -1,14 +1,18 @@
 //! GraphQL over HTTP.
 
 use super::gate::Gate;
-use super::schema::Graphql;
+use super::operate::Trace;
+use super::shape::Shape;
+use super::{events, socket};
 use crate::app::App;
 use crate::auth::Access;
 use crate::extract::{Body, Params};
 use crate::problem::{Problem, Refusal};
-use async_graphql::parser::types::{DocumentOperations, OperationType};
-use async_graphql::{Request, Variables};
-use axum::extract::State;
+use async_graphql::parser::types::OperationType;
+use async_graphql::{Executor, Request, Variables};
+use axum::extract::ws::WebSocketUpgrade;
+use axum::extract::{FromRequestParts, Request as HttpRequest, State};
+use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde::{Deserialize, Serialize};
@@ -61,7 +65,7 @@ struct AskedByGet {
 
 /// What GraphQL answers.
 #[derive(Debug, Serialize, ToSchema)]
-struct Answer {
+pub(super) struct Answer {
     /// What was asked for; absent where the request could not be executed at all.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<Object>)]
@@ -72,11 +76,24 @@ struct Answer {
     errors: Vec<async_graphql::ServerError>,
 }
 
+impl From<async_graphql::Response> for Answer {
+    fn from(response: async_graphql::Response) -> Self {
+        // What was executed has data: no field of a root is required.
+        let executed = response.data != async_graphql::Value::Null;
+        Self {
+            data: executed.then_some(response.data),
+            errors: response.errors,
+        }
+    }
+}
+
 /// Ask GraphQL. What the schema has is in docs/reference/schema.graphql.
 ///
-/// Each field takes the permission that its description names: one that is not granted is null, with an error.
+/// Each field takes the permission that its description names: one that is not granted is null, with an error. With
+/// `Accept: text/event-stream` the answers come as events (graphql-sse, a connection for each operation): subscriptions are
+/// asked for so.
 #[utoipa::path(post, path = "/graphql", tag = "graphql", operation_id = "graphql", security(("token" = [])), request_body = Asked,
-    responses((status = 200, content((Answer = "application/json"), (Answer = "application/graphql-response+json"))),
+    responses((status = 200, content((Answer = "application/json"), (Answer = "application/graphql-response+json"), (String = "text/event-stream"))),
         (status = "4XX", body = Problem, content_type = "application/problem+json")))]
 async fn post(
     State(app): State<App>,
@@ -97,15 +114,18 @@ async fn post(
 }
 
 /// Ask GraphQL, by a query only: what changes something is sent by POST.
+///
+/// Where the server has websockets, an upgrade with the protocol `graphql-transport-ws` opens one.
 #[utoipa::path(get, path = "/graphql", tag = "graphql", operation_id = "graphql_get", security(("token" = [])), params(AskedByGet),
-    responses((status = 200, content((Answer = "application/json"), (Answer = "application/graphql-response+json"))),
+    responses((status = 200, content((Answer = "application/json"), (Answer = "application/graphql-response+json"), (String = "text/event-stream"))),
+        (status = 101, description = "A websocket."),
         (status = "4XX", body = Problem, content_type = "application/problem+json")))]
-async fn get(
-    State(app): State<App>,
-    access: Access,
-    headers: HeaderMap,
-    Params(asked): Params<AskedByGet>,
-) -> Result<Response, Refusal> {
+async fn get(State(app): State<App>, access: Access, request: HttpRequest) -> Result<Response, Refusal> {
+    let (mut parts, _) = request.into_parts();
+    if socket::wanted(&parts.headers) {
+        return upgrade(&app, access, parts).await;
+    }
+    let Params(asked) = Params::<AskedByGet>::from_request_parts(&mut parts, &app).await?;
     let variables = asked
         .variables
         .as_deref()
@@ -122,24 +142,33 @@ async fn get(
         variables,
         extensions: None,
     };
-    let mut request = request(&app, asked)?;
-    if changes_something(&mut request) {
+    let mut request = self::request(&app, asked)?;
+    if Shape::of(&mut request)?.is(OperationType::Mutation) {
         return Err(Refusal::new(
             ErrorKind::InvalidArgument,
             "a mutation is sent by POST: GET changes nothing",
         )
         .with_status(StatusCode::METHOD_NOT_ALLOWED));
     }
-    answer(&app, access, &headers, request).await
+    answer(&app, access, &parts.headers, request).await
+}
+
+async fn upgrade(app: &App, access: Access, mut parts: Parts) -> Result<Response, Refusal> {
+    if !app.options.graphql.websocket {
+        return Err(Refusal::malformed(
+            "there are no websockets here: subscribe by POST with Accept: text/event-stream",
+        ));
+    }
+    match WebSocketUpgrade::from_request_parts(&mut parts, app).await {
+        Ok(upgrade) => socket::open(app, access, &parts.headers, upgrade),
+        Err(rejection) => Err(Refusal::malformed(rejection.body_text()).with_status(rejection.status())),
+    }
 }
 
 fn request(app: &App, asked: Asked) -> Result<Request, Refusal> {
     let most = app.options.graphql.query_bytes;
     if asked.query.len() > most {
-        return Err(Refusal::malformed(format!(
-            "query: its text is longer than {most} bytes; give what is large as variables"
-        ))
-        .with_status(StatusCode::PAYLOAD_TOO_LARGE));
+        return Err(too_long(most));
     }
     let variables = Variables::from_json(Value::Object(asked.variables.unwrap_or_default()));
     let mut request = Request::new(asked.query).variables(variables);
@@ -147,36 +176,44 @@ fn request(app: &App, asked: Asked) -> Result<Request, Refusal> {
     Ok(request)
 }
 
-/// Whether the operation that is asked for, or any where none is named, is a mutation. What does not parse is none: its errors are
-/// the answer.
-fn changes_something(request: &mut Request) -> bool {
-    let name = request.operation_name.clone();
-    let Ok(document) = request.parsed_query() else {
-        return false;
-    };
-    match &document.operations {
-        DocumentOperations::Single(operation) => operation.node.ty == OperationType::Mutation,
-        DocumentOperations::Multiple(operations) => operations
-            .iter()
-            .filter(|(one, _)| name.as_deref().is_none_or(|name| name == one.as_str()))
-            .any(|(_, operation)| operation.node.ty == OperationType::Mutation),
-    }
+/// The refusal of a query whose text is too long.
+pub(super) fn too_long(most: usize) -> Refusal {
+    Refusal::malformed(format!(
+        "query: its text is longer than {most} bytes; give what is large as variables"
+    ))
+    .with_status(StatusCode::PAYLOAD_TOO_LARGE)
+}
+
+/// Whether a request asks for a subscription.
+pub(super) fn follows(request: &mut Request) -> bool {
+    Shape::of(request).is_ok_and(|shape| shape.is(OperationType::Subscription))
 }
 
 async fn answer(
     app: &App,
     access: Access,
     headers: &HeaderMap,
-    request: Request,
+    mut request: Request,
 ) -> Result<Response, Refusal> {
-    let graphql: &Graphql = &app.graphql;
-    let gate = Gate::once(access, app.options.graphql.objects);
+    let (graphql, most) = (&app.graphql, app.options.graphql.objects);
+    let trace = headers.get("traceparent").and_then(|value| value.to_str().ok());
+    request = request.data(Trace(trace.map(str::to_owned)));
+    let as_events = accepts(headers, events::EVENT_STREAM);
+    if as_events && follows(&mut request) {
+        let gate = Gate::lasting(access, most);
+        return Ok(events::follow(graphql, request.data(Arc::new(gate))));
+    }
+    let gate = Gate::once(access, most);
     let response = graphql.execute(request.data(Arc::new(gate))).await;
-    Ok(respond(response, accepts(headers, GRAPHQL_JSON)))
+    Ok(if as_events {
+        events::whole(response)
+    } else {
+        respond(response, accepts(headers, GRAPHQL_JSON))
+    })
 }
 
 /// Whether a header `Accept` names a media type.
-pub(super) fn accepts(headers: &HeaderMap, media: &str) -> bool {
+fn accepts(headers: &HeaderMap, media: &str) -> bool {
     headers
         .get_all(header::ACCEPT)
         .iter()
@@ -188,18 +225,13 @@ pub(super) fn accepts(headers: &HeaderMap, media: &str) -> bool {
         })
 }
 
-/// Nothing was executed: no field of a root is required, so there is always data otherwise.
 fn respond(response: async_graphql::Response, newer: bool) -> Response {
-    let executed = response.data != async_graphql::Value::Null;
+    let answer = Answer::from(response);
     // Only the newer media type tells by the status; the older one is 200 for whatever GraphQL itself has read.
-    let status = if newer && !executed {
+    let status = if newer && answer.data.is_none() {
         StatusCode::BAD_REQUEST
     } else {
         StatusCode::OK
-    };
-    let answer = Answer {
-        data: executed.then_some(response.data),
-        errors: response.errors,
     };
     let body = serde_json::to_vec(&answer).unwrap_or_default();
     let mut response = (status, body).into_response();

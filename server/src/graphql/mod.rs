@@ -4,16 +4,28 @@
 //! after one question to the host: so nothing is asked N times, and no timer is needed to collect what belongs together.
 
 mod annotation;
+mod catalogue;
+mod connection;
 mod errors;
+mod events;
 mod gate;
 mod http;
+mod inputs;
 mod named;
+mod node;
+mod operate;
+mod operate_catalogue;
+mod operate_steps;
 mod options;
 mod query;
 mod scalars;
 mod schema;
+mod shape;
+mod socket;
 mod step;
+mod subscription;
 mod task;
+mod why;
 
 pub(crate) use http::routes;
 pub use options::GraphqlOptions;

@@ -94,8 +94,9 @@ fn notes_of(id: TaskId) -> crate::auth::Question {
 }
 
 impl Task {
-    pub(super) fn model(&self) -> &model::Task {
-        &self.task
+    /// Its id.
+    pub(super) fn task_id_of(&self) -> TaskId {
+        self.task.task_id
     }
 
     async fn record(&self, context: &Context<'_>) -> Result<Option<&TaskRecord>, Refusal> {
