@@ -1,15 +1,15 @@
 //! What was noted on tasks.
 
+use super::gate::Once;
+use super::leading::Leading;
 use super::scalars::{Long, Time};
-use super::task::{Leading, Task};
+use super::task::Task;
 use async_graphql::{Context, ID, Object, Result};
 use serde_json::Value;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 use tasker_core::Client;
 use tasker_core::model::{self, Annotation, TaskId};
-
-use super::gate::Once;
 
 /// Annotations that were found together.
 #[derive(Debug, Default)]

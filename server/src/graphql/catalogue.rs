@@ -2,6 +2,7 @@
 
 use super::gate::{allowed, gate, may};
 use super::named::NamedTask;
+use super::query::some;
 use super::scalars::{Long, Time};
 use crate::problem::Refusal;
 use async_graphql::{Context, ID, Object, Result, SimpleObject};
@@ -43,10 +44,11 @@ impl Catalogue {
     async fn template(
         &self,
         context: &Context<'_>,
-        #[graphql(default = "default")] namespace: String,
+        #[graphql(default_with = "some(\"default\")")] namespace: Option<String>,
         name: String,
         version: Option<String>,
     ) -> Result<Option<NamedTask>> {
+        let namespace = namespace.unwrap_or_else(|| "default".to_owned());
         let question = may("tasker.template", "show").about(&name).within(&namespace);
         allowed(context, question).await?;
         let client = context.data_unchecked::<Client>();
@@ -68,7 +70,7 @@ impl Catalogue {
         #[graphql(desc = "Only with this health: alive, hangs, draining, lost, stopped, dead.")]
         health: Option<Vec<String>>,
         #[graphql(desc = "Only those that have this handler.")] handler: Option<String>,
-        #[graphql(default, desc = "Also those that ended.")] ended: bool,
+        #[graphql(default_with = "Some(false)", desc = "Also those that ended.")] ended: Option<bool>,
         #[graphql(desc = "How many, 1 to 1,000; 100 unless given.")] first: Option<i32>,
         #[graphql(desc = "Only those after this id.")] after: Option<Long>,
     ) -> Result<Option<Vec<Worker>>> {
@@ -81,7 +83,7 @@ impl Catalogue {
                 .map(|text| worker_health(text))
                 .collect::<Result<_, _>>()?,
             handler,
-            ended,
+            ended: ended.unwrap_or(false),
             after: after.map(|id| id.0),
             limit: first.unwrap_or(100).clamp(1, 1000).unsigned_abs(),
         };

@@ -1,7 +1,8 @@
 //! Lists of tasks by cursor, as Relay has them.
 
 use super::gate::{allowed, gate, may};
-use super::query::{order, page, text_or_json};
+use super::inputs::object;
+use super::query::{order, page, some, text_or_json};
 use super::scalars::{Long, Time};
 use super::task::{self, Task};
 use crate::page::{COUNTED, LIMIT};
@@ -9,8 +10,6 @@ use async_graphql::{Context, InputObject, Object, Result, SimpleObject};
 use serde_json::Value;
 use tasker_core::model::{AnnotationFilter, TaskFilter, TaskSearch, Total, TotalRelation};
 use tasker_core::{Client, Error};
-
-use super::inputs::object;
 
 /// Lists by cursor.
 #[derive(Debug, Default)]
@@ -21,7 +20,7 @@ impl Connections {
     /// Tasks that a filter lets through, by cursor: `first` with `after`, or `last` with `before`; 20 unless given, at most 100.
     /// Takes tasker.task:index.
     #[allow(clippy::too_many_arguments)]
-    #[graphql(complexity = "page(first.or(last).unwrap_or(LIMIT as i32)) * child_complexity + 1")]
+    #[graphql(complexity = "page(first.or(last)) * child_complexity + 1")]
     async fn tasks_connection(
         &self,
         context: &Context<'_>,
@@ -30,8 +29,8 @@ impl Connections {
         last: Option<i32>,
         before: Option<String>,
         filter: Option<TaskFilterInput>,
-        #[graphql(default = "created_at")] sort_by: String,
-        #[graphql(default = "desc")] sort_order: String,
+        #[graphql(default_with = "some(\"created_at\")")] sort_by: Option<String>,
+        #[graphql(default_with = "some(\"desc\")")] sort_order: Option<String>,
     ) -> Result<Option<TaskConnection>> {
         allowed(context, may("tasker.task", "index")).await?;
         let backwards = last.is_some() || before.is_some();
@@ -40,9 +39,9 @@ impl Connections {
                 "give first and after, or last and before, not both",
             ))?;
         }
-        let (sort, ascending) = order(&sort_by, &sort_order)?;
+        let (sort, ascending) = order(sort_by, sort_order)?;
         let place = if backwards { before } else { after };
-        let size = page(first.or(last).unwrap_or(LIMIT as i32));
+        let size = page(first.or(last));
         let search = TaskSearch {
             filter: filter.map_or_else(|| Ok(TaskFilter::default()), TaskFilterInput::read)?,
             sort,

@@ -137,8 +137,8 @@ pub(super) struct RetryStepInput {
     /// The number or the name of the step.
     pub(super) step_id: ID,
     /// Give back the whole budget of attempts, instead of one more.
-    #[graphql(default)]
-    pub(super) reset_attempts: bool,
+    #[graphql(default_with = "Some(false)")]
+    pub(super) reset_attempts: Option<bool>,
     /// Who, where nobody has to say who they are.
     pub(super) by: Option<String>,
     /// Why; kept in the trail.

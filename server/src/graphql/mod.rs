@@ -11,6 +11,7 @@ mod events;
 mod gate;
 mod http;
 mod inputs;
+mod leading;
 mod named;
 mod node;
 mod operate;

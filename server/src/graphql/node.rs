@@ -57,7 +57,7 @@ impl Nodes {
 enum Named {
     Task(TaskId),
     Step(TaskId, StepNo),
-    NamedTask(i32),
+    Workflow(i32),
 }
 
 fn read(id: &str) -> Option<Named> {
@@ -68,7 +68,7 @@ fn read(id: &str) -> Option<Named> {
             let (task, number) = rest.split_once(':')?;
             Some(Named::Step(task.parse().ok()?, number.parse().ok()?))
         }
-        "NamedTask" => rest.parse().ok().map(Named::NamedTask),
+        "NamedTask" => rest.parse().ok().map(Named::Workflow),
         _ => None,
     }
 }
@@ -87,7 +87,7 @@ async fn find(context: &Context<'_>, ids: &[ID]) -> Result<Vec<Result<Option<Nod
     let catalogue: Vec<i32> = named
         .iter()
         .filter_map(|one| match one {
-            Some(Named::NamedTask(id)) => Some(*id),
+            Some(Named::Workflow(id)) => Some(*id),
             _ => None,
         })
         .collect();
@@ -101,7 +101,7 @@ async fn find(context: &Context<'_>, ids: &[ID]) -> Result<Vec<Result<Option<Nod
         match one {
             Named::Task(id) => may("tasker.task", "show").about(id),
             Named::Step(id, number) => may("tasker.workflow_step", "show").about(number).within(id),
-            Named::NamedTask(id) => match records.iter().find(|record| record.named_task_id == *id) {
+            Named::Workflow(id) => match records.iter().find(|record| record.named_task_id == *id) {
                 Some(record) => may("tasker.handler", "show")
                     .about(&record.name)
                     .within(&record.namespace),
@@ -145,7 +145,7 @@ async fn find(context: &Context<'_>, ids: &[ID]) -> Result<Vec<Result<Option<Nod
         match one {
             Named::Task(id) => tasks.get(id).cloned().map(Node::Task),
             Named::Step(id, number) => steps.get(&(*id, *number)).cloned().map(Node::WorkflowStep),
-            Named::NamedTask(id) => records
+            Named::Workflow(id) => records
                 .iter()
                 .find(|record| record.named_task_id == *id)
                 .cloned()

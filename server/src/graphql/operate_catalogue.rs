@@ -17,8 +17,8 @@ struct RegisterTemplateInput {
     /// The section of `environments` that is merged in.
     environment: Option<String>,
     /// Also content that was replaced before.
-    #[graphql(default)]
-    force: bool,
+    #[graphql(default_with = "Some(false)")]
+    force: Option<bool>,
     /// Given back.
     client_mutation_id: Option<String>,
 }
@@ -83,7 +83,9 @@ impl CatalogueVerbs {
         allowed(context, may("tasker.template", "register")).await?;
         let template = compile(&input.template, input.environment)?;
         let client = context.data_unchecked::<Client>();
-        let registered = client.register_template(&template, input.force).await?;
+        let registered = client
+            .register_template(&template, input.force.unwrap_or(false))
+            .await?;
         let registration = Registration {
             namespace: template.namespace,
             name: template.name,

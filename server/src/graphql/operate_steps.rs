@@ -58,7 +58,7 @@ impl StepVerbs {
         let (id, step, client) = asked(context, "retry", &input.task_id, &input.step_id).await?;
         let operator = operator(context, input.by, input.reason);
         let changed = client
-            .retry_step(id, &step, input.reset_attempts, &operator)
+            .retry_step(id, &step, input.reset_attempts.unwrap_or(false), &operator)
             .await?;
         payload(context, changed, input.client_mutation_id).await
     }

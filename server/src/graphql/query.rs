@@ -2,6 +2,7 @@
 
 use super::annotation::AnnotationType;
 use super::gate::{allowed, gate, may};
+use super::leading;
 use super::scalars::task_id;
 use super::step::{self, WorkflowStep};
 use super::task::{self, Task};
@@ -22,21 +23,13 @@ impl Queries {
     async fn tasks(
         &self,
         context: &Context<'_>,
-        #[graphql(default_with = "LIMIT as i32")] limit: i32,
-        #[graphql(default = 0)] offset: i32,
-        #[graphql(default = "requested_at")] sort_by: String,
-        #[graphql(default = "desc")] sort_order: String,
+        #[graphql(default_with = "Some(LIMIT as i32)")] limit: Option<i32>,
+        #[graphql(default_with = "Some(0)")] offset: Option<i32>,
+        #[graphql(default_with = "some(\"requested_at\")")] sort_by: Option<String>,
+        #[graphql(default_with = "some(\"desc\")")] sort_order: Option<String>,
     ) -> Result<Option<Vec<Task>>> {
         allowed(context, may("tasker.task", "index")).await?;
-        list(
-            context,
-            TaskFilter::default(),
-            limit,
-            offset,
-            &sort_by,
-            &sort_order,
-        )
-        .await
+        list(context, TaskFilter::default(), limit, offset, sort_by, sort_order).await
     }
 
     /// Tasks in a state. Takes tasker.task:index.
@@ -45,17 +38,17 @@ impl Queries {
         &self,
         context: &Context<'_>,
         status: String,
-        #[graphql(default_with = "LIMIT as i32")] limit: i32,
-        #[graphql(default = 0)] offset: i32,
-        #[graphql(default = "requested_at")] sort_by: String,
-        #[graphql(default = "desc")] sort_order: String,
+        #[graphql(default_with = "Some(LIMIT as i32)")] limit: Option<i32>,
+        #[graphql(default_with = "Some(0)")] offset: Option<i32>,
+        #[graphql(default_with = "some(\"requested_at\")")] sort_by: Option<String>,
+        #[graphql(default_with = "some(\"desc\")")] sort_order: Option<String>,
     ) -> Result<Option<Vec<Task>>> {
         allowed(context, may("tasker.task", "index")).await?;
         let filter = TaskFilter {
             status: vec![status.parse()?],
             ..TaskFilter::default()
         };
-        list(context, filter, limit, offset, &sort_by, &sort_order).await
+        list(context, filter, limit, offset, sort_by, sort_order).await
     }
 
     /// Tasks with an annotation of a type that has a value (JSON, or a text) under a key. Takes tasker.task:index.
@@ -67,10 +60,10 @@ impl Queries {
         annotation_type: String,
         annotation_key: String,
         annotation_value: String,
-        #[graphql(default_with = "LIMIT as i32")] limit: i32,
-        #[graphql(default = 0)] offset: i32,
-        #[graphql(default = "requested_at")] sort_by: String,
-        #[graphql(default = "desc")] sort_order: String,
+        #[graphql(default_with = "Some(LIMIT as i32)")] limit: Option<i32>,
+        #[graphql(default_with = "Some(0)")] offset: Option<i32>,
+        #[graphql(default_with = "some(\"requested_at\")")] sort_by: Option<String>,
+        #[graphql(default_with = "some(\"desc\")")] sort_order: Option<String>,
     ) -> Result<Option<Vec<Task>>> {
         allowed(context, may("tasker.task", "index")).await?;
         let filter = TaskFilter {
@@ -81,13 +74,13 @@ impl Queries {
             }),
             ..TaskFilter::default()
         };
-        list(context, filter, limit, offset, &sort_by, &sort_order).await
+        list(context, filter, limit, offset, sort_by, sort_order).await
     }
 
     /// A task. Takes tasker.task:show.
     async fn task(&self, context: &Context<'_>, task_id: ID) -> Result<Option<Task>> {
         allowed(context, may("tasker.task", "show").about(task_id.as_str())).await?;
-        task::show(context, self::task_id(&task_id)?).await.map(Some)
+        leading::show(context, self::task_id(&task_id)?).await.map(Some)
     }
 
     /// A step of a task, by its number or its name. Takes tasker.workflow_step:show.
@@ -109,8 +102,15 @@ impl Queries {
 }
 
 /// How many members a page of so many may have.
-pub(super) fn page(limit: i32) -> usize {
+pub(super) fn page(limit: Option<i32>) -> usize {
+    let limit = limit.unwrap_or(LIMIT as i32);
     usize::try_from(limit).unwrap_or(1).clamp(1, MOST as usize)
+}
+
+/// A default that is a text.
+#[allow(clippy::unnecessary_wraps)]
+pub(super) fn some(text: &str) -> Option<String> {
+    Some(text.to_owned())
 }
 
 /// JSON, or else a text.
@@ -119,18 +119,18 @@ pub(super) fn text_or_json(text: String) -> Value {
 }
 
 /// The order of a list. What it cannot be in order of is `created_at`, as the ancestor has it.
-pub(super) fn order(sort_by: &str, sort_order: &str) -> Result<(TaskSort, bool), Error> {
-    let ascending = match sort_order.to_ascii_lowercase().as_str() {
-        "asc" => true,
-        "desc" => false,
-        _ => {
+pub(super) fn order(sort_by: Option<String>, sort_order: Option<String>) -> Result<(TaskSort, bool), Error> {
+    let ascending = match sort_order.as_deref() {
+        Some("asc" | "ASC") => true,
+        None | Some("desc" | "DESC") => false,
+        Some(sort_order) => {
             return Err(Error::invalid_argument(format!(
                 "sortOrder is asc or desc, not '{sort_order}'"
             )));
         }
     };
     let mut column = String::new();
-    for letter in sort_by.chars() {
+    for letter in sort_by.iter().flat_map(|name| name.chars()) {
         if letter.is_ascii_uppercase() {
             column.push('_');
         }
@@ -142,12 +142,13 @@ pub(super) fn order(sort_by: &str, sort_order: &str) -> Result<(TaskSort, bool),
 async fn list(
     context: &Context<'_>,
     filter: TaskFilter,
-    limit: i32,
-    offset: i32,
-    sort_by: &str,
-    sort_order: &str,
+    limit: Option<i32>,
+    offset: Option<i32>,
+    sort_by: Option<String>,
+    sort_order: Option<String>,
 ) -> Result<Option<Vec<Task>>> {
-    let (sort, ascending) = order(sort_by, sort_order)?;
+    let (sort, ascending) = order(sort_by.or_else(|| some("requested_at")), sort_order)?;
+    let offset = offset.unwrap_or(0);
     let offset = u32::try_from(offset)
         .map_err(|_| Error::invalid_argument(format!("offset is 0 or more, not {offset}")))?;
     let search = TaskSearch {

@@ -3,6 +3,7 @@
 use super::catalogue::Catalogue;
 use super::connection::Connections;
 use super::errors::explained;
+use super::leading::TaskInterface;
 use super::node::Nodes;
 use super::operate::TaskVerbs;
 use super::operate_catalogue::CatalogueVerbs;
@@ -11,7 +12,6 @@ use super::options::GraphqlOptions;
 use super::query::Queries;
 use super::shape::{Shape, refused};
 use super::subscription::{Subscriptions, Watching};
-use super::task::TaskInterface;
 use super::why::Reasons;
 use async_graphql::{
     Data, Executor, MergedObject, Request, Response, SDLExportOptions, Schema, SchemaBuilder,

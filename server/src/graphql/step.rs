@@ -1,9 +1,10 @@
 //! The steps of tasks.
 
 use super::gate::{Gate, Once, gate, may};
+use super::leading::{Leading, open};
 use super::named::NamedStep;
 use super::scalars::Time;
-use super::task::{Leading, Task, open};
+use super::task::Task;
 use crate::auth::{Access, Question};
 use crate::problem::Refusal;
 use async_graphql::{Context, ID, Object, Result};
@@ -22,10 +23,13 @@ struct Set {
     steps: HashMap<TaskId, Vec<Arc<Step>>>,
     kin: Once<HashSet<TaskId>>,
     tasks: Leading,
-    records: Once<HashMap<(TaskId, StepNo), (DateTime<Utc>, DateTime<Utc>)>>,
+    records: Once<HashMap<(TaskId, StepNo), Times>>,
     may_name: Once<bool>,
     named_steps: Once<HashMap<i32, NamedStepRecord>>,
 }
+
+/// When the task of a step was created, and when the step moved last.
+type Times = (DateTime<Utc>, DateTime<Utc>);
 
 /// A step of a task.
 #[derive(Debug, Clone)]
@@ -117,8 +121,7 @@ impl WorkflowStep {
         Ok(Some(self.numbered(gate, numbers)?))
     }
 
-    /// When its task was created, and when it moved last.
-    async fn times(&self, context: &Context<'_>) -> Result<Option<(DateTime<Utc>, DateTime<Utc>)>, Refusal> {
+    async fn times(&self, context: &Context<'_>) -> Result<Option<Times>, Refusal> {
         let records = self.set.records.get(async {
             let client = context.data_unchecked::<Client>();
             let found = client.task_records(&self.set.ids).await?;

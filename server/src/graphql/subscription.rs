@@ -44,7 +44,7 @@ impl Watching {
 #[derive(Debug, Default)]
 pub(super) struct Subscriptions;
 
-#[Subscription]
+#[Subscription(name = "Subscription")]
 impl Subscriptions {
     /// A task: as it is now, and again whenever something of it has changed, until it has ended. Changes that follow each other
     /// closely are seen as one. Takes tasker.task:show, each time.

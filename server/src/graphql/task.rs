@@ -1,13 +1,14 @@
 //! Tasks.
 
 use super::annotation::TaskAnnotation;
-use super::gate::{Gate, Once, allowed, gate, may};
+use super::gate::{Gate, Once, gate, may};
+use super::leading::open;
 use super::named::NamedTask;
 use super::scalars::Time;
 use super::step::{self, WorkflowStep};
 use crate::auth::Access;
 use crate::problem::Refusal;
-use async_graphql::{Context, ID, Interface, Object, Result};
+use async_graphql::{Context, ID, Object, Result};
 use serde_json::Value;
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
@@ -70,26 +71,12 @@ pub(super) fn task(gate: &Gate, found: model::Task) -> Result<Task, Refusal> {
         .ok_or_else(|| Refusal::new(tasker_core::ErrorKind::Internal, "a task was lost on the way"))
 }
 
-/// For which of these tasks something may be done, asked at once.
-pub(super) async fn open(
-    gate: &Gate,
-    ids: &[TaskId],
-    question: impl Fn(TaskId) -> crate::auth::Question,
-) -> Result<HashSet<TaskId>, Refusal> {
-    let questions: Vec<_> = ids.iter().map(|id| question(*id)).collect();
-    let answers = gate.which(&questions).await?;
-    Ok(ids
-        .iter()
-        .zip(answers)
-        .filter_map(|(id, may)| may.then_some(*id))
-        .collect())
-}
-
 fn steps_of(id: TaskId) -> crate::auth::Question {
     may("tasker.workflow_step", "index").within(id)
 }
 
-fn notes_of(id: TaskId) -> crate::auth::Question {
+/// The question whether a task may be shown.
+pub(super) fn shown(id: TaskId) -> crate::auth::Question {
     may("tasker.task", "show").about(id)
 }
 
@@ -341,9 +328,9 @@ impl Task {
     #[graphql(complexity = "10 * child_complexity + 1")]
     async fn task_annotations(&self, context: &Context<'_>) -> Result<Option<Vec<TaskAnnotation>>> {
         let (gate, set) = (gate(context), &self.set);
-        let open = set.annotations_open.get(open(gate, &set.ids, notes_of)).await?;
+        let open = set.annotations_open.get(open(gate, &set.ids, shown)).await?;
         if !open.contains(&self.task.task_id) {
-            Err(Access::forbidden(&notes_of(self.task.task_id)))?;
+            Err(Access::forbidden(&shown(self.task.task_id)))?;
         }
         let annotations = set.annotations.get(async {
             let ids: Vec<TaskId> = open.iter().copied().collect();
@@ -359,55 +346,4 @@ impl Task {
         gate.count(found.len())?;
         Ok(Some(found))
     }
-}
-
-/// What every task has.
-#[derive(Interface)]
-#[graphql(
-    name = "TaskInterface",
-    field(name = "task_id", ty = "ID", desc = "Its id."),
-    field(name = "status", ty = "&str", desc = "Its state."),
-    field(name = "reason", ty = "Option<&str>", desc = "Why it was asked for."),
-    field(name = "tags", ty = "Option<&[String]>", desc = "Its labels."),
-    field(name = "created_at", ty = "Time", desc = "When it was created."),
-    field(name = "updated_at", ty = "Time", desc = "When it moved last.")
-)]
-pub(super) enum TaskInterface {
-    /// A task.
-    Task(Task),
-}
-
-/// Tasks by id, found together: for what stands beside tasks and leads to them.
-#[derive(Debug, Default)]
-pub(super) struct Leading {
-    open: Once<HashSet<TaskId>>,
-    tasks: Once<HashMap<TaskId, Task>>,
-}
-
-impl Leading {
-    /// The task of one of a set, loaded for all of them. Takes tasker.task:show.
-    pub(super) async fn to(&self, context: &Context<'_>, ids: &[TaskId], id: TaskId) -> Result<Option<Task>> {
-        let gate = gate(context);
-        let open = self.open.get(open(gate, ids, notes_of)).await?;
-        if !open.contains(&id) {
-            Err(Access::forbidden(&notes_of(id)))?;
-        }
-        let found = self.tasks.get(async {
-            let ids: Vec<TaskId> = open.iter().copied().collect();
-            let found = context.data_unchecked::<Client>().tasks_of(&ids).await?;
-            Ok(tasks(gate, found)?
-                .into_iter()
-                .map(|task| (task.task.task_id, task))
-                .collect())
-        });
-        gate.count(1)?;
-        Ok(found.await?.get(&id).cloned())
-    }
-}
-
-/// A task that may be shown, by its id. Takes tasker.task:show.
-pub(super) async fn show(context: &Context<'_>, id: TaskId) -> Result<Task> {
-    allowed(context, notes_of(id)).await?;
-    let found = context.data_unchecked::<Client>().task(id).await?;
-    Ok(task(gate(context), found)?)
 }

@@ -8,9 +8,10 @@ use axum::body::Body;
 use axum::http::{Method, Request, StatusCode};
 use http_body_util::BodyExt;
 use serde_json::{Value, json};
+use std::sync::Arc;
 use tasker_core::template::{ParseOptions, Template};
 use tasker_core::{Client, ClientOptions};
-use tasker_server::{Options, router};
+use tasker_server::{Caller, Options, Principal, router};
 use tasker_tests::TestDatabase;
 use tower::ServiceExt;
 
@@ -20,8 +21,8 @@ pub(crate) const UNKNOWN: &str = "0198c0de-0000-7000-8000-000000000000";
 /// The HTTP interface of an engine with the order workflow, and a second one of a single step.
 pub(crate) struct Shop {
     pub(crate) client: Client,
-    router: Router,
-    _database: TestDatabase,
+    pub(crate) router: Router,
+    pub(crate) database: TestDatabase,
 }
 
 /// What was answered.
@@ -66,7 +67,7 @@ impl Shop {
         Self {
             router: router(client.clone(), options),
             client,
-            _database: database,
+            database,
         }
     }
 
@@ -106,6 +107,25 @@ impl Shop {
     pub(crate) async fn ask_graph(&self, query: &str, variables: Value) -> Answer {
         self.post("/graphql", json!({"query": query, "variables": variables}))
             .await
+    }
+
+    /// What GraphQL answers to somebody.
+    pub(crate) async fn ask_graph_as(
+        &self,
+        principal: &Arc<Principal>,
+        query: &str,
+        variables: Value,
+    ) -> Value {
+        let body = json!({"query": query, "variables": variables});
+        let request = Request::post("/graphql")
+            .header("content-type", "application/json")
+            .extension(Caller {
+                principal: Some(Arc::clone(principal)),
+                from: None,
+            })
+            .body(Body::from(body.to_string()))
+            .unwrap();
+        self.send(request).await.json()
     }
 
     /// What GraphQL answers, without any error.

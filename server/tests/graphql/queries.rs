@@ -1,29 +1,8 @@
-//! GraphQL over a database each: the ancestor's queries.
+//! The ancestor's queries.
 
-// Tests may panic: that is how they fail.
-#![allow(clippy::unwrap_used, clippy::expect_used)]
-
-mod support;
-
+use crate::support::{Shop, UNKNOWN};
 use axum::http::StatusCode;
 use serde_json::{Value, json};
-use std::path::Path;
-use support::{Shop, UNKNOWN};
-
-#[test]
-fn the_schema_that_is_committed_is_that_of_the_code() {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/reference/schema.graphql");
-    let wanted = tasker_server::graphql_schema();
-    if std::env::var_os("TASKER_WRITE").is_some() {
-        std::fs::write(&path, wanted).unwrap();
-        return;
-    }
-    let found = std::fs::read_to_string(&path).unwrap_or_default();
-    assert!(
-        found == wanted,
-        "docs/reference/schema.graphql is out of date; write it anew with scripts/generate"
-    );
-}
 
 #[tokio::test]
 async fn a_task_is_shown_with_its_steps_and_what_it_is_an_instance_of() {
