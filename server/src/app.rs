@@ -1,6 +1,7 @@
 //! The service: routes, and what stands around all of them.
 
 use crate::auth::{self, Guard};
+use crate::graphql::{self, Graphql};
 use crate::health::Counted;
 use crate::metrics::{Looks, Requests};
 use crate::options::Options;
@@ -24,10 +25,11 @@ use tower_http::trace::TraceLayer;
 use utoipa_axum::router::OpenApiRouter;
 
 /// What every route has at hand.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub(crate) struct App {
     pub(crate) client: Client,
     pub(crate) options: Arc<Options>,
+    pub(crate) graphql: Graphql,
     /// The description of what is served, as JSON.
     pub(crate) document: Bytes,
     /// How many tasks and steps there were at the last look.
@@ -54,6 +56,7 @@ pub fn router(client: Client, options: Options) -> Router {
     let (routes, document) = routes(options.bulk_bytes).split_for_parts();
     let guard = Guard::new(&document);
     let app = App {
+        graphql: graphql::over(client.clone(), &options.graphql, options.stop.clone()),
         client,
         document: openapi::text(&document),
         options: Arc::new(options),
@@ -87,6 +90,7 @@ pub fn router(client: Client, options: Options) -> Router {
 pub(crate) fn routes(bulk_bytes: usize) -> OpenApiRouter<App> {
     OpenApiRouter::with_openapi(openapi::about())
         .merge(rest::routes(bulk_bytes))
+        .merge(graphql::routes())
         .merge(health::routes())
         .merge(openapi::routes())
         .merge(metrics::routes())

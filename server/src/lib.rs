@@ -9,10 +9,10 @@
 mod app;
 mod auth;
 mod extract;
+mod graphql;
 mod health;
 mod metrics;
 pub mod mount;
-
 mod openapi;
 mod options;
 mod page;
@@ -22,8 +22,14 @@ mod serve;
 
 pub use app::router;
 pub use auth::{Auth, Caller, Decide, Grants, PERMISSIONS, Principal, Question, check_grant};
+pub use graphql::GraphqlOptions;
 pub use metrics::metrics_reference;
 pub use openapi::document;
 pub use options::Options;
 pub use problem::{Problem, Refusal};
 pub use serve::{ServeError, serve};
+
+/// The schema of GraphQL, in its own language.
+pub fn graphql_schema() -> String {
+    graphql::sdl()
+}

@@ -30,6 +30,7 @@ use utoipa_axum::routes;
         (name = "handlers", description = "What is registered, as the ancestor shows it."),
         (name = "templates", description = "Workflows: registering, checking and drawing them."),
         (name = "workers", description = "Who runs steps."),
+        (name = "graphql", description = "The same as one graph."),
         (name = "health", description = "Whether it works."),
         (name = "description", description = "What is served."),
     )

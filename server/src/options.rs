@@ -1,7 +1,9 @@
 //! How to behave.
 
 use crate::auth::Auth;
+use crate::graphql::GraphqlOptions;
 use std::time::Duration;
+use tokio_util::sync::CancellationToken;
 
 /// How the HTTP interface behaves.
 #[derive(Debug, Clone)]
@@ -19,6 +21,10 @@ pub struct Options {
     pub local_hosts_only: bool,
     /// Who has to say who they are.
     pub auth: Auth,
+    /// Cancelled when the server stops: what goes on for long then ends.
+    pub stop: CancellationToken,
+    /// How GraphQL behaves.
+    pub graphql: GraphqlOptions,
 }
 
 impl Default for Options {
@@ -30,6 +36,8 @@ impl Default for Options {
             timeout: Duration::from_secs(30),
             local_hosts_only: false,
             auth: Auth::open(),
+            stop: CancellationToken::new(),
+            graphql: GraphqlOptions::default(),
         }
     }
 }

@@ -132,6 +132,12 @@ impl std::ops::Deref for Refusal {
     }
 }
 
+impl std::fmt::Display for Refusal {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&self.detail)
+    }
+}
+
 /// The ancestor says by field what is wrong with a request.
 fn of_old(error: &Error) -> Value {
     match error.kind {

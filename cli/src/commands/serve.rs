@@ -10,7 +10,7 @@ use clap::Args;
 use serde_json::json;
 use std::net::SocketAddr;
 use std::time::Duration;
-use tasker_server::{Options, router, serve};
+use tasker_server::{GraphqlOptions, Options, router, serve};
 use tokio_util::sync::CancellationToken;
 
 /// Serve the HTTP interface: REST, its description, probes.
@@ -62,13 +62,18 @@ pub(super) async fn run(
     let session = Session::new(global)?;
     // Whatever is wrong with the database is told here, and not at the first request.
     session.client.database_identity().await?;
+    let stop = CancellationToken::new();
     let options = Options {
         prefix,
         timeout: Duration::from_secs(arguments.timeout),
         local_hosts_only: local,
+        stop: stop.clone(),
+        graphql: GraphqlOptions {
+            websocket: true,
+            ..GraphqlOptions::default()
+        },
         ..Options::default()
     };
-    let stop = CancellationToken::new();
     let stopping = stop.clone();
     tokio::spawn(async move {
         interrupted().await;

@@ -17,6 +17,7 @@ mod open;
 mod pause;
 mod prune;
 mod read;
+mod records;
 mod register;
 mod request;
 mod resolve;

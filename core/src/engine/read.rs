@@ -17,6 +17,14 @@ impl Client {
         tasks.into_iter().next().ok_or_else(|| no_task(id))
     }
 
+    /// Some tasks, newest first; unknown ids are left out.
+    ///
+    /// # Errors
+    /// `DatabaseUnavailable`.
+    pub async fn tasks_of(&self, ids: &[TaskId]) -> Result<Vec<Task>> {
+        call!(self, |store, connection| store.tasks(connection, ids))
+    }
+
     /// The state of a task: cheaper than the task, and open to users that may only create.
     ///
     /// # Errors

@@ -2,9 +2,9 @@
 //!
 //! Pure: no SQL, no runtime, no clock.
 
+pub mod analysis;
 mod api_key;
 mod auth_settings;
-pub mod analysis;
 mod bulk;
 mod database_settings;
 mod doctor;
@@ -13,6 +13,7 @@ mod lists;
 mod measurements;
 mod operate;
 mod outcome;
+mod records;
 mod request;
 mod retention;
 mod search;
@@ -21,9 +22,9 @@ mod state;
 mod view;
 mod why;
 
+pub use analysis::{AnalysisWeights, DependencyAnalysis};
 pub use api_key::{ApiKey, NewApiKey};
 pub use auth_settings::{AuthSettings, JWT_ALGORITHMS};
-pub use analysis::{AnalysisWeights, DependencyAnalysis};
 pub use bulk::{BulkOutcome, BulkVerb, FoundStep, StepOutcome, StepSearch, StepVerb};
 pub use database_settings::{DatabaseSettings, PoolerSetting};
 pub use doctor::{Check, CheckId, CheckSection, CheckStatus, DoctorLimits, DoctorReport};
@@ -37,6 +38,10 @@ pub use measurements::{
 };
 pub use operate::{Operator, PauseScope, StepSelector, StepUpdate, TaskFilter, TaskUpdate};
 pub use outcome::{ErrorCode, Failure, Outcome, OutcomeKind};
+pub use records::{
+    AnnotationType, DependentSystem, DependentSystemObjectMap, NamedStepRecord, NamedTaskRecord,
+    NamedTaskStepRecord, StepRecord, TaskRecord,
+};
 pub use request::{OnDuplicate, TaskRequest};
 pub use retention::{ArchiveFormat, OldPartition, Prunable, PrunedBatch, RetentionRule, RetentionSettings};
 pub use search::{AnnotationFilter, Found, TaskCursor, TaskSearch, TaskSort, Total, TotalRelation};

@@ -206,6 +206,8 @@ pub enum TotalRelation {
 pub struct Found {
     /// The tasks of the page, in order.
     pub task_ids: Vec<TaskId>,
+    /// The places of the tasks, for pages that begin after one of them.
+    pub cursors: Vec<TaskCursor>,
     /// Where the next page begins; none where there is none.
     pub next: Option<TaskCursor>,
     /// How many there are; none where they were not counted.

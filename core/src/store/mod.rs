@@ -20,6 +20,7 @@ mod pool;
 mod prepared;
 mod probe;
 mod read;
+mod records;
 mod retention;
 mod roles;
 mod schema;

@@ -23,6 +23,7 @@ impl Store {
         let Some(narrowed) = self.narrow(connection, &search.filter).await? else {
             return Ok(Found {
                 task_ids: Vec::new(),
+                cursors: Vec::new(),
                 next: None,
                 total: (search.count_up_to > 0).then(|| total(search, 0)),
             });
@@ -49,7 +50,8 @@ impl Store {
         found.truncate(kept);
         Ok(Found {
             task_ids: found.iter().map(|one| one.task_id).collect(),
-            next: found.pop().filter(|_| more),
+            next: found.last().filter(|_| more).cloned(),
+            cursors: found,
             total,
         })
     }

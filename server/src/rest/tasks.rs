@@ -16,8 +16,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 use tasker_core::ErrorKind;
 use tasker_core::model::{
-    AnalysisWeights, Annotation, AnnotationFilter, State as TaskState, TaskFilter, TaskId,
-    TaskRequest, TaskSearch, TaskSort, TaskUpdate, Transition, Why,
+    AnalysisWeights, Annotation, AnnotationFilter, State as TaskState, TaskFilter, TaskId, TaskRequest,
+    TaskSearch, TaskSort, TaskUpdate, Transition, Why,
 };
 use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::router::OpenApiRouter;

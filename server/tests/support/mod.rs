@@ -11,9 +11,10 @@ use axum::body::Body;
 use axum::http::{Method, Request, StatusCode};
 use http_body_util::BodyExt;
 use serde_json::{Value, json};
+use std::sync::Arc;
 use tasker_core::template::{ParseOptions, Template};
 use tasker_core::{Client, ClientOptions};
-use tasker_server::{Options, router};
+use tasker_server::{Caller, Options, Principal, router};
 use tasker_tests::TestDatabase;
 use tower::ServiceExt;
 
@@ -23,8 +24,8 @@ pub(crate) const UNKNOWN: &str = "0198c0de-0000-7000-8000-000000000000";
 /// The HTTP interface of an engine with the order workflow, and a second one of a single step.
 pub(crate) struct Shop {
     pub(crate) client: Client,
-    router: Router,
-    database: TestDatabase,
+    pub(crate) router: Router,
+    pub(crate) database: TestDatabase,
 }
 
 /// What was answered.
@@ -125,6 +126,39 @@ impl Shop {
 
     pub(crate) async fn post(&self, path: &str, body: Value) -> Answer {
         self.ask(Method::POST, path, Some(body)).await
+    }
+
+    pub(crate) async fn ask_graph(&self, query: &str, variables: Value) -> Answer {
+        self.post("/graphql", json!({"query": query, "variables": variables}))
+            .await
+    }
+
+    /// What GraphQL answers to somebody.
+    pub(crate) async fn ask_graph_as(
+        &self,
+        principal: &Arc<Principal>,
+        query: &str,
+        variables: Value,
+    ) -> Value {
+        let body = json!({"query": query, "variables": variables});
+        let request = Request::post("/graphql")
+            .header("content-type", "application/json")
+            .extension(Caller {
+                principal: Some(Arc::clone(principal)),
+                from: None,
+            })
+            .body(Body::from(body.to_string()))
+            .unwrap();
+        self.send(request).await.json()
+    }
+
+    /// What GraphQL answers, without any error.
+    pub(crate) async fn graph(&self, query: &str, variables: Value) -> Value {
+        let answer = self.ask_graph(query, variables).await;
+        assert_eq!(answer.status, StatusCode::OK, "{}", answer.text);
+        let mut body = answer.json();
+        assert!(body.get("errors").is_none(), "{query}: {body}");
+        body["data"].take()
     }
 
     /// A task of the single step.

@@ -1,0 +1,33 @@
+//! GraphQL over server-sent events: graphql-sse, with a connection for each operation.
+
+use super::http::Answer;
+use super::schema::Graphql;
+use async_graphql::{Executor, Request, Response};
+use axum::response::sse::{Event, KeepAlive, Sse};
+use axum::response::{IntoResponse, Response as HttpResponse};
+use futures_util::StreamExt;
+use futures_util::stream::{self, BoxStream};
+use std::convert::Infallible;
+
+/// The media type.
+pub(super) const EVENT_STREAM: &str = "text/event-stream";
+
+/// What a subscription gives, as it comes.
+pub(super) fn follow(graphql: &Graphql, request: Request) -> HttpResponse {
+    respond(graphql.execute_stream(request, None))
+}
+
+/// An answer that is whole.
+pub(super) fn whole(response: Response) -> HttpResponse {
+    respond(stream::once(async { response }).boxed())
+}
+
+fn respond(answers: BoxStream<'static, Response>) -> HttpResponse {
+    let next = answers.map(|response| {
+        let text = serde_json::to_string(&Answer::from(response)).unwrap_or_default();
+        Event::default().event("next").data(text)
+    });
+    let complete = stream::once(async { Event::default().event("complete").data("") });
+    let events = next.chain(complete).map(Ok::<_, Infallible>);
+    Sse::new(events).keep_alive(KeepAlive::default()).into_response()
+}

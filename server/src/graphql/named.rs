@@ -1,0 +1,294 @@
+//! What tasks and steps are instances of. Who may see a named task may see its steps, and the systems that they work on.
+
+use super::gate::gate;
+use super::scalars::{Long, Time};
+use async_graphql::{Context, ID, Object, Result, SimpleObject};
+use serde_json::Value;
+use std::sync::Arc;
+use tasker_core::Client;
+use tasker_core::model::{self, NamedStepRecord, NamedTaskRecord, NamedTaskStepRecord};
+
+/// So many maps of a system are shown at most.
+const MAPS: i64 = 100;
+
+/// A named task: a workflow in a version.
+#[derive(Debug, Clone)]
+pub(super) struct NamedTask(Arc<NamedTaskRecord>);
+
+impl From<NamedTaskRecord> for NamedTask {
+    fn from(record: NamedTaskRecord) -> Self {
+        Self(Arc::new(record))
+    }
+}
+
+/// A named task: a workflow in a version.
+#[Object(name = "NamedTask")]
+impl NamedTask {
+    /// Its id among everything: for `node`.
+    pub(super) async fn id(&self) -> ID {
+        format!("NamedTask:{}", self.0.named_task_id).into()
+    }
+
+    /// Its id.
+    async fn named_task_id(&self) -> i32 {
+        self.0.named_task_id
+    }
+
+    /// Its namespace.
+    async fn namespace(&self) -> &str {
+        &self.0.namespace
+    }
+
+    /// Its name.
+    async fn name(&self) -> &str {
+        &self.0.name
+    }
+
+    /// Its version.
+    async fn version(&self) -> &str {
+        &self.0.version
+    }
+
+    /// `namespace.name@version`.
+    async fn full_name(&self) -> &str {
+        &self.0.full_name
+    }
+
+    /// For people.
+    async fn description(&self) -> Option<&str> {
+        self.0.description.as_deref()
+    }
+
+    /// The template, as it was registered.
+    async fn configuration(&self) -> &Value {
+        &self.0.configuration
+    }
+
+    /// SHA-256 of its content before `${…}` is filled, hexadecimal.
+    async fn digest(&self) -> &str {
+        &self.0.digest
+    }
+
+    /// Whether it is the latest version of its name.
+    async fn latest(&self) -> bool {
+        self.0.latest
+    }
+
+    /// Number of steps.
+    async fn step_count(&self) -> usize {
+        self.0.steps.len()
+    }
+
+    /// When this content was registered.
+    async fn registered_at(&self) -> Time {
+        self.0.registered_at.into()
+    }
+
+    /// When this version was registered first.
+    async fn created_at(&self) -> Time {
+        self.0.created_at.into()
+    }
+
+    /// When it was changed last.
+    async fn updated_at(&self) -> Time {
+        self.0.updated_at.into()
+    }
+
+    /// Its steps, by number.
+    #[graphql(complexity = "10 * child_complexity + 1")]
+    async fn named_steps(&self, context: &Context<'_>) -> Result<Vec<NamedStep>> {
+        gate(context).count(self.0.steps.len())?;
+        let steps = self.0.steps.iter();
+        Ok(steps.map(|step| NamedStep(step.named_step.clone())).collect())
+    }
+
+    /// Its steps with how it has them, by number.
+    #[graphql(complexity = "10 * child_complexity + 1")]
+    async fn named_tasks_named_steps(&self, context: &Context<'_>) -> Result<Vec<NamedTasksNamedStep>> {
+        gate(context).count(self.0.steps.len())?;
+        let steps = self.0.steps.iter().cloned();
+        Ok(steps
+            .map(|step| NamedTasksNamedStep {
+                step,
+                task: self.clone(),
+            })
+            .collect())
+    }
+}
+
+/// A named step as one of a named task.
+#[derive(Debug, Clone)]
+pub(super) struct NamedTasksNamedStep {
+    step: NamedTaskStepRecord,
+    task: NamedTask,
+}
+
+/// A named step as one of a named task.
+#[Object(name = "NamedTasksNamedStep")]
+impl NamedTasksNamedStep {
+    /// Its id.
+    async fn id(&self) -> ID {
+        self.step.id.into()
+    }
+
+    /// The id of the named task.
+    async fn named_task_id(&self) -> i32 {
+        self.step.named_task_id
+    }
+
+    /// The id of the named step.
+    async fn named_step_id(&self) -> i32 {
+        self.step.named_step.named_step_id
+    }
+
+    /// Its number in the named task.
+    async fn step_no(&self) -> i32 {
+        self.step.step_no
+    }
+
+    /// Whether a request may leave it out.
+    async fn skippable(&self) -> bool {
+        self.step.skippable
+    }
+
+    /// Whether it may be tried more than once.
+    async fn default_retryable(&self) -> bool {
+        self.step.default_retryable
+    }
+
+    /// How many attempts there may be.
+    async fn default_retry_limit(&self) -> i32 {
+        self.step.default_retry_limit
+    }
+
+    /// The named task.
+    async fn named_task(&self) -> &NamedTask {
+        &self.task
+    }
+
+    /// The named step.
+    async fn named_step(&self) -> NamedStep {
+        NamedStep(self.step.named_step.clone())
+    }
+}
+
+/// A named step: a name in a dependent system.
+#[derive(Debug, Clone)]
+pub(super) struct NamedStep(pub(super) NamedStepRecord);
+
+/// A named step: a name in a dependent system.
+#[Object(name = "NamedStep")]
+impl NamedStep {
+    /// Its id.
+    async fn named_step_id(&self) -> i32 {
+        self.0.named_step_id
+    }
+
+    /// The id of the system that it works on.
+    async fn dependent_system_id(&self) -> i32 {
+        self.0.dependent_system.dependent_system_id
+    }
+
+    /// Its name.
+    async fn name(&self) -> &str {
+        &self.0.name
+    }
+
+    /// For people.
+    async fn description(&self) -> Option<&str> {
+        self.0.description.as_deref()
+    }
+
+    /// When it was registered first.
+    async fn created_at(&self) -> Time {
+        self.0.created_at.into()
+    }
+
+    /// When it was changed last.
+    async fn updated_at(&self) -> Time {
+        self.0.updated_at.into()
+    }
+
+    /// The system that it works on.
+    async fn dependent_system(&self) -> DependentSystem {
+        DependentSystem(self.0.dependent_system.clone())
+    }
+}
+
+/// A system that steps work on.
+#[derive(Debug, Clone)]
+pub(super) struct DependentSystem(model::DependentSystem);
+
+/// A system that steps work on.
+#[Object(name = "DependentSystem")]
+impl DependentSystem {
+    /// Its id.
+    async fn dependent_system_id(&self) -> i32 {
+        self.0.dependent_system_id
+    }
+
+    /// Its name.
+    async fn name(&self) -> &str {
+        &self.0.name
+    }
+
+    /// For people.
+    async fn description(&self) -> Option<&str> {
+        self.0.description.as_deref()
+    }
+
+    /// When it was made.
+    async fn created_at(&self) -> Time {
+        self.0.created_at.into()
+    }
+
+    /// When it was changed last.
+    async fn updated_at(&self) -> Time {
+        self.0.updated_at.into()
+    }
+
+    /// What its things are in other systems, the newest hundred. Each system is asked for by itself.
+    #[graphql(complexity = "100 * child_complexity + 100")]
+    async fn dependent_system_object_maps(
+        &self,
+        context: &Context<'_>,
+    ) -> Result<Vec<DependentSystemObjectMap>> {
+        let client = context.data_unchecked::<Client>();
+        let found = client.object_maps(self.0.dependent_system_id, MAPS).await?;
+        gate(context).count(found.len())?;
+        Ok(found.into_iter().map(Into::into).collect())
+    }
+}
+
+/// That a thing of one system is a thing of another.
+#[derive(Debug, SimpleObject)]
+pub(super) struct DependentSystemObjectMap {
+    /// Its id.
+    dependent_system_object_map_id: Long,
+    /// The one system.
+    dependent_system_one_id: i32,
+    /// The other.
+    dependent_system_two_id: i32,
+    /// The id in the one.
+    remote_id_one: String,
+    /// The id in the other.
+    remote_id_two: String,
+    /// When it was made.
+    created_at: Time,
+    /// When it was changed last.
+    updated_at: Time,
+}
+
+impl From<model::DependentSystemObjectMap> for DependentSystemObjectMap {
+    fn from(map: model::DependentSystemObjectMap) -> Self {
+        Self {
+            dependent_system_object_map_id: Long(map.dependent_system_object_map_id),
+            dependent_system_one_id: map.dependent_system_one_id,
+            dependent_system_two_id: map.dependent_system_two_id,
+            remote_id_one: map.remote_id_one,
+            remote_id_two: map.remote_id_two,
+            created_at: map.created_at.into(),
+            updated_at: map.updated_at.into(),
+        }
+    }
+}

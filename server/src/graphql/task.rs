@@ -1,0 +1,349 @@
+//! Tasks.
+
+use super::annotation::TaskAnnotation;
+use super::gate::{Gate, Once, gate, may};
+use super::leading::open;
+use super::named::NamedTask;
+use super::scalars::Time;
+use super::step::{self, WorkflowStep};
+use crate::auth::Access;
+use crate::problem::Refusal;
+use async_graphql::{Context, ID, Object, Result};
+use serde_json::Value;
+use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
+use tasker_core::Client;
+use tasker_core::model::{self, NamedTaskRecord, TaskId, TaskRecord};
+
+/// Tasks that were found together. What one of them is asked for is loaded for all of them, at once.
+#[derive(Debug, Default)]
+struct Set {
+    ids: Vec<TaskId>,
+    /// The named tasks: id, and the question whether they may be shown.
+    named: Vec<(i32, String, String)>,
+    steps: Once<HashMap<TaskId, Vec<WorkflowStep>>>,
+    steps_open: Once<HashSet<TaskId>>,
+    annotations: Once<HashMap<TaskId, Vec<TaskAnnotation>>>,
+    annotations_open: Once<HashSet<TaskId>>,
+    records: Once<HashMap<TaskId, TaskRecord>>,
+    named_open: Once<HashMap<i32, bool>>,
+    named_tasks: Once<HashMap<i32, NamedTaskRecord>>,
+}
+
+/// A task: one run of a workflow.
+#[derive(Debug, Clone)]
+pub(super) struct Task {
+    set: Arc<Set>,
+    task: Arc<model::Task>,
+}
+
+/// Tasks that were found together.
+///
+/// # Errors
+/// `InvalidArgument` where the answer has too many objects by now.
+pub(super) fn tasks(gate: &Gate, found: Vec<model::Task>) -> Result<Vec<Task>, Refusal> {
+    gate.count(found.len())?;
+    let named: HashSet<(i32, String, String)> = found
+        .iter()
+        .map(|task| (task.named_task_id, task.namespace.clone(), task.name.clone()))
+        .collect();
+    let set = Arc::new(Set {
+        ids: found.iter().map(|task| task.task_id).collect(),
+        named: named.into_iter().collect(),
+        ..Set::default()
+    });
+    Ok(found
+        .into_iter()
+        .map(|task| Task {
+            set: Arc::clone(&set),
+            task: Arc::new(task),
+        })
+        .collect())
+}
+
+/// A task by itself.
+///
+/// # Errors
+/// As [`tasks`].
+pub(super) fn task(gate: &Gate, found: model::Task) -> Result<Task, Refusal> {
+    tasks(gate, vec![found])?
+        .pop()
+        .ok_or_else(|| Refusal::new(tasker_core::ErrorKind::Internal, "a task was lost on the way"))
+}
+
+fn steps_of(id: TaskId) -> crate::auth::Question {
+    may("tasker.workflow_step", "index").within(id)
+}
+
+/// The question whether a task may be shown.
+pub(super) fn shown(id: TaskId) -> crate::auth::Question {
+    may("tasker.task", "show").about(id)
+}
+
+impl Task {
+    /// Its id.
+    pub(super) fn task_id_of(&self) -> TaskId {
+        self.task.task_id
+    }
+
+    async fn record(&self, context: &Context<'_>) -> Result<Option<&TaskRecord>, Refusal> {
+        let client = context.data_unchecked::<Client>();
+        let records = self.set.records.get(async {
+            let found = client.task_records(&self.set.ids).await?;
+            Ok(found.into_iter().map(|record| (record.task_id, record)).collect())
+        });
+        Ok(records.await?.get(&self.task.task_id))
+    }
+}
+
+/// A task: one run of a workflow.
+#[Object(name = "Task")]
+impl Task {
+    /// Its id among everything: for `node`.
+    pub(super) async fn id(&self) -> ID {
+        format!("Task:{}", self.task.task_id).into()
+    }
+
+    /// Its id.
+    pub(super) async fn task_id(&self) -> ID {
+        self.task.task_id.into()
+    }
+
+    /// Its state: pending, in_progress, complete, error, cancelled or resolved_manually.
+    pub(super) async fn status(&self) -> &str {
+        self.task.status.as_str()
+    }
+
+    /// Why it was asked for.
+    pub(super) async fn reason(&self) -> Option<&str> {
+        Some(&self.task.reason)
+    }
+
+    /// Its labels.
+    pub(super) async fn tags(&self) -> Option<&[String]> {
+        Some(&self.task.tags)
+    }
+
+    /// When it was created.
+    pub(super) async fn created_at(&self) -> Time {
+        self.task.created_at.into()
+    }
+
+    /// When it moved last.
+    pub(super) async fn updated_at(&self, context: &Context<'_>) -> Result<Time> {
+        let record = self.record(context).await?;
+        Ok(record
+            .map_or(self.task.created_at, |record| record.updated_at)
+            .into())
+    }
+
+    /// The id of the named task that it is an instance of.
+    async fn named_task_id(&self) -> i32 {
+        self.task.named_task_id
+    }
+
+    /// The name of the named task.
+    async fn name(&self) -> &str {
+        &self.task.name
+    }
+
+    /// The namespace of the named task.
+    async fn namespace(&self) -> &str {
+        &self.task.namespace
+    }
+
+    /// The version of the named task.
+    async fn version(&self) -> &str {
+        &self.task.version
+    }
+
+    /// `namespace.name@version`.
+    async fn full_name(&self) -> &str {
+        &self.task.full_name
+    }
+
+    /// Whether it is complete or resolved.
+    async fn complete(&self) -> bool {
+        self.task.complete
+    }
+
+    /// When it was asked for.
+    async fn requested_at(&self) -> Time {
+        self.task.requested_at.into()
+    }
+
+    /// When its first step was claimed.
+    async fn started_at(&self) -> Option<Time> {
+        self.task.started_at.map(Time)
+    }
+
+    /// When it ended.
+    async fn completed_at(&self) -> Option<Time> {
+        self.task.completed_at.map(Time)
+    }
+
+    /// Who asked for it.
+    async fn initiator(&self) -> Option<&str> {
+        Some(&self.task.initiator)
+    }
+
+    /// The system that asked for it.
+    async fn source_system(&self) -> Option<&str> {
+        Some(&self.task.source_system)
+    }
+
+    /// Steps that were left out.
+    async fn bypass_steps(&self) -> Option<&[String]> {
+        Some(&self.task.bypass_steps)
+    }
+
+    /// Its input.
+    async fn context(&self) -> &Value {
+        &self.task.context
+    }
+
+    /// What makes two requests identical.
+    async fn identity_hash(&self, context: &Context<'_>) -> Result<Option<String>> {
+        let record = self.record(context).await?;
+        Ok(record.and_then(|record| record.identity_hash.clone()))
+    }
+
+    /// 0 (first) to 9 (last), where the request gave one.
+    async fn priority(&self) -> Option<i16> {
+        self.task.priority
+    }
+
+    /// Whether it is paused, by itself or by its namespace, named task or handlers.
+    async fn paused(&self) -> bool {
+        self.task.paused
+    }
+
+    /// Since when it is paused by itself.
+    async fn paused_at(&self) -> Option<Time> {
+        self.task.paused_at.map(Time)
+    }
+
+    /// Number of steps.
+    async fn total_steps(&self) -> i64 {
+        self.task.total_steps
+    }
+
+    /// Steps that wait.
+    async fn pending_steps(&self) -> i64 {
+        self.task.pending_steps
+    }
+
+    /// Steps that run.
+    async fn in_progress_steps(&self) -> i64 {
+        self.task.in_progress_steps
+    }
+
+    /// Steps that are complete or resolved.
+    async fn completed_steps(&self) -> i64 {
+        self.task.completed_steps
+    }
+
+    /// Steps that failed, for good or until the next attempt.
+    async fn failed_steps(&self) -> i64 {
+        self.task.failed_steps
+    }
+
+    /// Steps that could be claimed now.
+    async fn ready_steps(&self) -> i64 {
+        self.task.ready_steps
+    }
+
+    /// What it does: has_ready_steps, processing, blocked_by_failures, all_complete or waiting_for_dependencies.
+    async fn execution_status(&self) -> &str {
+        &self.task.execution_status
+    }
+
+    /// What the engine or an operator does next.
+    async fn recommended_action(&self) -> &str {
+        &self.task.recommended_action
+    }
+
+    /// 0 to 100.
+    async fn completion_percentage(&self) -> f64 {
+        self.task.completion_percentage
+    }
+
+    /// How it is: healthy, recovering, blocked or unknown.
+    async fn health_status(&self) -> &str {
+        &self.task.health_status
+    }
+
+    /// The named task that it is an instance of. Takes tasker.handler:show.
+    async fn named_task(&self, context: &Context<'_>) -> Result<Option<NamedTask>> {
+        let (gate, set) = (gate(context), &self.set);
+        let question =
+            |namespace: &str, name: &str| may("tasker.handler", "show").about(name).within(namespace);
+        let open = set.named_open.get(async {
+            let named = set.named.iter();
+            let questions: Vec<_> = named
+                .map(|(_, namespace, name)| question(namespace, name))
+                .collect();
+            let answers = gate.which(&questions).await?;
+            Ok(set.named.iter().map(|(id, ..)| *id).zip(answers).collect())
+        });
+        if open.await?.get(&self.task.named_task_id) != Some(&true) {
+            Err(Access::forbidden(&question(
+                &self.task.namespace,
+                &self.task.name,
+            )))?;
+        }
+        let records = set.named_tasks.get(async {
+            let ids: Vec<i32> = set.named.iter().map(|(id, ..)| *id).collect();
+            let client = context.data_unchecked::<Client>();
+            let found = client.named_task_records(&ids).await?;
+            Ok(found
+                .into_iter()
+                .map(|record| (record.named_task_id, record))
+                .collect())
+        });
+        let found = records.await?.get(&self.task.named_task_id).cloned();
+        gate.count(1)?;
+        Ok(found.map(NamedTask::from))
+    }
+
+    /// Its steps, by number. Takes tasker.workflow_step:index.
+    #[graphql(complexity = "10 * child_complexity + 1")]
+    async fn workflow_steps(&self, context: &Context<'_>) -> Result<Option<Vec<WorkflowStep>>> {
+        let (gate, set) = (gate(context), &self.set);
+        let open = set.steps_open.get(open(gate, &set.ids, steps_of)).await?;
+        if !open.contains(&self.task.task_id) {
+            Err(Access::forbidden(&steps_of(self.task.task_id)))?;
+        }
+        let steps = set.steps.get(async {
+            let ids: Vec<TaskId> = open.iter().copied().collect();
+            let found = context.data_unchecked::<Client>().steps_of(&ids).await?;
+            Ok(step::by_task(found))
+        });
+        let found = steps.await?.get(&self.task.task_id).cloned().unwrap_or_default();
+        gate.count(found.len())?;
+        Ok(Some(found))
+    }
+
+    /// What was noted on it, oldest first. Takes tasker.task:show.
+    #[graphql(complexity = "10 * child_complexity + 1")]
+    async fn task_annotations(&self, context: &Context<'_>) -> Result<Option<Vec<TaskAnnotation>>> {
+        let (gate, set) = (gate(context), &self.set);
+        let open = set.annotations_open.get(open(gate, &set.ids, shown)).await?;
+        if !open.contains(&self.task.task_id) {
+            Err(Access::forbidden(&shown(self.task.task_id)))?;
+        }
+        let annotations = set.annotations.get(async {
+            let ids: Vec<TaskId> = open.iter().copied().collect();
+            let found = context.data_unchecked::<Client>().annotations_of(&ids).await?;
+            let mut by_task: HashMap<TaskId, Vec<TaskAnnotation>> = HashMap::new();
+            for one in super::annotation::annotations(found) {
+                by_task.entry(one.of()).or_default().push(one);
+            }
+            Ok(by_task)
+        });
+        let found = annotations.await?.get(&self.task.task_id).cloned();
+        let found = found.unwrap_or_default();
+        gate.count(found.len())?;
+        Ok(Some(found))
+    }
+}

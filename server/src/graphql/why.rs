@@ -1,0 +1,136 @@
+//! Why something does not go on, and what happened to it.
+
+use super::gate::{allowed, gate, may};
+use super::scalars::{Time, task_id};
+use async_graphql::{Context, ID, Object, Result, SimpleObject};
+use serde_json::{Value, json};
+use tasker_core::Client;
+use tasker_core::model::{self, StepSelector};
+
+/// Reasons and trails.
+#[derive(Debug, Default)]
+pub(super) struct Reasons;
+
+#[Object]
+impl Reasons {
+    /// Why a task does not go on, and each of its steps; or why one step does not. Takes tasker.task:show, or for a step
+    /// tasker.workflow_step:show.
+    #[graphql(complexity = "10 * child_complexity + 1")]
+    async fn why(&self, context: &Context<'_>, task_id: ID, step_id: Option<ID>) -> Result<Option<Vec<Why>>> {
+        let question = match &step_id {
+            None => may("tasker.task", "show").about(task_id.as_str()),
+            Some(step) => may("tasker.workflow_step", "show")
+                .about(step.as_str())
+                .within(task_id.as_str()),
+        };
+        allowed(context, question).await?;
+        let step = step_id.map(|step| StepSelector::parse(&step));
+        let client = context.data_unchecked::<Client>();
+        let found = client.why(self::task_id(&task_id)?, step.as_ref()).await?;
+        gate(context).count(found.len())?;
+        Ok(Some(found.into_iter().map(Why::from).collect()))
+    }
+
+    /// Everything that happened to a task and its steps, in order of time. Takes tasker.task:show.
+    #[graphql(complexity = "20 * child_complexity + 1")]
+    async fn timeline(&self, context: &Context<'_>, task_id: ID) -> Result<Option<Vec<Transition>>> {
+        allowed(context, may("tasker.task", "show").about(task_id.as_str())).await?;
+        let client = context.data_unchecked::<Client>();
+        let id = self::task_id(&task_id)?;
+        let mut found = client.transitions(id, None).await?;
+        found.extend(client.step_transitions(id).await?);
+        found.sort_by_key(|one| (one.created_at, one.workflow_step_id, one.sort_key));
+        gate(context).count(found.len())?;
+        Ok(Some(found.into_iter().map(Transition::from).collect()))
+    }
+}
+
+/// Why a task or a step does not go on.
+#[derive(Debug, SimpleObject)]
+pub(super) struct Why {
+    /// The task.
+    task_id: ID,
+    /// The step; null for the task itself.
+    step_no: Option<i32>,
+    /// Its name.
+    name: String,
+    /// Its handler.
+    handler: Option<String>,
+    /// Its state.
+    state: String,
+    /// The reason.
+    reason: String,
+    /// The reason in words.
+    words: String,
+    /// Since when.
+    since: Option<Time>,
+    /// From when it may be claimed.
+    next_at: Option<Time>,
+    /// The step that has to move first.
+    blocked_by_step_no: Option<i32>,
+    /// Its name.
+    blocked_by: Option<String>,
+    /// Why that one does not.
+    blocked_by_reason: Option<String>,
+    /// Attempts so far.
+    attempts: Option<i32>,
+    /// How many there may be.
+    retry_limit: Option<i32>,
+    /// More of it: worker, pauses, failure, operator.
+    detail: Value,
+}
+
+impl From<model::Why> for Why {
+    fn from(why: model::Why) -> Self {
+        Self {
+            task_id: why.task_id.into(),
+            step_no: why.step_no,
+            name: why.name,
+            handler: why.handler,
+            state: why.state.to_string(),
+            reason: why.reason.as_str().to_owned(),
+            words: why.reason.words().to_owned(),
+            since: why.since.map(Time),
+            next_at: why.next_at.map(Time),
+            blocked_by_step_no: why.blocked_by_step_no,
+            blocked_by: why.blocked_by,
+            blocked_by_reason: why.blocked_by_reason.map(|reason| reason.as_str().to_owned()),
+            attempts: why.attempts,
+            retry_limit: why.retry_limit,
+            detail: json!(why.detail),
+        }
+    }
+}
+
+/// One move of a task or a step.
+#[derive(Debug, SimpleObject)]
+pub(super) struct Transition {
+    /// Its task.
+    task_id: ID,
+    /// Its step; null for the task itself.
+    workflow_step_id: Option<i32>,
+    /// Counts from 0.
+    sort_key: i32,
+    /// The state before; null for the first.
+    from_state: Option<String>,
+    /// The state after.
+    to_state: String,
+    /// When.
+    created_at: Time,
+    /// Who, why, and what else was known.
+    metadata: Value,
+}
+
+impl From<model::Transition> for Transition {
+    fn from(one: model::Transition) -> Self {
+        Self {
+            task_id: one.task_id.into(),
+            workflow_step_id: one.workflow_step_id,
+            sort_key: one.sort_key,
+            from_state: one.from_state.map(|state| state.to_string()),
+            to_state: one.to_state.to_string(),
+            created_at: one.created_at.into(),
+            metadata: one.metadata,
+        }
+    }
+}

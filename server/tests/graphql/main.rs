@@ -1,0 +1,15 @@
+//! GraphQL, over a database each.
+
+// Tests may panic: that is how they fail.
+#![allow(clippy::unwrap_used, clippy::expect_used)]
+
+mod access;
+mod connections;
+mod counting;
+mod limits;
+mod mutations;
+mod queries;
+mod sockets;
+mod subscriptions;
+#[path = "../support/mod.rs"]
+mod support;
