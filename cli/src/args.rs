@@ -1,7 +1,7 @@
 //! The arguments of the command: global options and the tree of verbs. Each verb keeps its own beside its code.
 
 use crate::commands::{
-    bench, bench_worker, bulk, completions, config, demo, doctor, handler, man, migrate, namespace, pg,
+    bench, bench_worker, bulk, completions, config, demo, doctor, handler, key, man, migrate, namespace, pg,
     prune, serve, step, task, template, why, worker,
 };
 use clap::builder::Styles;
@@ -118,6 +118,8 @@ pub(crate) enum Command {
     Handler(handler::Command),
     Doctor(doctor::Arguments),
     Serve(serve::Arguments),
+    #[command(subcommand)]
+    Key(key::Command),
     Prune(prune::Arguments),
     #[command(subcommand)]
     Config(config::Command),

@@ -9,6 +9,7 @@ pub(crate) mod demo;
 pub(crate) mod doctor;
 pub(crate) mod drawing;
 pub(crate) mod handler;
+pub(crate) mod key;
 pub(crate) mod listing;
 pub(crate) mod man;
 pub(crate) mod migrate;
@@ -16,6 +17,7 @@ pub(crate) mod namespace;
 pub(crate) mod pg;
 pub(crate) mod prune;
 pub(crate) mod serve;
+pub(crate) mod span;
 pub(crate) mod step;
 pub(crate) mod task;
 pub(crate) mod template;
@@ -47,6 +49,7 @@ pub(crate) async fn dispatch(cli: Cli, printer: &Printer) -> Result<ExitStatus, 
         Command::Why(arguments) => or_interrupted(why::run(&arguments, global, printer)).await,
         Command::Doctor(arguments) => or_interrupted(doctor::run(&arguments, global, printer)).await,
         Command::Serve(arguments) => serve::run(arguments, global, printer).await,
+        Command::Key(command) => or_interrupted(key::run(command, global, printer)).await,
         Command::Prune(arguments) => or_interrupted(prune::run(arguments, global, printer)).await,
         Command::Config(command) => config::run(command, global, printer),
         Command::Completions(arguments) => completions::run(&arguments, printer),

@@ -5,18 +5,20 @@ use crate::exit_status::ExitStatus;
 use crate::failure::Failure;
 use crate::live::interrupted;
 use crate::printer::Printer;
-use crate::session::Session;
+use crate::session::{Session, configuration};
 use clap::Args;
 use serde_json::json;
 use std::net::SocketAddr;
 use std::time::Duration;
-use tasker_server::{GraphqlOptions, Options, router, serve};
+use tasker_core::model::AuthSettings;
+use tasker_server::{Auth, GraphqlOptions, Options, router, serve};
 use tokio_util::sync::CancellationToken;
 
 /// Serve the HTTP interface: REST, its description, probes.
 ///
 /// Until it is interrupted; what runs then has half a minute to end. It runs no steps: workers do. On loopback, which is what
-/// it does unless told otherwise, it answers to the names of this machine only.
+/// it does unless told otherwise, it answers to the names of this machine only. Who has to say who they are is told by the settings
+/// `auth.*`: nobody, unless tokens or API keys are taken.
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
@@ -45,14 +47,22 @@ pub(super) async fn run(
     printer: &Printer,
 ) -> Result<ExitStatus, Failure> {
     let local = arguments.bind.ip().is_loopback();
-    if !local && !arguments.allow_unauthenticated {
+    let settings = configuration(global)?.settings().auth.clone();
+    let allowed = arguments.allow_unauthenticated || settings.allow_unauthenticated;
+    if !local && !settings.is_on() && !allowed {
         return Err(Failure::usage(format!(
             "{} is beyond this machine, and nobody would have to say who they are.",
             arguments.bind
         ))
-        .next("listen on 127.0.0.1 behind a proxy that asks for credentials")
+        .next("take API keys (auth.api_keys: true, then tasker key create) or tokens (auth.jwt_algorithms)")
+        .next("or listen on 127.0.0.1 behind a proxy that asks for credentials")
         .next("or say that everybody may do everything: --allow-unauthenticated"));
     }
+    let auth = if settings.is_on() {
+        Auth::checked(&settings)?
+    } else {
+        Auth::open()
+    };
     let prefix = arguments.prefix.trim_end_matches('/').to_owned();
     if !prefix.is_empty() && !prefix.starts_with('/') {
         return Err(Failure::usage(format!(
@@ -67,6 +77,7 @@ pub(super) async fn run(
         prefix,
         timeout: Duration::from_secs(arguments.timeout),
         local_hosts_only: local,
+        auth,
         stop: stop.clone(),
         graphql: GraphqlOptions {
             websocket: true,
@@ -86,11 +97,12 @@ pub(super) async fn run(
         stop,
         |address| {
             printer.answer(
-                &json!({"listening": format!("http://{address}"), "database": database}),
+                &json!({"listening": format!("http://{address}"), "database": database, "authentication": settings.is_on()}),
                 |look| {
                     format!(
-                        "Listening on {}, on {database}\nIts description: {}",
+                        "Listening on {}, on {database}\n{}\nIts description: {}",
                         look.command(&format!("http://{address}")),
+                        who(&settings),
                         look.command(&format!("http://{address}/openapi.json"))
                     )
                 },
@@ -101,4 +113,14 @@ pub(super) async fn run(
     .map_err(|error| Failure::failed(error.to_string()))?;
     session.client.close().await;
     Ok(ExitStatus::Ok)
+}
+
+/// Who has to say who they are, in words.
+fn who(settings: &AuthSettings) -> &'static str {
+    match (settings.api_keys, settings.jwt_algorithms.is_empty()) {
+        (false, true) => "Nobody has to say who they are: whoever reaches it may do everything.",
+        (true, true) => "Whoever asks has to have an API key.",
+        (true, false) => "Whoever asks has to have a token or an API key.",
+        (false, false) => "Whoever asks has to have a token.",
+    }
 }
