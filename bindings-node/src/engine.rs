@@ -2,6 +2,7 @@
 
 use crate::answers::{Answered, Answers};
 use crate::error::thrown;
+use crate::http::Mount;
 use crate::session::Session;
 use crate::worker::Worker;
 use napi_derive::napi;
@@ -46,6 +47,12 @@ impl Engine {
     #[napi]
     pub fn start_worker(&self, number: u32, options: String) -> Worker {
         Worker::start(Arc::clone(&self.engine), self.answers.clone(), number, options)
+    }
+
+    /// The interface over HTTP, to mount in a server that is there already. Opens nothing yet.
+    #[napi]
+    pub fn mount(&self, options: String) -> napi::Result<Mount> {
+        thrown(|| Mount::new(Arc::clone(&self.engine), self.answers.clone(), &options))
     }
 
     /// Work on the host's own connection, in its transaction. Opens nothing.

@@ -12,6 +12,7 @@
 mod answers;
 mod engine;
 mod error;
+mod http;
 mod session;
 mod worker;
 

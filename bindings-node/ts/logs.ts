@@ -46,6 +46,11 @@ export class Log {
     this.#say('warn', `tasker: ${message}`, error);
   }
 
+  /** Something of the program has failed, and what it was to do is not done. */
+  error(message: string, error: unknown): void {
+    this.#say('error', `tasker: ${message}`, error);
+  }
+
   /** Tells what the engine of this process has said since the last time. */
   tellOfEngine(): void {
     const text = native.takeLogs();

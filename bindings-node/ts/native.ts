@@ -11,6 +11,7 @@ export const VERSION: string = (load('../package.json') as { version: string }).
 export interface NativeEngine {
   call(number: number, verb: string, args: string): void;
   startWorker(number: number, options: string): NativeWorker;
+  mount(options: string): NativeMount;
   session(): NativeSession;
   close(number: number): void;
 }
@@ -21,6 +22,23 @@ export interface NativeSession {
   tell(told: string): string;
   resultsStatement(taskId: string): string;
   readResults(rows: string): string;
+}
+
+/** The interface over HTTP. It never waits. */
+export interface NativeMount {
+  begin(head: string): NativeExchange;
+  refuse(why: string): NativeExchange;
+}
+
+/** A request and its answer. */
+export interface NativeExchange {
+  next(number: number): void;
+  takeChunk(): Buffer;
+  write(bytes: Uint8Array): void;
+  finish(): void;
+  decide(number: number, answers: boolean[]): void;
+  cannotDecide(number: number, why: string): void;
+  cancel(): void;
 }
 
 /** A worker. */

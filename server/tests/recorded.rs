@@ -11,6 +11,7 @@ use axum::http::Request;
 use serde_json::{Value, json};
 use support::Shop;
 use support::conversation::{Answered, Asked, Conversation, file};
+use tasker_core::Error;
 use tasker_core::bridge::Engine;
 use tasker_server::Options;
 use tasker_server::mount::{Event, Exchange, Mount};
@@ -172,6 +173,25 @@ async fn a_request_that_is_given_up_says_so_to_whoever_waits() {
             assert!(mount.begin(&engine, wrong).is_err(), "{wrong}");
         }
         engine.close().unwrap();
+    });
+    asking.await.unwrap();
+}
+
+#[tokio::test]
+async fn a_request_that_cannot_be_begun_is_refused() {
+    let answered = |error: Error| {
+        let exchange = Exchange::refused(error);
+        let (status, kind, body) = whole(&exchange, "", |_| false);
+        assert_eq!(kind.as_deref(), Some("application/problem+json"));
+        (status, body)
+    };
+    let asking = tokio::task::spawn_blocking(move || {
+        let (status, body) = answered(Error::invalid_argument("'G T' is no method"));
+        assert_eq!(status, 400);
+        assert!(body.contains("'G T' is no method"), "{body}");
+        let (status, body) = answered(Error::internal("the secret of the host"));
+        assert_eq!(status, 500);
+        assert!(!body.contains("secret"), "{body}");
     });
     asking.await.unwrap();
 }

@@ -6,12 +6,14 @@ use crate::problem::Refusal;
 use axum::Router;
 use axum::body::{Body, Bytes};
 use axum::http::Response;
+use axum::response::IntoResponse;
 use futures_util::StreamExt;
 use futures_util::future::BoxFuture;
 use futures_util::stream::unfold;
 use serde::Serialize;
 use std::collections::HashMap;
 use std::convert::Infallible;
+use std::future::ready;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use tasker_core::bridge::{spawn, wait_for};
@@ -68,11 +70,7 @@ impl Exchange {
     pub(super) fn begin(router: Router, head: Head, roles: &Roles) -> Result<Self> {
         let (body, written) = mpsc::channel::<Bytes>(1);
         let (tell, events) = mpsc::channel(1);
-        let host = Arc::new(Host {
-            tell: tell.clone(),
-            waiting: Mutex::default(),
-            numbers: AtomicU64::new(1),
-        });
+        let host = Host::new(tell.clone());
         let asking = tell.clone();
         let stream = unfold((written, asking), async |(mut written, asking)| {
             asking.send(Event::Read).await.ok()?;
@@ -84,16 +82,45 @@ impl Exchange {
             roles,
             Arc::clone(&host) as Arc<dyn Decide>,
         )?;
+        let answering = async move {
+            let Ok(response) = router.oneshot(request).await;
+            response
+        };
+        Ok(Self::answering(answering, body, (tell, events), host))
+    }
+
+    /// The answer to a request that cannot be begun, because of what [`Mount::begin`](super::Mount::begin) says against it, or of
+    /// what went wrong in the host before: a refusal. A head that cannot be read is the client's mistake; of anything else the
+    /// client is told no more than that the log has it.
+    pub fn refused(error: Error) -> Self {
+        let refusal = if error.kind == ErrorKind::InvalidArgument {
+            Refusal::malformed(error.message)
+        } else {
+            tracing::error!(kind = %error.kind, %error, "a request could not be begun");
+            Refusal::new(
+                ErrorKind::Internal,
+                "this request could not be begun: the log has why",
+            )
+        };
+        let (body, _) = mpsc::channel(1);
+        let (tell, events) = mpsc::channel(1);
+        let host = Host::new(tell.clone());
+        Self::answering(ready(refusal.into_response()), body, (tell, events), host)
+    }
+
+    fn answering(
+        response: impl Future<Output = Response<Body>> + Send + 'static,
+        body: mpsc::Sender<Bytes>,
+        (tell, events): (mpsc::Sender<Event>, mpsc::Receiver<Event>),
+        host: Arc<Host>,
+    ) -> Self {
         let given_up = CancellationToken::new();
         let stopped = given_up.clone();
         let ended = CancellationToken::new();
         let ends = ended.clone();
         spawn(
             async move {
-                let answering = async {
-                    let Ok(response) = router.oneshot(request).await;
-                    answer(response, &tell).await;
-                };
+                let answering = async { answer(response.await, &tell).await };
                 tokio::select! {
                     () = answering => {}
                     () = stopped.cancelled() => {}
@@ -104,14 +131,14 @@ impl Exchange {
             },
             move |_: Result<()>| ends.cancel(),
         );
-        Ok(Self {
+        Self {
             body: Mutex::new(Some(body)),
             events: Arc::new(tokio::sync::Mutex::new(events)),
             host,
             ended,
             _ends: given_up.clone().drop_guard(),
             given_up,
-        })
+        }
     }
 
     /// Answers [`Event::Read`] with more of the body of the request. Does not wait. Where nobody reads it any more, it is let go.
@@ -233,6 +260,14 @@ struct Host {
 }
 
 impl Host {
+    fn new(tell: mpsc::Sender<Event>) -> Arc<Self> {
+        Arc::new(Self {
+            tell,
+            waiting: Mutex::default(),
+            numbers: AtomicU64::new(1),
+        })
+    }
+
     fn answer(&self, number: u64, answer: Answer) {
         let waiting = self
             .waiting
