@@ -5,7 +5,7 @@ Tasker::Engine.routes.draw do
   name = %r{[^/]+}
 
   scope format: false do
-    controller "tasker/api" do
+    controller "api" do
       get "health/ready", action: :ready
       get "health/live", action: :live
       get "health/status", action: :status
@@ -19,8 +19,8 @@ Tasker::Engine.routes.draw do
       get "handlers/:namespace/:name", action: :show, as: :handler, constraints: {namespace: name, name: name}
     end
 
-    resources :tasks, only: %i[index show create update destroy], controller: "/tasker/api" do
-      resources :workflow_steps, only: %i[index show update destroy], controller: "/tasker/api", constraints: {id: name}
+    resources :tasks, only: %i[index show create update destroy], controller: "api" do
+      resources :workflow_steps, only: %i[index show update destroy], controller: "api", constraints: {id: name}
     end
 
     match "/", to: "api#answer", via: :all, as: :root

@@ -42,7 +42,7 @@ module Tasker
         # @api private
         def ambient_by_default?(controller)
           authorization = controller.request.authorization
-          authorization ? !authorization.match?(TOKEN) : controller.request.has_header?("HTTP_COOKIE")
+          authorization ? !authorization.match?(TOKEN) : controller.request.get_header("HTTP_COOKIE").present?
         end
 
         # @param user [Object, nil]
