@@ -50,6 +50,17 @@ RSpec.describe "Who asks, where the interface is mounted in Rails", :database do
     expect(status).to eq(200)
   end
 
+  it "need not be said to ask how Tasker is, if the application wants it so" do
+    authenticate_by(by_session)
+    get("/health/status")
+    expect(status).to eq(401)
+    Tasker.configure { |config| config.health.status_requires_authentication = false }
+    get("/health/status")
+    expect(status).to eq(200)
+    get("/tasks")
+    expect(status).to eq(401)
+  end
+
   it "is asked anew for each request" do
     authenticate_by(by_session)
     anna, nobody = Array.new(2) { ActionDispatch::Integration::Session.new(Shop.booted) }

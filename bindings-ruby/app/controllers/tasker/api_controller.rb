@@ -43,7 +43,10 @@ module Tasker
       auth = Tasker.configuration.auth
       options = {principals: auth.authentication_enabled || auth.authorization_enabled}
       head = Http::Head.of(request.env, from: request.remote_ip, principal: tasker_principal)
-      Http::Exchange.new(Tasker.client, options, head, request.env) { |question| tasker_may?(question) }
+      # A stream of events is asked about on a thread of its own, which must not keep a connection of ActiveRecord's.
+      Http::Exchange.new(Tasker.client, options, head, request.env) do |question|
+        ::Rails.application.executor.wrap { tasker_may?(question) }
+      end
     end
 
     # What the coordinator has raised is the application's: so that its handlers hear of it.

@@ -6,6 +6,10 @@ module Tasker
   #
   #   Rails.application.config.to_prepare { Tasker::ApplicationController.include(CurrentUser) }
   class ApplicationController < ActionController::Base
+    # Whoever asks how Tasker is, where nobody has to say who they are for that.
+    STATUS_READER = {permissions: ["tasker.health_status:index"]}.freeze
+    private_constant :STATUS_READER
+
     # Whoever asks by a token has no CSRF token. Whoever asks by a cookie is told so by the engine: see {#tasker_principal}.
     skip_forgery_protection
     wrap_parameters false
@@ -46,11 +50,14 @@ module Tasker
     private
 
     # Probes have no identity.
-    def tasker_open? = Http.open?(request.path_info)
+    def tasker_open? = Http.open?(request.path_info) || tasker_status_open?
+
+    def tasker_status_open? = action_name == "status" && !Tasker.configuration.health.status_requires_authentication
 
     # Who asks, for the engine; nil where the application is not to say.
     def tasker_principal
       auth = Tasker.configuration.auth
+      return STATUS_READER if tasker_status_open?
       return if tasker_open? || !(auth.authentication_enabled || auth.authorization_enabled)
 
       {

@@ -14,7 +14,8 @@ module Tasker
       KNOWN = {
         "custom" => "controller.session[:user_id] = 7",
         "devise" => 'controller.request.env["warden"] = Struct.new(:user) { def authenticate(scope:) = user }.new(:somebody)',
-        "jwt" => 'controller.request.headers["Authorization"] = "Bearer #{JWT.encode({ sub: 7, exp: 1.minute.from_now.to_i }, "s" * 32, "HS256")}"',
+        "jwt" => 'token = JWT.encode({ sub: 7, exp: 1.minute.from_now.to_i }, "s" * 32, "HS256")
+    controller.request.headers["Authorization"] = "Bearer " + token',
         "api_token" => 'controller.request.headers["X-API-Token"] = "secret"',
         "omniauth" => "controller.session[:user_id] = 7"
       }.freeze
@@ -35,7 +36,7 @@ module Tasker
 
       def show_next_steps
         settings = ["auth.authentication_enabled = true", "auth.authenticator_class = #{class_name.to_json}"]
-        settings << 'auth.options = { secret: Rails.application.credentials.tasker_jwt_secret }' if type == "jwt"
+        settings << "auth.options = { secret: Rails.application.credentials.tasker_jwt_secret }" if type == "jwt"
         show_configuration(*settings)
         return unless type == "jwt" && behavior == :invoke && Gem.loaded_specs["jwt"].nil?
 
