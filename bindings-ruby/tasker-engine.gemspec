@@ -15,7 +15,7 @@ Gem::Specification.new do |spec|
   spec.license = "MIT"
   spec.required_ruby_version = ">= 3.2"
 
-  spec.files = Dir["{app,db,exe,lib,sig}/**/*", "README.md", "LICENSE"].select { |path| File.file?(path) && !path.end_with?(".so", ".bundle") }
+  spec.files = Dir["{app,config,db,exe,lib,sig}/**/*", "README.md", "LICENSE"].select { |path| File.file?(path) && !path.end_with?(".so", ".bundle") }
   spec.bindir = "exe"
   spec.executables = ["tasker"]
   spec.metadata = {

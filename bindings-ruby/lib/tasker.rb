@@ -21,9 +21,12 @@ require "tasker/errors"
 module Tasker
   autoload :Analysis, "tasker/analysis"
   autoload :Attempts, "tasker/attempts"
+  autoload :Authentication, "tasker/authentication"
+  autoload :Authorization, "tasker/authorization"
   autoload :Cancellation, "tasker/cancellation"
   autoload :Client, "tasker/client"
   autoload :Command, "tasker/command"
+  autoload :Concerns, "tasker/concerns"
   autoload :Concurrency, "tasker/concurrency"
   autoload :Configuration, "tasker/configuration"
   autoload :ConfiguredTask, "tasker/configured_task"
@@ -38,6 +41,7 @@ module Tasker
   autoload :HandlerFactory, "tasker/handler_factory"
   autoload :Handlers, "tasker/handlers"
   autoload :HashIdentityStrategy, "tasker/identity_strategy"
+  autoload :Http, "tasker/http"
   autoload :IdentityStrategy, "tasker/identity_strategy"
   autoload :Import, "tasker/import"
   autoload :Jobs, "tasker/jobs"
@@ -114,6 +118,13 @@ module Tasker
         @client ||= Client.new(schema: configuration.schema_name, settings: configuration.to_settings)
       end
     end
+
+    # The interface over HTTP, as a Rack application: `map("/tasker") { run Tasker.http }`. In Rails, mount {Engine}.
+    #
+    # @param client [Client, nil] else {client}
+    # @param options [Hash] as for {Http::App#initialize}
+    # @return [Http::App]
+    def http(client = nil, **options) = Http::App.new(client, **options)
 
     # Creates a task on ActiveRecord's connection, in its transaction if there is one: rolled back means never created, and workers
     # hear of it after the commit. It starts nothing of the engine in this process, unless the template was never registered.

@@ -14,7 +14,7 @@ use support::conversation::{Answered, Asked, Conversation, file};
 use tasker_core::Error;
 use tasker_core::bridge::Engine;
 use tasker_server::Options;
-use tasker_server::mount::{Event, Exchange, Mount};
+use tasker_server::mount::{Event, Exchange, Mount, open_paths};
 
 fn request(asked: Asked) -> Request<Body> {
     let mut request = Request::builder()
@@ -106,6 +106,13 @@ async fn a_mount_answers_as_recorded() {
         engine.close().unwrap();
     });
     conversing.await.unwrap();
+}
+
+#[test]
+fn a_host_need_not_know_who_asks_at_probes() {
+    let mut open = open_paths();
+    open.sort();
+    assert_eq!(open, ["/health/live", "/health/ready"]);
 }
 
 #[tokio::test]

@@ -1,5 +1,7 @@
 # frozen_string_literal: true
 
+require "concurrent/map"
+
 module Tasker
   # The engine, as a program holds it: configuration, until it is used.
   #
@@ -26,6 +28,7 @@ module Tasker
     def initialize(database_url: nil, schema: nil, settings: {}, application_name: nil)
       url = database_url || (Tasker.framework_database_url if ENV["TASKER_DATABASE_URL"].blank?)
       @engine = Native::Engine.new(Values.to_argument({database_url: url, schema:, settings:, application_name:}.compact))
+      @mounts = Concurrent::Map.new
     end
 
     # Opens a client for a block, and closes it.
@@ -112,6 +115,10 @@ module Tasker
 
     # @api private
     attr_reader :engine
+
+    # The interface over HTTP, with these options.
+    # @api private
+    def mount(options) = @mounts.compute_if_absent(options) { Native::Mount.new(Values.to_argument(options)) }
 
     # Work on a connection of the host's. It does not open the engine: which database is the engine's is known once it was used.
     # @api private

@@ -11,6 +11,8 @@ end
 module Tasker
   # Tasker in a Rails application: it knows the application's database, logger, handlers and templates.
   #
+  # `mount Tasker::Engine, at: "/tasker"` serves the engine's interface over HTTP, see {ApiController}.
+  #
   # Booting starts nothing, no thread and no connection, so that a server may fork afterwards. Work begins where a worker is
   # started: by `bin/tasker worker`, `bin/rails tasker:worker`, the Puma plugin, or `tasker/sidekiq`.
   class Engine < ::Rails::Engine
@@ -20,6 +22,7 @@ module Tasker
     initializer "tasker.frameworks", before: :setup_main_autoloader do
       ::Rails.autoloaders.main.ignore(root.join("app/models")) unless defined?(::ActiveRecord::Railtie)
       ::Rails.autoloaders.main.ignore(root.join("app/jobs")) unless defined?(::ActiveJob::Railtie)
+      ::Rails.autoloaders.main.ignore(root.join("app/controllers")) unless defined?(::ActionController::Railtie)
     end
 
     initializer "tasker.logger" do

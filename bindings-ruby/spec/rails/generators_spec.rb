@@ -83,6 +83,13 @@ RSpec.describe "A Rails application with RSpec" do
     expect(passes("backoffice/payments/refund_order")).to include("2 examples, 0 failures")
   end
 
+  it "gets authenticators of each kind and a coordinator, and specs that run them" do
+    %w[custom devise jwt api_token omniauth].each { |type| application.rails("generate", "tasker:authenticator", "by_#{type}", "--type", type) }
+    application.rails("generate", "tasker:authorization_coordinator", "staff")
+    expect(application.rails("zeitwerk:check")).to include("All is good!")
+    expect(application.run("bundle", "exec", "rspec", "spec/tasker")).to match(/18 examples, 0 failures(, 3 pending)?/)
+  end
+
   it "gives back what it got, but for a step in a template" do
     application.rails("generate", "tasker:workflow", "shop", "count", "order_goods")
     application.rails("generate", "tasker:step_handler", "shop", "count", "count_goods")
@@ -93,7 +100,7 @@ RSpec.describe "A Rails application with RSpec" do
   end
 
   it "teaches its generators by example" do
-    %w[install workflow step_handler task_handler].each do |generator|
+    %w[install workflow step_handler task_handler authenticator authorization_coordinator].each do |generator|
       expect(application.rails("generate", "tasker:#{generator}", "--help")).to include("bin/rails generate tasker:#{generator}")
     end
   end

@@ -17,6 +17,33 @@ RSpec.describe "A new Rails application" do
     expect(application.rails("test", "test/tasks")).to match(/4 runs, \d+ assertions, 0 failures, 0 errors/)
   end
 
+  it "has authenticators and a coordinator, and tests of Minitest that run them" do
+    %w[custom devise jwt api_token omniauth].each { |type| application.rails("generate", "tasker:authenticator", "by_#{type}", "--type", type) }
+    application.rails("generate", "tasker:authorization_coordinator", "staff")
+    expect(application.rails("test", "test/tasker")).to match(/18 runs, \d+ assertions, 0 failures, 0 errors/)
+  end
+
+  it "has the interface over HTTP where it is mounted" do
+    routes = application.read("config/routes.rb")
+    application.write("config/routes.rb", routes.sub(/^end/, %(  mount Tasker::Engine, at: "/tasker"\nend)))
+    application.write("test/integration/tasker_test.rb", <<~RUBY)
+      require "test_helper"
+
+      class TaskerTest < ActionDispatch::IntegrationTest
+        test "answers" do
+          get tasker.tasks_path(limit: 1)
+          assert_response :success
+          assert_equal [], response.parsed_body["tasks"]
+          post tasker.tasks_path, params: { name: "nobody" }, as: :json
+          assert_response :unprocessable_entity
+        end
+      end
+    RUBY
+    expect(application.rails("test", "test/integration")).to match(/1 runs, 3 assertions, 0 failures, 0 errors/)
+  ensure
+    application.write("config/routes.rb", routes)
+  end
+
   it "runs a task that was created" do
     task_id = application.evaluate(<<~RUBY)
       Tasker.create_task!("process_order", namespace: "shop", context: {order_id: 1}).task_id

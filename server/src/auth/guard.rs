@@ -43,6 +43,13 @@ impl Guard {
         ))
     }
 
+    /// The paths that take nothing, by whatever method.
+    pub(crate) fn open_paths(&self) -> Vec<String> {
+        let open = |needs: &HashMap<Method, Need>| needs.values().all(|need| *need == Need::Nothing);
+        let paths = self.0.iter().filter(|(_, needs)| open(needs));
+        paths.map(|(path, _)| path.clone()).collect()
+    }
+
     /// The description of the route that was matched, wherever this is mounted: the longest path that the matched one ends with.
     fn route<'p>(&'p self, matched: &str) -> Option<(&'p str, &'p HashMap<Method, Need>)> {
         let ends = |path: &&String| {

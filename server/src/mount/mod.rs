@@ -10,7 +10,8 @@ mod head;
 pub use exchange::{Event, Exchange};
 
 use crate::app::router;
-use crate::auth::{Auth, Roles};
+use crate::auth::{Auth, Guard, Roles};
+use crate::openapi::document;
 use crate::options::Options;
 use axum::Router;
 use head::Head;
@@ -20,6 +21,11 @@ use std::time::Duration;
 use tasker_core::bridge::{Engine, Once};
 use tasker_core::cluster::declared_production;
 use tasker_core::{Client, Error, Result};
+
+/// The paths that take nothing of whoever asks, such as those of probes: a host need not find out who that is.
+pub fn open_paths() -> Vec<String> {
+    Guard::new(&document()).open_paths()
+}
 
 /// The interface as a host mounts it. It opens at first use, in each process for itself.
 #[derive(Debug)]

@@ -91,6 +91,11 @@ module Tasker
       end
     end
 
+    # In a URL it stands below its task.
+    #
+    # @return [String, nil] the number
+    def to_param = step_no&.to_s
+
     # @!attribute [w] by
     #   @return [String, nil] who saves it, for the trail: `step.update!(retry_limit: 5, by: "ada", reason: "the bank was closed")`
     # @!attribute [w] reason

@@ -26,6 +26,11 @@ impl Engine {
         })
     }
 
+    /// The engine itself.
+    pub(crate) fn shared(&self) -> Arc<CoreEngine> {
+        Arc::clone(&self.engine)
+    }
+
     /// Runs a verb, and waits for its answer: JSON in, JSON out.
     pub(crate) fn call(ruby: &Ruby, this: &Self, verb: String, arguments: String) -> Result<String, Error> {
         wait_for(ruby, |done| {

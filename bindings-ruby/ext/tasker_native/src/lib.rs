@@ -8,6 +8,7 @@ mod command;
 mod engine;
 mod error;
 mod gvl;
+mod http;
 mod session;
 mod wait;
 mod worker;
@@ -32,8 +33,10 @@ fn init(ruby: &Ruby) -> Result<(), Error> {
     let verbs: RArray = ruby.ary_from_iter(tasker_core::bridge::verbs::VERBS.iter().copied());
     verbs.freeze();
     native.const_set("VERBS", verbs)?;
+    native.const_set("PERMISSIONS", http::permissions(ruby)?)?;
     native.define_singleton_method("take_logs", function!(take_logs, 0))?;
     native.define_singleton_method("draw", function!(draw, 1))?;
+    native.define_singleton_method("open_paths", function!(http::open_paths, 0))?;
     native.define_singleton_method("run_command", function!(command::run_command, 1))?;
 
     let engine = native.define_class("Engine", ruby.class_object())?;
@@ -63,5 +66,19 @@ fn init(ruby: &Ruby) -> Result<(), Error> {
     worker.define_method("status", method!(worker::Worker::status, 0))?;
     worker.define_method("stop_claiming", method!(worker::Worker::stop_claiming, 0))?;
     worker.define_method("shutdown", method!(worker::Worker::shutdown, 0))?;
+
+    let mount = native.define_class("Mount", ruby.class_object())?;
+    mount.undef_default_alloc_func();
+    mount.define_singleton_method("new", function!(http::Mount::new, 1))?;
+    mount.define_method("begin", method!(http::Mount::begin, 2))?;
+
+    let exchange = native.define_class("Exchange", ruby.class_object())?;
+    exchange.undef_default_alloc_func();
+    exchange.define_method("next", method!(http::Exchange::next, 0))?;
+    exchange.define_method("write", method!(http::Exchange::write, 1))?;
+    exchange.define_method("finish", method!(http::Exchange::finish, 0))?;
+    exchange.define_method("decide", method!(http::Exchange::decide, 2))?;
+    exchange.define_method("cannot_decide", method!(http::Exchange::cannot_decide, 2))?;
+    exchange.define_method("cancel", method!(http::Exchange::cancel, 0))?;
     Ok(())
 }

@@ -2,14 +2,14 @@
 
 module Tasker
   module Types
-    # The health endpoints of the mounted API. Nothing is mounted yet: what is set here is kept for it.
+    # The health endpoints of the mounted interface.
     class HealthConfig < BaseConfig
-      HTTP = "the mounted API"
+      HTTP = "the mounted interface"
       private_constant :HTTP
 
       block :health
 
-      later :status_requires_authentication, Kind::BOOLEAN, true, by: HTTP
+      used :status_requires_authentication, Kind::BOOLEAN, true, by: HTTP
       later :readiness_timeout_seconds, Kind::NUMBER, 5.0, by: HTTP
       later :cache_duration_seconds, Kind::INTEGER, 15, by: HTTP
       ignored :status_endpoint_requires_auth, Kind::BOOLEAN, true, why: "status_requires_authentication says it"
