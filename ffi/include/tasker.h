@@ -1185,7 +1185,7 @@ typedef struct tasker_http tasker_http;
  * Mounts the interface to a client. Nothing is opened yet. `options` is an object, or NULL for one without members: `principals`
  * (whether the program says with each request who asks), `allow_unauthenticated` (whether everybody may do everything where it does
  * not, even where production is declared), `body_bytes`, `bulk_bytes`, `timeout_seconds`. NULL with `invalid_argument`,
- * `null_pointer`, `forked_process`. Free it with `tasker_http_free`; a client that is closed or freed answers no more. Any thread.
+ * `null_pointer`, `forked_process`. Free it with `tasker_http_free`; it begins no more once the client was closed or freed. Any thread.
  */
 tasker_http *tasker_http_new(const tasker_client *client,
                              const tasker_json *options,
@@ -1286,7 +1286,7 @@ typedef struct {
  * - `principal`: who asks, or null where the program knows nobody: `name`, `roles`, `permissions`, `decides` (whether the program
  *   wants to be asked about everything instead), `ambient` (whether a cookie says so, and no CSRF token was checked)
  *
- * NULL with `invalid_argument`, `null_pointer`, `config_invalid`, `forked_process`. Take its events until the last, and free it with
+ * NULL with `invalid_argument`, `null_pointer`, `config_invalid`, `shutting_down` where its client was closed, `forked_process`. Take its events until the last, and free it with
  * `tasker_exchange_free`. Any thread.
  */
 tasker_exchange *tasker_http_begin(const tasker_http *http,

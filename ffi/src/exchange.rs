@@ -177,7 +177,7 @@ impl tasker_exchange {
 /// - `principal`: who asks, or null where the program knows nobody: `name`, `roles`, `permissions`, `decides` (whether the program
 ///   wants to be asked about everything instead), `ambient` (whether a cookie says so, and no CSRF token was checked)
 ///
-/// NULL with `invalid_argument`, `null_pointer`, `config_invalid`, `forked_process`. Take its events until the last, and free it with
+/// NULL with `invalid_argument`, `null_pointer`, `config_invalid`, `shutting_down` where its client was closed, `forked_process`. Take its events until the last, and free it with
 /// `tasker_exchange_free`. Any thread.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn tasker_http_begin(

@@ -5,7 +5,7 @@
 //! A mount may be used by any number of threads at once, and not in a process that was forked from the one it was made in.
 
 use crate::boundary::{guarded, quietly};
-use crate::client::tasker_client;
+use crate::client::{Closed, tasker_client};
 use crate::convert::reference;
 use crate::error::tasker_error;
 use crate::json::tasker_json;
@@ -19,6 +19,7 @@ use tasker_server::mount::{Exchange, Mount};
 pub struct tasker_http {
     mount: Mount,
     engine: Arc<Engine>,
+    closed: Arc<Closed>,
     pub(crate) presence: Arc<Presence>,
 }
 
@@ -32,6 +33,7 @@ impl tasker_http {
     }
 
     pub(crate) fn begin(&self, head: &str) -> Result<Exchange> {
+        self.closed.check()?;
         self.mount.begin(&self.engine, head)
     }
 }
@@ -39,7 +41,7 @@ impl tasker_http {
 /// Mounts the interface to a client. Nothing is opened yet. `options` is an object, or NULL for one without members: `principals`
 /// (whether the program says with each request who asks), `allow_unauthenticated` (whether everybody may do everything where it does
 /// not, even where production is declared), `body_bytes`, `bulk_bytes`, `timeout_seconds`. NULL with `invalid_argument`,
-/// `null_pointer`, `forked_process`. Free it with `tasker_http_free`; a client that is closed or freed answers no more. Any thread.
+/// `null_pointer`, `forked_process`. Free it with `tasker_http_free`; it begins no more once the client was closed or freed. Any thread.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn tasker_http_new(
     client: *const tasker_client,
@@ -53,6 +55,7 @@ pub unsafe extern "C" fn tasker_http_new(
         Ok(Box::into_raw(Box::new(tasker_http {
             mount: Mount::new(options)?,
             engine: Arc::clone(&client.engine),
+            closed: Arc::clone(&client.closed),
             presence: Arc::clone(&client.presence),
         })))
     })
