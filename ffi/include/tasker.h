@@ -1167,6 +1167,198 @@ bool tasker_step_complete_in(const tasker_step *step,
                              const tasker_json *results,
                              tasker_error **error);
 
+/* The interface over HTTP
+ *
+ * The interface over HTTP, inside a program that has a server already: no second port, no routes written twice. A mount takes the
+ * head of a request and gives an exchange. The program takes events out of it until the last, and does what each says: give more of
+ * the body, decide, begin the answer, send a piece of it. So both bodies stream, and one thread is enough for many requests.
+ *
+ * A mount may be used by any number of threads at once, and not in a process that was forked from the one it was made in.
+ */
+
+/**
+ * The interface, mounted.
+ */
+typedef struct tasker_http tasker_http;
+
+/**
+ * Mounts the interface to a client. Nothing is opened yet. `options` is an object, or NULL for one without members: `principals`
+ * (whether the program says with each request who asks), `allow_unauthenticated` (whether everybody may do everything where it does
+ * not, even where production is declared), `body_bytes`, `bulk_bytes`, `timeout_seconds`. NULL with `invalid_argument`,
+ * `null_pointer`, `forked_process`. Free it with `tasker_http_free`; it begins no more once the client was closed or freed. Any thread.
+ */
+tasker_http *tasker_http_new(const tasker_client *client,
+                             const tasker_json *options,
+                             tasker_error **error);
+
+/**
+ * Frees it; what it has begun goes on. NULL is fine, twice is not. In a process that was forked it does nothing. Any thread, while
+ * nobody uses it.
+ */
+void tasker_http_free(tasker_http *http);
+
+/* Requests over HTTP
+ *
+ * An exchange is one request and its answer, on their way. One thread at a time takes its events and answers them; any other may give
+ * the request up. `tasker_exchange_fd` tells an event loop when there is an event.
+ */
+
+/**
+ * Nothing yet: the time is over.
+ */
+#define TASKER_EXCHANGE_NOTHING 0
+
+/**
+ * Give more of the body of the request to `tasker_exchange_write`, or say by `tasker_exchange_finish` that there is no more. The
+ * answer may come before the end of a body, and then nothing more is asked for.
+ */
+#define TASKER_EXCHANGE_READ 1
+
+/**
+ * Decide, and say so to `tasker_exchange_decide`. The document has `number`, and `questions`: an array of objects with `resource`,
+ * `action`, `resource_id`, `parent_id`.
+ */
+#define TASKER_EXCHANGE_DECIDE 2
+
+/**
+ * Begin the answer. The document has `status`, and `headers`: an array of pairs of texts.
+ */
+#define TASKER_EXCHANGE_HEAD 3
+
+/**
+ * Send these bytes of its body, without waiting for more.
+ */
+#define TASKER_EXCHANGE_CHUNK 4
+
+/**
+ * End the answer. It is the last event.
+ */
+#define TASKER_EXCHANGE_END 5
+
+/**
+ * Break the connection off, so that nobody takes what was sent for all of it. It is the last event.
+ */
+#define TASKER_EXCHANGE_BROKEN 6
+
+/**
+ * A request and its answer.
+ */
+typedef struct tasker_exchange tasker_exchange;
+
+/**
+ * What the program is to do next. Begin with all zeroes, and set `size`. What it leads to is valid until the next event is taken or
+ * the exchange is freed.
+ */
+typedef struct {
+  /**
+   * `sizeof(tasker_exchange_event)`.
+   */
+  size_t size;
+  /**
+   * One of `TASKER_EXCHANGE_…`.
+   */
+  uint64_t kind;
+  /**
+   * Of `TASKER_EXCHANGE_DECIDE` and `TASKER_EXCHANGE_HEAD`; else NULL.
+   */
+  const tasker_json *document;
+  /**
+   * Of `TASKER_EXCHANGE_CHUNK`: any bytes. Else NULL.
+   */
+  const void *bytes;
+  /**
+   * How many.
+   */
+  size_t length;
+  /**
+   * Of `TASKER_EXCHANGE_BROKEN`: why, for a log. Else no text.
+   */
+  tasker_str message;
+} tasker_exchange_event;
+
+/**
+ * Begins a request. `head` is an object; all but `method` and `target` may be left out:
+ *
+ * - `method`, and `target`: the path below the mount and the query, percent-encoded as they came, such as `/tasks?limit=5`
+ * - `prefix`: the path that this is mounted under, for links, such as `/tasker`
+ * - `headers`: an array of pairs of texts
+ * - `from`: the address of the client
+ * - `principal`: who asks, or null where the program knows nobody: `name`, `roles`, `permissions`, `decides` (whether the program
+ *   wants to be asked about everything instead), `ambient` (whether a cookie says so, and no CSRF token was checked)
+ *
+ * NULL with `invalid_argument`, `null_pointer`, `config_invalid`, `shutting_down` where its client was closed, `forked_process`. Take its events until the last, and free it with
+ * `tasker_exchange_free`. Any thread.
+ */
+tasker_exchange *tasker_http_begin(const tasker_http *http,
+                                   const tasker_json *head,
+                                   tasker_error **error);
+
+/**
+ * Waits up to so many milliseconds for what to do next, and writes it to `event`; a negative number waits without an end. When the
+ * time is over, its kind is `TASKER_EXCHANGE_NOTHING`. False with `shutting_down` once the request was given up, or answered to its
+ * end, `invalid_argument`, `null_pointer`, `forked_process`. One thread at a time.
+ */
+bool tasker_exchange_next(const tasker_exchange *exchange,
+                          int64_t timeout_ms,
+                          tasker_exchange_event *event,
+                          tasker_error **error);
+
+/**
+ * A descriptor that can be read from while an event may be taken without waiting, and once there are no more: for `poll`, epoll,
+ * libuv or GLib. Do not read from it or close it; take events until there is nothing yet, then wait for it again. It is the
+ * exchange's, and valid until that is freed. -1 with `internal` where the system gives none, `null_pointer`, `forked_process`. Any
+ * thread.
+ */
+int tasker_exchange_fd(const tasker_exchange *exchange,
+                       tasker_error **error);
+
+/**
+ * Answers `TASKER_EXCHANGE_READ` with more of the body of the request: any bytes, which are copied. Does not wait. False with
+ * `invalid_argument` where it was not asked for, or the body has ended, `null_pointer`, `forked_process`. One thread at a time.
+ */
+bool tasker_exchange_write(const tasker_exchange *exchange,
+                           const void *bytes,
+                           size_t length,
+                           tasker_error **error);
+
+/**
+ * Answers `TASKER_EXCHANGE_READ`: the body of the request has ended. False with `null_pointer`, `forked_process`. One thread at a
+ * time.
+ */
+bool tasker_exchange_finish(const tasker_exchange *exchange,
+                            tasker_error **error);
+
+/**
+ * Answers what `TASKER_EXCHANGE_DECIDE` asked under this number: whether each may be done, in order. What is missing may not. False
+ * with `null_pointer`, `forked_process`. Any thread.
+ */
+bool tasker_exchange_decide(const tasker_exchange *exchange,
+                            uint64_t number,
+                            const bool *answers,
+                            size_t count,
+                            tasker_error **error);
+
+/**
+ * Says that the program cannot decide what was asked under this number: `why` goes to the log, whoever asks is told no more than
+ * that. Nothing is done. False with `null_pointer`, `invalid_utf8`, `forked_process`. Any thread.
+ */
+bool tasker_exchange_cannot_decide(const tasker_exchange *exchange,
+                                   uint64_t number,
+                                   tasker_str why,
+                                   tasker_error **error);
+
+/**
+ * Gives the request up, as where the client has gone away: who waits for its next event hears of it at once, and what it had begun in
+ * the database is rolled back. NULL is fine. In a process that was forked it does nothing. Any thread.
+ */
+void tasker_exchange_cancel(const tasker_exchange *exchange);
+
+/**
+ * Frees it; a request that has not been answered to its end is given up. NULL is fine, twice is not. In a process that was forked it
+ * does nothing. Any thread, while nobody uses it.
+ */
+void tasker_exchange_free(tasker_exchange *exchange);
+
 /* The library
  *
  * The library itself: its versions, and the engine's log, which goes nowhere unless it is asked for.

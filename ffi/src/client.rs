@@ -48,7 +48,24 @@ const _: () = assert!(size_of::<tasker_client_options>() == 9 * 8);
 pub struct tasker_client {
     pub(crate) engine: Arc<Engine>,
     pub(crate) presence: Arc<Presence>,
-    closed: AtomicBool,
+    pub(crate) closed: Arc<Closed>,
+}
+
+/// Whether a client was closed. Whoever needs none of its connections at once looks here.
+#[derive(Debug, Default)]
+pub(crate) struct Closed(AtomicBool);
+
+impl Closed {
+    /// Refuses one that was.
+    pub(crate) fn check(&self) -> Result<()> {
+        if self.0.load(Ordering::Acquire) {
+            return Err(Error::new(
+                ErrorKind::ShuttingDown,
+                "this client was closed: make another one",
+            ));
+        }
+        Ok(())
+    }
 }
 
 impl tasker_client {
@@ -71,17 +88,12 @@ impl tasker_client {
 
     /// Work in a transaction of the program's. It needs none of the client's connections, so a closed one is refused here.
     pub(crate) fn session(&self) -> Result<HostedSession> {
-        if self.closed.load(Ordering::Acquire) {
-            return Err(Error::new(
-                ErrorKind::ShuttingDown,
-                "this client was closed: make another one",
-            ));
-        }
+        self.closed.check()?;
         self.engine.session()
     }
 
     fn close(&self) -> Result<()> {
-        self.closed.store(true, Ordering::Release);
+        self.closed.0.store(true, Ordering::Release);
         done_on_a_thread(|| self.engine.close())
     }
 }
@@ -100,7 +112,7 @@ pub unsafe extern "C" fn tasker_client_new(
         Ok(Box::into_raw(Box::new(tasker_client {
             engine: Arc::new(engine),
             presence,
-            closed: AtomicBool::new(false),
+            closed: Arc::default(),
         })))
     })
 }

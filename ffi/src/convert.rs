@@ -158,6 +158,22 @@ pub(crate) unsafe fn options<T: Options>(given: *const T) -> Result<T> {
     Ok(read)
 }
 
+/// Writes an answer that begins with its size to where the caller has one, whose size was looked at by [`options`]: as much of it as
+/// the caller's header knows.
+pub(crate) unsafe fn answered<T: Options>(out: *mut T, answer: T) {
+    let out = out.cast::<u8>();
+    let first = size_of::<usize>();
+    // SAFETY: whatever its version, it begins with its size, and is that long, as the caller says.
+    unsafe {
+        let size = out.cast::<usize>().read().min(size_of::<T>());
+        std::ptr::copy_nonoverlapping(
+            std::ptr::from_ref(&answer).cast::<u8>().add(first),
+            out.add(first),
+            size.saturating_sub(first),
+        );
+    }
+}
+
 /// Refuses flags that there are not.
 pub(crate) fn flags(given: u64, known: u64, name: &str) -> Result<u64> {
     match given & !known {

@@ -2,8 +2,8 @@
 //!
 //! What C sees, in the order of the header (`include/tasker.h`, which `scripts/generate` writes from these files): texts
 //! ([`convert`]), [`error`]s, documents ([`json`], [`json_set`]), the [`client`] with its [`verbs`], [`workflow`]s in code,
-//! the [`step`] that a handler sees and what came of it ([`outcome`]), the [`worker`], [`transaction`]s of the program's own, and the
-//! [`library`] itself. `include/tasker_test.h` has workflows under test: [`testing`], its faults ([`testing_faults`]), its operators
+//! the [`step`] that a handler sees and what came of it ([`outcome`]), the [`worker`], [`transaction`]s of the program's own, the
+//! interface over [`http`] with its [`exchange`]s, and the [`library`] itself. `include/tasker_test.h` has workflows under test: [`testing`], its faults ([`testing_faults`]), its operators
 //! ([`testing_operators`]) and its reports ([`testing_reports`]). `include/tasker_libpq.h` is written by hand: it lends connections.
 //!
 //! Behind it: no panic leaves a function ([`boundary`]), the engine's threads live as long as somebody holds a handle
@@ -27,6 +27,8 @@ mod conversation;
 mod convert;
 mod crew;
 mod error;
+mod exchange;
+mod http;
 mod json;
 mod json_set;
 mod library;

@@ -1,5 +1,6 @@
-//! A descriptor that tells when there is work. One attempt is fetched ahead as soon as somebody has asked for the descriptor;
-//! while it waits for the program, or nothing more is to come, the descriptor can be read from.
+//! A descriptor that tells when there is work. One attempt of a worker is fetched ahead as soon as somebody has asked for the
+//! descriptor, and one event of an exchange always; while it waits for the program, or nothing more is to come, the descriptor can be
+//! read from.
 
 use crate::attempts::unpoisoned;
 use std::collections::VecDeque;
@@ -8,7 +9,6 @@ use std::os::fd::{AsRawFd, RawFd};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Condvar, Mutex, PoisonError};
 use std::time::Instant;
-use tasker_core::bridge::InvocationMessage;
 use tasker_core::{Error, Result};
 
 /// Two ends of a pipe: written to by whoever has something to tell, readable as long as that holds.
@@ -68,24 +68,39 @@ impl Pipe {
 }
 
 /// What was fetched ahead.
-#[derive(Debug, Default)]
-pub(crate) struct Ahead {
-    state: Mutex<State>,
+#[derive(Debug)]
+pub(crate) struct Ahead<T> {
+    state: Mutex<State<T>>,
     changed: Condvar,
 }
 
-#[derive(Debug, Default)]
-struct State {
+#[derive(Debug)]
+struct State<T> {
     /// Made when somebody asks for it.
     pipe: Option<Pipe>,
-    waiting: VecDeque<InvocationMessage>,
-    /// A poll is on its way.
+    waiting: VecDeque<T>,
+    /// The next is on its way.
     fetching: bool,
     /// Why nothing more comes.
     ended: Option<Error>,
 }
 
-impl Ahead {
+// Derived, it would ask for a `Default` of what is fetched.
+impl<T> Default for Ahead<T> {
+    fn default() -> Self {
+        Self {
+            state: Mutex::new(State {
+                pipe: None,
+                waiting: VecDeque::new(),
+                fetching: false,
+                ended: None,
+            }),
+            changed: Condvar::new(),
+        }
+    }
+}
+
+impl<T> Ahead<T> {
     /// The descriptor, made now if need be.
     pub(crate) fn fd(&self) -> Result<RawFd> {
         let mut state = unpoisoned(&self.state);
@@ -94,6 +109,9 @@ impl Ahead {
         }
         let pipe = Pipe::new()?;
         let fd = pipe.fd();
+        if !state.waiting.is_empty() || state.ended.is_some() {
+            pipe.tell();
+        }
         state.pipe = Some(pipe);
         Ok(fd)
     }
@@ -112,19 +130,13 @@ impl Ahead {
     }
 
     /// What came of fetching. What came too late, since nobody polls any more, is given back.
-    pub(crate) fn fetched(
-        &self,
-        came: Result<Vec<InvocationMessage>>,
-        stop_asked: &AtomicBool,
-    ) -> Vec<InvocationMessage> {
+    pub(crate) fn fetched(&self, came: Result<Vec<T>>, stop_asked: &AtomicBool) -> Vec<T> {
         let mut state = unpoisoned(&self.state);
         state.fetching = false;
         match came {
             // Asked under the lock: who stops takes what waits only after that was set.
-            Ok(invocations) if invocations.is_empty() || stop_asked.load(Ordering::Acquire) => {
-                return invocations;
-            }
-            Ok(invocations) => state.waiting.extend(invocations),
+            Ok(found) if found.is_empty() || stop_asked.load(Ordering::Acquire) => return found,
+            Ok(found) => state.waiting.extend(found),
             Err(error) => state.ended = Some(error),
         }
         if let Some(pipe) = &state.pipe {
@@ -138,7 +150,7 @@ impl Ahead {
     ///
     /// # Errors
     /// Why nothing more comes.
-    pub(crate) fn take(&self, max: usize, until: Option<Instant>) -> Result<Vec<InvocationMessage>> {
+    pub(crate) fn take(&self, max: usize, until: Option<Instant>) -> Result<Vec<T>> {
         let mut state = unpoisoned(&self.state);
         while state.waiting.is_empty() {
             if let Some(ended) = &state.ended {

@@ -99,7 +99,7 @@ pub(crate) struct Shared {
     pub(crate) handlers: Handlers,
     pub(crate) concurrency: usize,
     pub(crate) crew: Crew,
-    ahead: Ahead,
+    ahead: Ahead<InvocationMessage>,
     stop_asked: AtomicBool,
     stop: Pipe,
 }

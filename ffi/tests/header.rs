@@ -12,7 +12,7 @@ use std::path::{Path, PathBuf};
 use tasker_core::ErrorKind;
 
 /// The sections of `tasker.h`, in its order.
-const SECTIONS: [(&str, &str); 12] = [
+const SECTIONS: [(&str, &str); 14] = [
     ("Texts", "convert"),
     ("Documents", "json"),
     ("Documents of your own", "json_set"),
@@ -24,6 +24,8 @@ const SECTIONS: [(&str, &str); 12] = [
     ("Outcomes", "outcome"),
     ("The worker", "worker"),
     ("Transactions of your own", "transaction"),
+    ("The interface over HTTP", "http"),
+    ("Requests over HTTP", "exchange"),
     ("The library", "library"),
 ];
 

@@ -1,6 +1,6 @@
 //! Programs under valgrind, and with the sanitizers of the compiler.
 
-use crate::support::{Linked, Program, database, succeed, told};
+use crate::support::{Linked, Program, conversation, database, succeed, told};
 use std::process::Command;
 
 /// Runs cases under valgrind: no error, and nothing is lost. What a library made once for the whole process stays: tokio for
@@ -15,7 +15,8 @@ fn is_clean(program: &str, cases: &[&str]) {
             .args(["--errors-for-leak-kinds=definite", "--fair-sched=yes"])
             .arg(&program.path)
             .arg(case)
-            .env("TASKER_DATABASE_URL", database.url());
+            .env("TASKER_DATABASE_URL", database.url())
+            .env("CONVERSATION", conversation());
         let output = command
             .output()
             .expect("valgrind is there: run scripts/setup --tests");
@@ -64,6 +65,15 @@ fn valgrind_finds_nothing_in_transactions() {
     is_clean("tests/programs/completions.c", &["rolling_back"]);
 }
 
+#[test]
+fn valgrind_finds_nothing_in_requests_over_http() {
+    is_clean("tests/programs/recorded.c", &["conversing"]);
+    is_clean(
+        "tests/programs/http.c",
+        &["deciding", "giving_up", "writing", "descriptors", "refusing"],
+    );
+}
+
 /// Faults that strike every attempt are left to the sanitizers: compiled, the test of an `Option` looks at the number before it is clear
 /// that there is one, and valgrind takes that for a mistake.
 #[test]
@@ -100,6 +110,11 @@ fn the_sanitizers_find_nothing() {
             &["running", "faults", "operating", "crashing"],
         ),
         ("tests/programs/kit_edges.c", &["completing", "refusing"]),
+        ("tests/programs/recorded.c", &["conversing"]),
+        (
+            "tests/programs/http.c",
+            &["deciding", "giving_up", "writing", "descriptors", "refusing"],
+        ),
     ] {
         let program = Program::of(file, Linked::Shared, &flags);
         for case in cases {

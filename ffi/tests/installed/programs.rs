@@ -85,6 +85,17 @@ cases! {
         "too_late" => an_attempt_that_is_over_cannot_be_completed
         "polling" => a_program_that_polls_completes_steps_in_its_own_transaction
     }
+    http {
+        "deciding" => a_program_decides_who_may_do_what
+        "giving_up" => a_request_that_another_thread_gives_up_is_told_to_whoever_waits
+        "writing" => a_body_is_written_when_it_is_asked_for
+        "descriptors" => one_thread_has_many_requests_on_their_way_by_their_descriptors
+        "refusing" => what_is_no_request_and_events_of_other_sizes_are_refused
+        "forking" => a_forked_child_leaves_requests_alone_and_a_freed_client_answers_no_more
+    }
+    recorded {
+        "conversing" => c_answers_over_http_as_recorded
+    }
     kit {
         "running" => a_workflow_under_test_runs_in_the_transaction_and_nothing_is_left
         "faults" => faults_strike_and_waits_take_no_time

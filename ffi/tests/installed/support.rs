@@ -122,9 +122,16 @@ impl Program {
     pub(crate) fn command(&self, database: &TestDatabase) -> Command {
         let mut command = Command::new("timeout");
         command.args(["--signal=ABRT", "300"]).arg(&self.path);
-        command.env("TASKER_DATABASE_URL", database.url());
+        command
+            .env("TASKER_DATABASE_URL", database.url())
+            .env("CONVERSATION", conversation());
         command
     }
+}
+
+/// The conversation that every form of the interface over HTTP answers alike.
+pub(crate) fn conversation() -> PathBuf {
+    source("../tests/vectors/http.json")
 }
 
 /// Whether a program has connections of libpq, or includes a header of the tests that has.

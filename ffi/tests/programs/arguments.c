@@ -225,6 +225,23 @@ static void nulls_of_transactions(void) {
   tasker_client_free(client);
 }
 
+static void nulls_of_requests(void) {
+  tasker_exchange_event event = {.size = sizeof event};
+  tasker_json *head = json("{}");
+  REFUSED(tasker_http_new(NULL, head, &error), NULL_POINTER);
+  REFUSED(tasker_http_begin(NULL, head, &error), NULL_POINTER);
+  REFUSED(tasker_exchange_next(NULL, 0, &event, &error), NULL_POINTER);
+  REFUSED(tasker_exchange_fd(NULL, &error) >= 0, NULL_POINTER);
+  REFUSED(tasker_exchange_write(NULL, "a", 1, &error), NULL_POINTER);
+  REFUSED(tasker_exchange_finish(NULL, &error), NULL_POINTER);
+  REFUSED(tasker_exchange_decide(NULL, 1, NULL, 0, &error), NULL_POINTER);
+  REFUSED(tasker_exchange_cannot_decide(NULL, 1, tasker_text("a"), &error), NULL_POINTER);
+  tasker_exchange_cancel(NULL);
+  tasker_exchange_free(NULL);
+  tasker_http_free(NULL);
+  tasker_json_free(head);
+}
+
 static void nulls_of_tests(void) {
   struct driver driver = {.state = TASKER_CONNECTION_IN_TRANSACTION};
   tasker_connection lent = lend(&driver);
@@ -276,6 +293,7 @@ static void nulls(void) {
   nulls_of_steps();
   nulls_of_workflows();
   nulls_of_transactions();
+  nulls_of_requests();
   nulls_of_tests();
 }
 
