@@ -3,10 +3,11 @@
 use crate::auth::{self, Guard};
 use crate::graphql::{self, Graphql};
 use crate::health::Counted;
+use crate::links::link;
 use crate::metrics::{Looks, Requests};
 use crate::options::Options;
 use crate::problem::Refusal;
-use crate::{health, metrics, openapi, rest};
+use crate::{api_docs, health, metrics, openapi, rest};
 use axum::Router;
 use axum::body::Bytes;
 use axum::extract::{DefaultBodyLimit, FromRef, Request, State};
@@ -53,7 +54,8 @@ const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 /// Opens no connection by itself: the client does at the first request that needs one. Run it with [`serve`](crate::serve), or
 /// nest it in a router of your own, with [`Options::prefix`] set to where it stands.
 pub fn router(client: Client, options: Options) -> Router {
-    let (routes, document) = routes(options.bulk_bytes).split_for_parts();
+    let (routes, mut document) = routes(options.bulk_bytes).split_for_parts();
+    link(&mut document);
     let guard = Guard::new(&document);
     let app = App {
         graphql: graphql::over(client.clone(), &options.graphql, options.stop.clone()),
@@ -93,6 +95,7 @@ pub(crate) fn routes(bulk_bytes: usize) -> OpenApiRouter<App> {
         .merge(graphql::routes())
         .merge(health::routes())
         .merge(openapi::routes())
+        .merge(api_docs::routes())
         .merge(metrics::routes())
 }
 

@@ -6,11 +6,13 @@
 //! Requests are read by [`extract`], refusals are [`Problem`]s, and each group of routes is a file in `rest/`, its description
 //! beside its code.
 
+mod api_docs;
 mod app;
 mod auth;
 mod extract;
 mod graphql;
 mod health;
+mod links;
 mod metrics;
 pub mod mount;
 mod openapi;

@@ -3,6 +3,7 @@
 use crate::app::{App, routes as described_routes};
 use crate::auth::SCHEME;
 use crate::extract::Prefix;
+use crate::links::link;
 use crate::problem::Problem;
 use axum::body::Bytes;
 use axum::extract::State;
@@ -55,9 +56,9 @@ pub(crate) fn about() -> OpenApi {
 
 /// The description of everything that is served, without a place to reach it at.
 pub fn document() -> OpenApi {
-    described_routes(crate::Options::default().bulk_bytes)
-        .split_for_parts()
-        .1
+    let (_, mut document) = described_routes(crate::Options::default().bulk_bytes).split_for_parts();
+    link(&mut document);
+    document
 }
 
 /// The description as JSON.

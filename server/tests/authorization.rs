@@ -87,6 +87,7 @@ async fn ask(shop: &Shop, row: &Row, task: &str, credential: Option<&str>) -> (S
         .replace("{step_id}", "only")
         .replace("{namespace}", "shop")
         .replace("{name}", "one")
+        .replace("{file}", "start.js")
         .replace("{worker_id}", support::UNKNOWN);
     let mut request = Request::builder().method(row.method.clone()).uri(path);
     if let Some(credential) = credential {
