@@ -52,6 +52,15 @@ module Tasker
     # @raise [NotFoundError] there is no such task
     def readiness(task_id) = records("readiness", {task_id:})
 
+    # Where a task stands in its graph: what lies on its critical paths, what could run side by side, how far failures reach, and
+    # what holds up most.
+    #
+    # @param weights [Hash, nil] what counts how much, as in the block `dependency_graph` of the configuration; what is left out is
+    #   the engine's
+    # @return [Record]
+    # @raise [NotFoundError] there is no such task
+    def dependency_analysis(task_id, weights: nil) = record("dependency_analysis", {task_id:, weights:}.compact)
+
     # @param filter [Hash] `namespace`, `name`, `version`, `status`, `tags`, `since`, `created_before`, `error_code`, `paused`,
     #   `after`, `limit`
     # @return [Array<Record>] tasks, newest first

@@ -3,52 +3,6 @@
 require_relative "models_helper"
 
 RSpec.describe Tasker::Analysis do
-  describe Tasker::Analysis::StepGraph do
-    # By step those that wait for it.
-    def graph_of(children) = described_class.new(children)
-
-    it "tells levels, ends and ways" do
-      graph = graph_of(1 => [2, 3], 2 => [4], 3 => [4, 5], 4 => [], 5 => [])
-      expect(graph).to have_attributes(roots: [1], leaves: [4, 5], path_count: 3, levels: {1 => 0, 2 => 1, 3 => 1, 4 => 2, 5 => 2})
-      expect(graph.downstream(3)).to contain_exactly(4, 5)
-      expect(graph.downstream_count(1)).to eq(4)
-      expect(graph.downstream_count(1, among: [4])).to eq(1)
-    end
-
-    it "takes the longest way for a level, whatever the numbers" do
-      expect(graph_of(1 => [], 2 => [1], 3 => [2, 1]).levels).to eq(3 => 0, 2 => 1, 1 => 2)
-    end
-
-    it "counts more ways than could be walked" do
-      wide = (0...60).to_h { |level| [level * 2, [level * 2 + 2, level * 2 + 3]] }
-        .merge((0...60).to_h { |level| [level * 2 + 1, [level * 2 + 2, level * 2 + 3]] }, 120 => [], 121 => [])
-      graph = graph_of(wide)
-      expect(graph.path_count).to eq(2**61)
-      expect(graph.downstream_count(0)).to eq(120)
-    end
-
-    it "is right about small graphs, as a walk over every path says" do
-      random = Random.new(7)
-      100.times do
-        size = random.rand(1..9)
-        children = (1..size).to_h { |step| [step, ((step + 1)..size).select { random.rand < 0.35 }] }
-        graph = graph_of(children)
-        walks = graph.roots.flat_map { |root| walks_from(root, children) }
-        expect(graph.path_count).to eq(walks.size)
-        expect(graph.levels.values.max + 1).to eq(walks.map(&:size).max)
-        (1..size).each do |step|
-          expect(graph.downstream(step)).to match_array(walks_from(step, children).flatten.uniq - [step])
-        end
-      end
-    end
-
-    def walks_from(step, children)
-      return [[step]] if children[step].empty?
-
-      children[step].flat_map { |child| walks_from(child, children).map { |walk| [step, *walk] } }
-    end
-  end
-
   describe Tasker::Analysis::RuntimeGraphAnalyzer, :models do
     let(:steps) { {a: [], b: [:a], c: [:a], d: [:b], e: %i[c d], f: [:e]} }
     let(:task) { task_of(steps) }
@@ -128,6 +82,8 @@ RSpec.describe Tasker::Analysis do
       run_failing(task, "a", retry_after: 60.0)
       strategies = -> { task.dependency_graph[:error_chains][:error_chains].first[:recovery_strategies].map { |one| one[:strategy] } }
       expect(strategies.call).to eq(["Wait for Backoff"])
+      expect(task.dependency_graph[:error_chains][:most_critical_error][:retry_analysis])
+        .to include(in_backoff: true, remaining_attempts: 2, next_retry_at: a_value > Time.current)
       move_clock(61)
       expect(strategies.call).to eq(["Monitor Retries"])
       2.times do
@@ -146,6 +102,19 @@ RSpec.describe Tasker::Analysis do
         step_name: "b", impact_score: ((3 * 5 + 3 * 15) * 2.0 + 3 + 10).round, severity: "Critical", bottleneck_type: "Permanent Failure",
         downstream_steps_count: 3, blocked_downstream_count: 3
       )
+    end
+
+    it "says all of it in some numbers" do
+      expect(task.dependency_graph[:task_execution_summary]).to include(
+        total_steps: 6, total_dependencies: 6, dependency_levels: 5, longest_path_length: 5, error_chains_count: 0, overall_health: "warning"
+      )
+    end
+
+    it "judges by the weights of the configuration" do
+      Tasker.configure { |config| config.dependency_graph.impact_multipliers = {path_length_weight: 1000} }
+      expect(task.dependency_graph[:critical_paths][:paths].first[:criticality_score]).to be > 5000
+    ensure
+      Tasker::Configuration.reset!
     end
 
     it "finds nothing to hold up a task that has ended" do

@@ -79,10 +79,6 @@ RSpec.describe Tasker::TaskHandler do
       expect { OrderHandler.new.get_step_handler(double("step", name: "ship")) }
         .to raise_error(Tasker::ProceduralError, "No registered class for ship")
     end
-
-    it "have a graph" do
-      expect(order_handler.new.dependency_graph).to include(topology: %w[validate charge], roots: ["validate"])
-    end
   end
 
   describe "the template" do

@@ -25,6 +25,16 @@ fn draw(ruby: &Ruby, picture: String) -> Result<String, Error> {
     wait::without_gvl(ruby, || tasker_core::bridge::draw(&picture))
 }
 
+/// Says where a task stands in its graph: JSON in, JSON out.
+fn analyze(ruby: &Ruby, analysis: String) -> Result<String, Error> {
+    wait::without_gvl(ruby, || tasker_core::bridge::analyze(&analysis))
+}
+
+/// Says what a graph of steps looks like: JSON in, JSON out.
+fn shape(ruby: &Ruby, graph: String) -> Result<String, Error> {
+    wait::without_gvl(ruby, || tasker_core::bridge::shape(&graph))
+}
+
 /// Defines `Tasker::Native`. Use the gem; this may change with every release.
 #[magnus::init(name = "tasker_native")]
 fn init(ruby: &Ruby) -> Result<(), Error> {
@@ -37,6 +47,8 @@ fn init(ruby: &Ruby) -> Result<(), Error> {
     native.define_singleton_method("take_logs", function!(take_logs, 0))?;
     native.define_singleton_method("draw", function!(draw, 1))?;
     native.define_singleton_method("open_paths", function!(http::open_paths, 0))?;
+    native.define_singleton_method("analyze", function!(analyze, 1))?;
+    native.define_singleton_method("shape", function!(shape, 1))?;
     native.define_singleton_method("run_command", function!(command::run_command, 1))?;
 
     let engine = native.define_class("Engine", ruby.class_object())?;

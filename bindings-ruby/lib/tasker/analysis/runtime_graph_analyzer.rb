@@ -7,8 +7,19 @@ module Tasker
     #
     #   task.dependency_graph[:bottlenecks][:bottlenecks].first # => {step_name: "charge", severity: "High", …}
     #
-    # Nothing is kept: each call looks at the task as it is.
+    # Nothing is kept: each call looks at the task as it is, on ActiveRecord's connection and in its transaction, by three queries;
+    # the engine does the rest.
     class RuntimeGraphAnalyzer
+      # Whose keys are the numbers of steps.
+      BY_STEP = %i[adjacency_list reverse_adjacency_list dependency_levels].freeze
+      # Tables of weights.
+      WEIGHTS = %i[impact_multipliers severity_multipliers penalty_constants severity_thresholds duration_estimates].freeze
+      # What the engine has to know of a step, besides what waits for it.
+      READINESS = %i[
+        workflow_step_id name current_state dependencies_satisfied retry_eligible ready_for_execution next_retry_at attempts retry_limit
+      ].freeze
+      private_constant :BY_STEP, :WEIGHTS, :READINESS
+
       # @return [Task]
       attr_reader :task
 
@@ -23,22 +34,19 @@ module Tasker
       def task_id = task.task_id
 
       # @return [Hash] `dependency_graph`, `critical_paths`, `parallelism_opportunities`, `error_chains`, `bottlenecks`,
-      #   `generated_at`, `task_id`
+      #   `task_execution_summary`, `generated_at`, `task_id`
       def analyze
-        snapshot = take_snapshot
+        now = Time.current
+        analysis = Values.from_json(Native.analyze(Values.to_argument({task: snapshot(now), weights:}))).deep_symbolize_keys
+        graph = by_number(analysis[:dependency_graph])
         {
-          dependency_graph: describe(snapshot),
-          critical_paths: CriticalPaths.new(snapshot).to_h,
-          parallelism_opportunities: Parallelism.new(snapshot).to_h,
-          error_chains: ErrorChains.new(snapshot).to_h,
-          bottlenecks: Bottlenecks.new(snapshot).to_h,
-          generated_at: Time.current,
-          task_id:
+          **analysis.except(:analysis_timestamp),
+          dependency_graph: graph, error_chains: with_times(analysis[:error_chains]), generated_at: now
         }
       end
 
       # @return [Hash] `nodes`, `edges`, `adjacency_list`, `reverse_adjacency_list`, `dependency_levels`
-      def build_dependency_graph = describe(take_snapshot)
+      def build_dependency_graph = analyze[:dependency_graph]
 
       # There is nothing to clear.
       #
@@ -47,20 +55,34 @@ module Tasker
 
       private
 
-      def take_snapshot = Snapshot.new(task, @settings)
-
-      def describe(snapshot)
-        graph = snapshot.graph
-        names = snapshot.statuses.transform_values(&:name)
+      def snapshot(now)
+        context = TaskExecutionContext.find(task_id)
+        children = WorkflowStep.where(task_id:).order(:step_no).pluck(:step_no, :dependents).to_h
         {
-          nodes: graph.children.keys.map { |step| {id: step, name: names[step], level: graph.levels[step]} },
-          edges: graph.children.flat_map { |from, children|
-            children.map { |to| {from:, to:, from_name: names[from], to_name: names[to]} }
-          },
-          adjacency_list: graph.children,
-          reverse_adjacency_list: graph.parents,
-          dependency_levels: graph.levels
+          task_id:, taken_at: now, completion_percentage: context.completion_percentage.to_f, health_status: context.health_status,
+          steps: StepReadinessStatus.for_task(task_id).map { |status|
+            {**READINESS.to_h { |name| [name, status.public_send(name)] }, children_ids: children[status.workflow_step_id] || []}
+          }
         }
+      end
+
+      def weights = WEIGHTS.to_h { |table| [table, @settings.public_send(table).transform_values(&:to_f)] }
+
+      def by_number(graph)
+        graph.to_h { |name, value| [name, BY_STEP.include?(name) ? value.transform_keys { |step| step.to_s.to_i } : value] }
+      end
+
+      def with_times(chains)
+        {
+          **chains,
+          error_chains: chains[:error_chains].map { |chain| with_time(chain) },
+          most_critical_error: chains[:most_critical_error]&.then { |chain| with_time(chain) }
+        }
+      end
+
+      def with_time(chain)
+        next_retry_at = chain[:retry_analysis][:next_retry_at]
+        {**chain, retry_analysis: {**chain[:retry_analysis], next_retry_at: next_retry_at && Time.iso8601(next_retry_at)}}
       end
     end
   end

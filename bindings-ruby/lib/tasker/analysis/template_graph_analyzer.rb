@@ -26,33 +26,26 @@ module Tasker
       #
       # @return [void]
       def clear_cache!
-        @parents = templates.to_h { |template| [template.name, template.all_dependencies] }
-        @analysis = @topology = @levels = @cycles = nil
+        @analysis = @shape = nil
       end
 
       # @return [Boolean]
       def has_cycles? = cycles.any?
 
       # @return [Array<Array<String>>] each a circle that ends where it begins
-      def cycles = @cycles ||= find_cycles
+      def cycles = shape["cycles"].map { |cycle| names_of([*cycle, cycle.first]) }
 
-      # Kahn's algorithm; where the order is free, it is that of the template.
-      #
       # @return [Array<String>]
-      def topology = @topology ||= (has_cycles? ? [] : sort)
+      def topology = names_of(shape["order"])
 
       # @return [Hash{String => Integer}]
-      def levels
-        @levels ||= topology.each_with_object({}) do |name, levels|
-          levels[name] = known_parents(name).map { |parent| levels[parent] + 1 }.max || 0
-        end
-      end
+      def levels = topology.zip(shape["levels"].values_at(*shape["order"])).to_h
 
       # @return [Array<String>] steps that wait for none
-      def roots = @parents.select { |_, parents| parents.empty? }.keys
+      def roots = names_of(shape["roots"])
 
       # @return [Array<String>] steps for which none waits
-      def leaves = @parents.keys - @parents.values.flatten
+      def leaves = names_of(shape["sinks"])
 
       private
 
@@ -77,6 +70,7 @@ module Tasker
       end
 
       def summary
+        levels = self.levels
         widths = levels.values.tally.values
         {
           total_steps: templates.size,
@@ -87,38 +81,16 @@ module Tasker
         }
       end
 
-      # What a step waits for that is no step is the engine's to refuse.
-      def known_parents(name) = @parents.fetch(name).select { |parent| @parents.key?(parent) }
-
-      def sort
-        waiting = @parents.keys.to_h { |name| [name, known_parents(name).size] }
-        children = @parents.keys.flat_map { |name| known_parents(name).map { |parent| [parent, name] } }.group_by(&:first)
-        ready = waiting.select { |_, count| count.zero? }.keys
-        sorted = []
-        while (name = ready.shift)
-          sorted << name
-          (children[name] || []).each do |_, child|
-            waiting[child] -= 1
-            ready << child if waiting[child].zero?
-          end
+      # As the engine sees it, by the places of the steps. What a step waits for that is no step is the engine's to refuse.
+      def shape
+        @shape ||= begin
+          places = templates.each_with_index.to_h { |template, place| [template.name, place] }
+          parents = templates.map { |template| template.all_dependencies.filter_map { |parent| places[parent] } }
+          Values.from_json(Native.shape(Values.to_argument({parents:})))
         end
-        sorted
       end
 
-      def find_cycles
-        done = Set.new
-        @parents.keys.filter_map { |name| cycle_from(name, [], done) }
-      end
-
-      # The first circle on the ways back from a step.
-      def cycle_from(name, way, done)
-        return [*way[way.index(name)..], name] if way.include?(name)
-        return if done.include?(name)
-
-        cycle = known_parents(name).lazy.filter_map { |parent| cycle_from(parent, [*way, name], done) }.first
-        done << name
-        cycle
-      end
+      def names_of(places) = places.map { |place| templates[place].name }
     end
   end
 end

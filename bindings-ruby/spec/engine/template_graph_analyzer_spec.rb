@@ -1,8 +1,5 @@
 # frozen_string_literal: true
 
-require_relative "../unit_helper"
-require "tasker/analysis/template_graph_analyzer"
-
 RSpec.describe Tasker::Analysis::TemplateGraphAnalyzer do
   # Steps with what they wait for.
   def analyzer(graph)
@@ -57,6 +54,15 @@ RSpec.describe Tasker::Analysis::TemplateGraphAnalyzer do
 
   it "knows templates without steps" do
     expect(described_class.new([]).analyze).to include(topology: [], summary: a_hash_including(max_depth: 0, parallel_branches: 1))
+  end
+
+  it "is what a task handler gives" do
+    handler = Class.new { include Tasker::TaskHandler }
+    handler.define_step_templates do |templates|
+      templates.define(name: "validate", handler: "v")
+      templates.define(name: "charge", handler: "c", depends_on_step: "validate")
+    end
+    expect(handler.new.dependency_graph).to include(topology: %w[validate charge], roots: ["validate"])
   end
 
   it "analyses once" do
