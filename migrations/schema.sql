@@ -1117,7 +1117,8 @@ begin
       v_request.task_id := coalesce(v_request.task_id, "tasker".uuid_v7());
       v_request.context := coalesce(v_request.context, '{}');
       perform "tasker".check_requests(array[v_request], v_now);
-      select x.named_task_id, p.plan_id, p.step_count, p.sink_count, p.schema is not null as has_schema into v_plan
+      select x.named_task_id, p.plan_id, p.step_count, p.sink_count, p.schema is not null as has_schema,
+             p.searchable <> '{}' as is_searchable into v_plan
       from "tasker".current_plan(coalesce(v_request.namespace, 'default'), v_request.name, v_request.version) x
       join "tasker".plans p on p.plan_id = x.plan_id;
       if v_plan.plan_id = coalesce(v_request.plan_id, v_plan.plan_id) and v_plan.step_count <= c_most_steps then
@@ -1153,6 +1154,9 @@ begin
   on conflict do nothing;
   if not found then
     perform "tasker".raise_task_id_taken(v_request.task_id);
+  end if;
+  if v_plan.is_searchable then
+    perform "tasker".insert_search_attributes(array[v_request.task_id]);
   end if;
   insert into "tasker".task_transitions (task_id, seq, from_state, to_state, created_at)
   values (v_request.task_id, 1, 'pending', 'in_progress', v_now);
@@ -1882,6 +1886,18 @@ begin
   return v_plan_id;
 end $$;
 
+CREATE FUNCTION tasker.insert_search_attributes(p_task_ids uuid[]) RETURNS void
+    LANGUAGE sql
+    AS $$
+  insert into "tasker".task_search_attributes (task_id, name, text_value, number_value)
+  select t.task_id, a.path, v.text_value, v.number_value
+  from "tasker".tasks t
+  join "tasker".plans p on p.plan_id = t.plan_id and p.searchable <> '{}'
+  cross join lateral (select distinct u.path from unnest(p.searchable) u(path) where length(u.path) <= 64) a
+  cross join lateral "tasker".search_attribute(t.context #> string_to_array(a.path, '.')) v
+  where t.task_id = any (p_task_ids) and (v.text_value is not null or v.number_value is not null)
+$$;
+
 CREATE FUNCTION tasker.insert_tasks(p_requests tasker.task_request[], p_named integer[], p_plans integer[], p_fresh boolean[], p_now timestamp with time zone) RETURNS void
     LANGUAGE plpgsql
     AS $$
@@ -1937,6 +1953,11 @@ begin
   from unnest(p_fresh) with ordinality f(fresh, ord) where f.fresh and (p_requests[f.ord]).bypass_steps is not null;
   if v_bypassing is not null then
     perform "tasker".insert_bypassing_steps(v_bypassing, p_now);
+  end if;
+
+  if exists (select from "tasker".plans p where p.plan_id = any (p_plans) and p.searchable <> '{}') then
+    perform "tasker".insert_search_attributes(array(
+      select (p_requests[f.ord]).task_id from unnest(p_fresh) with ordinality f(fresh, ord) where f.fresh));
   end if;
 end $$;
 
@@ -2762,6 +2783,23 @@ CREATE FUNCTION tasker.scaled(p_base double precision, p_factor double precision
               else p_base * power(p_factor, p_times) end
 $$;
 
+CREATE FUNCTION tasker.search_attribute(p_value jsonb, OUT text_value text, OUT number_value numeric) RETURNS record
+    LANGUAGE plpgsql IMMUTABLE STRICT PARALLEL SAFE
+    AS $$
+begin
+  case jsonb_typeof(p_value)
+    when 'string', 'boolean', 'null' then
+      text_value := left(coalesce(p_value #>> '{}', 'null'), 200);
+    when 'number' then
+      if length(p_value::text) <= 100 then
+        number_value := p_value::numeric;
+      else
+        text_value := left(trim_scale(p_value::numeric)::text, 200);
+      end if;
+    else
+  end case;
+end $$;
+
 CREATE FUNCTION tasker.set_step(p_step tasker.workflow_steps, p_to tasker.state, p_ready timestamp with time zone, p_results jsonb, p_now timestamp with time zone, p_metadata jsonb) RETURNS void
     LANGUAGE plpgsql
     AS $$
@@ -2861,6 +2899,16 @@ begin
   update "tasker".workers w set state = 'stopped', stopped_at = "tasker".clock() where w.worker_id = p_worker_id;
   update "tasker".worker_heartbeats h set idle = false, oldest_running = null where h.worker_id = p_worker_id;
   delete from "tasker".worker_claims c where c.worker_id = p_worker_id;
+end $$;
+
+CREATE FUNCTION tasker.tag_keys(p_tags text[]) RETURNS text[]
+    LANGUAGE plpgsql IMMUTABLE STRICT PARALLEL SAFE
+    AS $$
+begin
+  if octet_length(array_to_string(p_tags, '')) <= 128 then
+    return p_tags;
+  end if;
+  return array(select left(t, 128) from unnest(p_tags) t);
 end $$;
 
 CREATE FUNCTION tasker.take_steps(p_worker_id bigint, p_lanes integer[], p_marks timestamp with time zone[], p_limit integer, p_room integer, p_now timestamp with time zone, p_until timestamp with time zone, p_task_ids uuid[]) RETURNS tasker.flush_row[]
@@ -3819,23 +3867,53 @@ CREATE INDEX named_tasks_latest ON tasker.named_tasks USING btree (namespace_id,
 
 CREATE INDEX task_annotations_content ON tasker.task_annotations USING gin (annotation jsonb_path_ops);
 
+CREATE INDEX task_annotations_keys ON tasker.task_annotations USING gin (annotation);
+
 CREATE INDEX task_annotations_task ON tasker.task_annotations USING btree (task_id);
+
+CREATE INDEX task_annotations_type ON tasker.task_annotations USING btree (annotation_type_id, task_id);
 
 CREATE INDEX task_identities_expired ON tasker.task_identities USING btree (expires_at) WHERE (expires_at IS NOT NULL);
 
-CREATE INDEX task_search_attributes_number ON tasker.task_search_attributes USING btree (name, number_value) WHERE (number_value IS NOT NULL);
+CREATE INDEX task_search_attributes_number ON tasker.task_search_attributes USING btree (name, number_value, task_id) WHERE (number_value IS NOT NULL);
 
-CREATE INDEX task_search_attributes_text ON tasker.task_search_attributes USING btree (name, text_value) WHERE (text_value IS NOT NULL);
+CREATE INDEX task_search_attributes_text ON tasker.task_search_attributes USING btree (name, text_value, task_id) WHERE (text_value IS NOT NULL);
 
-CREATE INDEX task_search_attributes_time ON tasker.task_search_attributes USING btree (name, time_value) WHERE (time_value IS NOT NULL);
+CREATE INDEX tasks_ended ON tasker.tasks USING btree (completed_at, task_id) WHERE (completed_at IS NOT NULL);
+
+CREATE INDEX tasks_initiator ON tasker.tasks USING btree ("left"(initiator, 128), task_id) WHERE (initiator <> 'unknown'::text);
+
+CREATE INDEX tasks_irregular ON tasker.tasks USING btree (task_id) WHERE irregular;
+
+CREATE INDEX tasks_named ON tasker.tasks USING btree (named_task_id, task_id);
+
+CREATE INDEX tasks_open ON tasker.tasks USING btree (task_id) WHERE (completed_at IS NULL);
+
+CREATE INDEX tasks_paused ON tasker.tasks USING btree (task_id) WHERE (paused_at IS NOT NULL);
+
+CREATE INDEX tasks_source_system ON tasker.tasks USING btree ("left"(source_system, 128), task_id) WHERE (source_system <> 'unknown'::text);
+
+CREATE INDEX tasks_tags ON tasker.tasks USING gin (tasker.tag_keys(tags)) WITH (gin_pending_list_limit='256') WHERE (tags <> '{}'::text[]);
 
 CREATE INDEX workers_live ON tasker.workers USING btree (worker_id) WHERE (stopped_at IS NULL);
+
+CREATE INDEX workflow_step_transitions_error_code ON ONLY tasker.workflow_step_transitions USING btree ("left"((metadata ->> 'error_code'::text), 128), task_id) WHERE ((to_state = 'error'::tasker.state) AND ((metadata ->> 'error_code'::text) IS NOT NULL));
+
+CREATE INDEX workflow_step_transitions_default_left_task_id_idx ON tasker.workflow_step_transitions_default USING btree ("left"((metadata ->> 'error_code'::text), 128), task_id) WHERE ((to_state = 'error'::tasker.state) AND ((metadata ->> 'error_code'::text) IS NOT NULL));
 
 CREATE INDEX workflow_steps_ready ON tasker.workflow_steps USING btree (lane_id, ready_at) WHERE (ready_at IS NOT NULL);
 
 ALTER INDEX tasker.task_transitions_pkey ATTACH PARTITION tasker.task_transitions_default_pkey;
 
+ALTER INDEX tasker.workflow_step_transitions_error_code ATTACH PARTITION tasker.workflow_step_transitions_default_left_task_id_idx;
+
 ALTER INDEX tasker.workflow_step_transitions_pkey ATTACH PARTITION tasker.workflow_step_transitions_default_pkey;
+
+CREATE STATISTICS tasker.tasks_initiator_statistics ON "left"(initiator, 128) FROM tasker.tasks;
+
+CREATE STATISTICS tasker.tasks_source_system_statistics ON "left"(source_system, 128) FROM tasker.tasks;
+
+CREATE STATISTICS tasker.tasks_tags_statistics ON tasker.tag_keys(tags) FROM tasker.tasks;
 
 ALTER TABLE ONLY tasker.dependent_system_object_maps
     ADD CONSTRAINT dependent_system_object_maps_dependent_system_one_id_fkey FOREIGN KEY (dependent_system_one_id) REFERENCES tasker.dependent_systems(dependent_system_id);

@@ -9,7 +9,7 @@ const PACKAGES: [(&str, &[&str]); 14] = [
     ("glibc", &[]),
     ("core", &["tasker-migrations"]),
     ("server", &["tasker-core"]),
-    ("bench", &["tasker-core", "tasker-migrations"]),
+    ("bench", &["tasker-core", "tasker-migrations", "tasker-server"]),
     ("examples/order", &["tasker-core"]),
     ("fuzz", &["tasker-core"]),
     (
