@@ -25,7 +25,8 @@ static bool shows_the_step(const tasker_json *asked, size_t index) {
   tasker_json *question = tasker_json_get(asked, tasker_text(pointer), &error);
   MUST(question != NULL);
   CHECK(says(question, "/resource", "\"tasker.workflow_step\"") && says(question, "/action", "\"show\""));
-  CHECK(says(question, "/resource_id", "\"pay\"") && tasker_json_get_type(question, tasker_text("/parent_id")) == TASKER_JSON_TYPE_STRING);
+  CHECK(says(question, "/resource_id", "\"pay\""));
+  CHECK(tasker_json_get_type(question, tasker_text("/parent_id")) == TASKER_JSON_TYPE_STRING);
   tasker_json_free(question);
   return true;
 }

@@ -68,8 +68,15 @@ static void leaving_nothing(void) {
     chain(client, PAY, 1, NULL);
     tasker_worker *worker = start(client, HANDLERS, 1, 1);
     tasker_worker_fd(worker, &error);
-    /* A client may go before its worker. */
+    tasker_http *http = tasker_http_new(client, NULL, &error);
+    tasker_json *head = json("{\"method\": \"GET\", \"target\": \"/tasks\"}");
+    tasker_exchange *exchange = tasker_http_begin(http, head, &error);
+    MUST(exchange != NULL && tasker_exchange_fd(exchange, &error) >= 0);
+    tasker_json_free(head);
+    /* A client may go before its worker, and a mount before its requests. */
     tasker_client_free(client);
+    tasker_http_free(http);
+    tasker_exchange_free(exchange);
     CHECK(entries("/proc/self/task") > threads);
     tasker_worker_free(worker);
     CHECK(entries("/proc/self/task") == threads);

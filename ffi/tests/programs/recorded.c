@@ -1,4 +1,4 @@
-/* The conversation of tests/vectors/http.json, the file that CONVERSATION names: every form of the interface gives the same answers. */
+/* The conversation of tests/vectors/http.json, which CONVERSATION names: every form of the interface gives the same answers. */
 
 #define _GNU_SOURCE
 
