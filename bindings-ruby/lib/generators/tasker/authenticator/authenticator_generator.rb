@@ -12,12 +12,12 @@ module Tasker
       TYPES = %w[custom devise jwt api_token omniauth].freeze
       # How a test makes itself known, and the options that it takes.
       KNOWN = {
-        "custom" => "controller.session[:user_id] = 7",
+        "custom" => "controller.request.session = { user_id: 7 }",
         "devise" => 'controller.request.env["warden"] = Struct.new(:user) { def authenticate(scope:) = user }.new(:somebody)',
         "jwt" => 'token = JWT.encode({ sub: 7, exp: 1.minute.from_now.to_i }, "s" * 32, "HS256")
     controller.request.headers["Authorization"] = "Bearer " + token',
         "api_token" => 'controller.request.headers["X-API-Token"] = "secret"',
-        "omniauth" => "controller.session[:user_id] = 7"
+        "omniauth" => "controller.request.session = { user_id: 7 }"
       }.freeze
       private_constant :KNOWN
 
