@@ -6,6 +6,7 @@ use crate::problem::Refusal;
 use axum::Router;
 use axum::body::{Body, Bytes};
 use axum::http::Response;
+use axum::response::IntoResponse;
 use futures_util::StreamExt;
 use futures_util::future::BoxFuture;
 use futures_util::stream::unfold;
@@ -67,14 +68,8 @@ pub struct Exchange {
 impl Exchange {
     pub(super) fn begin(router: Router, head: Head, roles: &Roles) -> Result<Self> {
         let (body, written) = mpsc::channel::<Bytes>(1);
-        let (tell, events) = mpsc::channel(1);
-        let host = Arc::new(Host {
-            tell: tell.clone(),
-            waiting: Mutex::default(),
-            numbers: AtomicU64::new(1),
-        });
-        let asking = tell.clone();
-        let stream = unfold((written, asking), async |(mut written, asking)| {
+        let (host, events) = Host::new();
+        let stream = unfold((written, host.tell.clone()), async |(mut written, asking)| {
             asking.send(Event::Read).await.ok()?;
             let bytes = written.recv().await?;
             Some((Ok::<_, Infallible>(bytes), (written, asking)))
@@ -84,15 +79,36 @@ impl Exchange {
             roles,
             Arc::clone(&host) as Arc<dyn Decide>,
         )?;
+        let responding = async move {
+            let Ok(response) = router.oneshot(request).await;
+            response
+        };
+        Ok(Self::answering(Some(body), host, events, responding))
+    }
+
+    /// An exchange that answers with an error, as every refusal looks: for a host whose [`Mount::begin`](super::Mount::begin) failed,
+    /// or that could not find out who asks. Whoever asks reads its message.
+    #[must_use]
+    pub fn refused(error: Error) -> Self {
+        let (host, events) = Host::new();
+        Self::answering(None, host, events, async { Refusal::from(error).into_response() })
+    }
+
+    fn answering(
+        body: Option<mpsc::Sender<Bytes>>,
+        host: Arc<Host>,
+        events: mpsc::Receiver<Event>,
+        responding: impl Future<Output = Response<Body>> + Send + 'static,
+    ) -> Self {
         let given_up = CancellationToken::new();
         let stopped = given_up.clone();
         let ended = CancellationToken::new();
         let ends = ended.clone();
+        let tell = host.tell.clone();
         spawn(
             async move {
                 let answering = async {
-                    let Ok(response) = router.oneshot(request).await;
-                    answer(response, &tell).await;
+                    answer(responding.await, &tell).await;
                 };
                 tokio::select! {
                     () = answering => {}
@@ -104,14 +120,14 @@ impl Exchange {
             },
             move |_: Result<()>| ends.cancel(),
         );
-        Ok(Self {
-            body: Mutex::new(Some(body)),
+        Self {
+            body: Mutex::new(body),
             events: Arc::new(tokio::sync::Mutex::new(events)),
             host,
             ended,
             _ends: given_up.clone().drop_guard(),
             given_up,
-        })
+        }
     }
 
     /// Answers [`Event::Read`] with more of the body of the request. Does not wait. Where nobody reads it any more, it is let go.
@@ -233,6 +249,16 @@ struct Host {
 }
 
 impl Host {
+    fn new() -> (Arc<Self>, mpsc::Receiver<Event>) {
+        let (tell, events) = mpsc::channel(1);
+        let host = Self {
+            tell,
+            waiting: Mutex::default(),
+            numbers: AtomicU64::new(1),
+        };
+        (Arc::new(host), events)
+    }
+
     fn answer(&self, number: u64, answer: Answer) {
         let waiting = self
             .waiting
