@@ -5,6 +5,7 @@ use crate::session::Session;
 use crate::wait::{tell, wait_for};
 use crate::worker::Worker;
 use pyo3::prelude::*;
+use pyo3::types::PyString;
 use std::sync::Arc;
 use tasker_core::bridge::{Engine as CoreEngine, caught, keep_logs};
 
@@ -12,6 +13,12 @@ use tasker_core::bridge::{Engine as CoreEngine, caught, keep_logs};
 #[pyclass(frozen, module = "tasker._native")]
 pub(crate) struct Engine {
     engine: Arc<CoreEngine>,
+}
+
+impl Engine {
+    pub(crate) fn core(&self) -> &CoreEngine {
+        &self.engine
+    }
 }
 
 #[pymethods]
@@ -41,8 +48,9 @@ impl Engine {
     /// Runs a verb; `done(error, text)` is called from another thread with its answer.
     fn call_then(&self, py: Python<'_>, verb: &str, arguments: &str, done: Py<PyAny>) -> PyResult<()> {
         without_gil(py, || {
-            self.engine
-                .call_then(verb, arguments, move |answer| tell(&done, answer));
+            self.engine.call_then(verb, arguments, move |answer| {
+                tell(&done, answer, |py, text| Ok(PyString::new(py, &text).into_any()));
+            });
             Ok(())
         })
     }

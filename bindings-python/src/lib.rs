@@ -5,6 +5,7 @@
 mod command;
 mod engine;
 mod error;
+mod http;
 mod session;
 mod wait;
 mod worker;
@@ -26,6 +27,8 @@ fn _native(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_function(wrap_pyfunction!(take_logs, module)?)?;
     module.add_function(wrap_pyfunction!(command::run_command, module)?)?;
     module.add_class::<engine::Engine>()?;
+    module.add_class::<http::Exchange>()?;
+    module.add_class::<http::Mount>()?;
     module.add_class::<session::Session>()?;
     module.add_class::<worker::Worker>()
 }

@@ -3,7 +3,7 @@
 use crate::error::{raised, without_gil};
 use pyo3::prelude::*;
 use std::sync::mpsc::{RecvTimeoutError, SyncSender, sync_channel};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use tasker_core::{Error, ErrorKind, Result};
 
 /// How long Ctrl-C may go unnoticed.
@@ -15,32 +15,56 @@ pub(crate) fn wait_for<T: Send>(
     py: Python<'_>,
     start: impl FnOnce(SyncSender<Result<T>>) + Send,
 ) -> PyResult<T> {
+    match wait_at_most(py, None, start)? {
+        Some(answer) => Ok(answer),
+        // Without a limit there is an answer, or an error.
+        None => raised(py, Err(gone())),
+    }
+}
+
+/// As [`wait_for`], for so long at most; none where the answer did not come in time.
+pub(crate) fn wait_at_most<T: Send>(
+    py: Python<'_>,
+    within: Option<Duration>,
+    start: impl FnOnce(SyncSender<Result<T>>) + Send,
+) -> PyResult<Option<T>> {
+    let until = within.and_then(|within| Instant::now().checked_add(within));
     let (sender, mut receiver) = sync_channel(1);
     without_gil(py, || {
         start(sender);
         Ok(())
     })?;
     loop {
+        let left = until.map(|until| until.saturating_duration_since(Instant::now()));
+        let slice = left.map_or(SLICE, |left| left.min(SLICE));
         // Handed in and back: only its owner may wait on it.
-        let (waited, back) = py.detach(move || (receiver.recv_timeout(SLICE), receiver));
+        let (waited, back) = py.detach(move || (receiver.recv_timeout(slice), receiver));
         receiver = back;
         match waited {
-            Ok(answer) => return raised(py, answer),
+            Ok(answer) => return raised(py, answer).map(Some),
             Err(RecvTimeoutError::Timeout) => py.check_signals()?,
-            Err(RecvTimeoutError::Disconnected) => {
-                let gone = Error::new(ErrorKind::ShuttingDown, "the engine of this process has ended");
-                return raised(py, Err(gone));
-            }
+            Err(RecvTimeoutError::Disconnected) => return raised(py, Err(gone())),
+        }
+        if left.is_some_and(|left| left <= slice) {
+            return Ok(None);
         }
     }
 }
 
-/// Gives an answer to a Python function `done(error, text)`, from a thread of the engine. An interpreter that is going away
+fn gone() -> Error {
+    Error::new(ErrorKind::ShuttingDown, "the engine of this process has ended")
+}
+
+/// Gives an answer to a Python function `done(error, answer)`, from a thread of the engine. An interpreter that is going away
 /// gets none.
-pub(crate) fn tell(done: &Py<PyAny>, answer: Result<String>) {
+pub(crate) fn tell<T>(
+    done: &Py<PyAny>,
+    answer: Result<T>,
+    shown: impl for<'py> FnOnce(Python<'py>, T) -> PyResult<Bound<'py, PyAny>>,
+) {
     Python::try_attach(|py| {
         let told = match answer {
-            Ok(text) => done.call1(py, (py.None(), text)),
+            Ok(answer) => shown(py, answer).and_then(|answer| done.call1(py, (py.None(), answer))),
             Err(error) => done.call1(py, (crate::error::exception(py, &error), py.None())),
         };
         if let Err(error) = told {

@@ -123,7 +123,7 @@ async fn a_host_says_who_asks_or_decides_by_itself() {
     let asking = tokio::task::spawn_blocking(move || {
         let mount = Mount::new(r#"{"principals": true}"#).unwrap();
         let ask = |method: &str, target: &str, principal: Value, decide: &dyn Fn(&Value) -> bool| {
-            let headers = json!([["content-type", "application/json"]]);
+            let headers = json!([["content-type", "application/json"], ["cookie", "theme=dark"]]);
             let head = json!({"method": method, "target": target, "headers": headers, "from": "10.0.0.7", "principal": principal});
             let exchange = mount.begin(&engine, &head.to_string()).unwrap();
             whole(&exchange, "", decide)
@@ -151,7 +151,21 @@ async fn a_host_says_who_asks_or_decides_by_itself() {
         // A cookie alone changes nothing: the request may come from a page of another site.
         let cookie = json!({"name": "cora", "roles": ["admin"], "ambient": true});
         assert_eq!(ask("GET", &task, cookie.clone(), &never).0, 200);
-        assert_eq!(ask("POST", &format!("{task}/cancel"), cookie, &never).0, 403);
+        let cancel = format!("{task}/cancel");
+        assert_eq!(ask("POST", &cancel, cookie, &never).0, 403);
+        // Nor may it where the host does not say how it knows, and there is one.
+        let unsaid = json!({"name": "uma", "roles": ["admin"]});
+        assert_eq!(ask("POST", &cancel, unsaid, &never).0, 403);
+        let checked = json!({"name": "cora", "roles": ["admin"], "ambient": false});
+        assert_eq!(ask("POST", &cancel, checked, &never).0, 200);
+
+        let why = "who asks could not be found out";
+        let (status, content_type, body) = whole(&Exchange::refused(Error::internal(why)), "", never);
+        assert_eq!(
+            (status, content_type.as_deref()),
+            (500, Some("application/problem+json"))
+        );
+        assert!(body.contains(why), "{body}");
         engine.close().unwrap();
     });
     asking.await.unwrap();

@@ -28,6 +28,7 @@ from .errors import (
     RetryableError,
     TaskerError,
 )
+from .http import asgi_app, wsgi_app
 
 __all__ = [
     "AsyncClient",
@@ -43,7 +44,9 @@ __all__ = [
     "Worker",
     "Workflow",
     "__version__",
+    "asgi_app",
     "handler",
     "registry",
     "scan",
+    "wsgi_app",
 ]

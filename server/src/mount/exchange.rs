@@ -73,6 +73,8 @@ impl Exchange {
         let host = Host::new(tell.clone());
         let asking = tell.clone();
         let stream = unfold((written, asking), async |(mut written, asking)| {
+        let (host, events) = Host::new();
+        let stream = unfold((written, host.tell.clone()), async |(mut written, asking)| {
             asking.send(Event::Read).await.ok()?;
             let bytes = written.recv().await?;
             Some((Ok::<_, Infallible>(bytes), (written, asking)))
@@ -113,14 +115,38 @@ impl Exchange {
         body: mpsc::Sender<Bytes>,
         (tell, events): (mpsc::Sender<Event>, mpsc::Receiver<Event>),
         host: Arc<Host>,
+        let responding = async move {
+            let Ok(response) = router.oneshot(request).await;
+            response
+        };
+        Ok(Self::answering(Some(body), host, events, responding))
+    }
+
+    /// An exchange that answers with an error, as every refusal looks: for a host whose [`Mount::begin`](super::Mount::begin) failed,
+    /// or that could not find out who asks. Whoever asks reads its message.
+    #[must_use]
+    pub fn refused(error: Error) -> Self {
+        let (host, events) = Host::new();
+        Self::answering(None, host, events, async { Refusal::from(error).into_response() })
+    }
+
+    fn answering(
+        body: Option<mpsc::Sender<Bytes>>,
+        host: Arc<Host>,
+        events: mpsc::Receiver<Event>,
+        responding: impl Future<Output = Response<Body>> + Send + 'static,
     ) -> Self {
         let given_up = CancellationToken::new();
         let stopped = given_up.clone();
         let ended = CancellationToken::new();
         let ends = ended.clone();
+        let tell = host.tell.clone();
         spawn(
             async move {
                 let answering = async { answer(response.await, &tell).await };
+                let answering = async {
+                    answer(responding.await, &tell).await;
+                };
                 tokio::select! {
                     () = answering => {}
                     () = stopped.cancelled() => {}
@@ -133,6 +159,7 @@ impl Exchange {
         );
         Self {
             body: Mutex::new(Some(body)),
+            body: Mutex::new(body),
             events: Arc::new(tokio::sync::Mutex::new(events)),
             host,
             ended,
@@ -266,6 +293,14 @@ impl Host {
             waiting: Mutex::default(),
             numbers: AtomicU64::new(1),
         })
+    fn new() -> (Arc<Self>, mpsc::Receiver<Event>) {
+        let (tell, events) = mpsc::channel(1);
+        let host = Self {
+            tell,
+            waiting: Mutex::default(),
+            numbers: AtomicU64::new(1),
+        };
+        (Arc::new(host), events)
     }
 
     fn answer(&self, number: u64, answer: Answer) {

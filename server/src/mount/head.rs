@@ -3,6 +3,7 @@
 use crate::auth::{Caller, Decide, Grants, Principal, Roles};
 use crate::extract::Prefix;
 use axum::body::Body;
+use axum::http::header::COOKIE;
 use axum::http::{HeaderName, HeaderValue, Method, Request, Uri};
 use serde::Deserialize;
 use std::sync::Arc;
@@ -32,7 +33,7 @@ struct HostPrincipal {
     roles: Vec<String>,
     permissions: Vec<String>,
     decides: bool,
-    ambient: bool,
+    ambient: Option<bool>,
 }
 
 impl Head {
@@ -53,6 +54,7 @@ impl Head {
                 HeaderValue::from_bytes(value.as_bytes()).map_err(|_| wrong("value of a header", value))?;
             request.headers_mut().append(header, value);
         }
+        let has_cookie = request.headers().contains_key(COOKIE);
         let principal = self.principal.map(|host| {
             Arc::new(Principal {
                 name: host.name,
@@ -61,7 +63,8 @@ impl Head {
                 } else {
                     Grants::Listed(roles.grants(&host.roles, host.permissions))
                 },
-                ambient: host.ambient,
+                // A host that does not say how it knows may have it from a cookie.
+                ambient: host.ambient.unwrap_or(has_cookie),
             })
         });
         let extensions = request.extensions_mut();

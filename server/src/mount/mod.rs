@@ -100,7 +100,7 @@ impl Mount {
     /// - `headers`: a list of pairs of texts
     /// - `from`: the address of the client
     /// - `principal`: who asks, or null where the host knows nobody: `name`, `roles`, `permissions`, `decides` (whether the host wants
-    ///   to be asked about everything instead), `ambient` (whether a cookie says so, and no CSRF token was checked)
+    ///   to be asked about everything instead), `ambient` (whether a cookie says so, and no CSRF token was checked; unless given, whether there is a cookie)
     ///
     /// # Errors
     /// `InvalidArgument`, `ConfigInvalid`; as [`Engine::client`].
