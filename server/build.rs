@@ -22,7 +22,10 @@ fn main() -> Result<(), Box<dyn Error>> {
             .to_owned();
         let mut text = Vec::new();
         archive.by_name(&name)?.read_to_end(&mut text)?;
-        let mut encoder = GzEncoder::new(File::create(folder.join(format!("{asset}.gz")))?, Compression::best());
+        let mut encoder = GzEncoder::new(
+            File::create(folder.join(format!("{asset}.gz")))?,
+            Compression::best(),
+        );
         copy(&mut text.as_slice(), &mut encoder)?;
         encoder.finish()?.flush()?;
     }

@@ -115,17 +115,36 @@ async fn a_key_lets_in_until_it_is_revoked() {
     let wrong = shop.run(&["key", "create", "x", "--role", "clerk"]);
     assert_eq!(wrong.code, 2, "{}", wrong.err);
     assert!(wrong.err.contains("viewer"), "{}", wrong.err);
-    assert_eq!(shop.run(&["key", "create", "x", "--permission", "tasker.task:fly"]).code, 2);
+    assert_eq!(
+        shop.run(&["key", "create", "x", "--permission", "tasker.task:fly"])
+            .code,
+        2
+    );
     assert_eq!(shop.run(&["key", "create", "x"]).code, 2);
 
-    let made = shop.json(&["key", "create", "dashboard", "--role", "viewer", "--expires-in", "90d"]);
+    let made = shop.json(&[
+        "key",
+        "create",
+        "dashboard",
+        "--role",
+        "viewer",
+        "--expires-in",
+        "90d",
+    ]);
     let key = made["key"].as_str().unwrap();
     assert!(key.starts_with("tsk_"), "{key}");
-    assert_eq!(shop.run(&["key", "create", "dashboard", "--role", "viewer"]).code, 4);
+    assert_eq!(
+        shop.run(&["key", "create", "dashboard", "--role", "viewer"]).code,
+        4
+    );
 
     let server = Server::start_with(&shop, &[("TASKER_AUTH__API_KEYS", "true")], &[]);
     let ask = |credential: &str, method: &str| {
-        let header = if credential.is_empty() { String::new() } else { format!("Authorization: Bearer {credential}\r\n") };
+        let header = if credential.is_empty() {
+            String::new()
+        } else {
+            format!("Authorization: Bearer {credential}\r\n")
+        };
         server.ask(&format!("{method} /tasks HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nContent-Length: 0\r\n{header}\r\n"))
     };
     assert!(ask("", "GET").starts_with("HTTP/1.1 401 "));
@@ -135,14 +154,22 @@ async fn a_key_lets_in_until_it_is_revoked() {
 
     let listed = shop.json(&["key", "list"]);
     assert!(listed["keys"][0]["last_used_at"].is_string(), "{listed}");
-    assert!(!listed.to_string().contains(key.rsplit('_').next().unwrap()), "no secret is shown");
-    assert_eq!(shop.json(&["key", "revoke", "dashboard", "--by", "anna"])["revoked_by"], "anna");
+    assert!(
+        !listed.to_string().contains(key.rsplit('_').next().unwrap()),
+        "no secret is shown"
+    );
+    assert_eq!(
+        shop.json(&["key", "revoke", "dashboard", "--by", "anna"])["revoked_by"],
+        "anna"
+    );
     assert_eq!(shop.run(&["key", "revoke", "nobody"]).code, 3);
     assert_eq!(server.stop(), 0);
 
     // One that begins now knows nothing of before.
     let server = Server::start_with(&shop, &[("TASKER_AUTH__API_KEYS", "true")], &[]);
-    let answer = server.ask(&format!("GET /tasks HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nAuthorization: Bearer {key}\r\n\r\n"));
+    let answer = server.ask(&format!(
+        "GET /tasks HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nAuthorization: Bearer {key}\r\n\r\n"
+    ));
     assert!(answer.starts_with("HTTP/1.1 401 "), "{answer}");
     assert_eq!(server.stop(), 0);
 }
@@ -153,7 +180,11 @@ async fn settings_of_authentication_that_cannot_work_are_told() {
     for (variable, value, told) in [
         ("TASKER_AUTH__JWT_ALGORITHMS", "HS256", "auth.jwt_secret"),
         ("TASKER_AUTH__JWT_ALGORITHMS", "none", "none of HS256"),
-        ("TASKER_AUTH__ROLES", r#"{"clerk": ["tasker.task:fly"]}"#, "tasker.task:fly"),
+        (
+            "TASKER_AUTH__ROLES",
+            r#"{"clerk": ["tasker.task:fly"]}"#,
+            "tasker.task:fly",
+        ),
     ] {
         let answer = std::process::Command::new(env!("CARGO_BIN_EXE_tasker"))
             .args(["--database-url", &shop.0.url(), "serve", "--bind", "127.0.0.1:0"])
@@ -162,6 +193,9 @@ async fn settings_of_authentication_that_cannot_work_are_told() {
             .output()
             .unwrap();
         let err = String::from_utf8_lossy(&answer.stderr);
-        assert!(!answer.status.success() && err.contains(told), "{variable}={value}: {err}");
+        assert!(
+            !answer.status.success() && err.contains(told),
+            "{variable}={value}: {err}"
+        );
     }
 }

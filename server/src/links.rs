@@ -5,7 +5,11 @@ use utoipa::openapi::path::{Operation, ParameterIn};
 use utoipa::openapi::{OpenApi, PathItem, RefOr};
 
 /// An operation, the status of its answer, and what of it names something.
-type Source = (&'static str, &'static str, &'static [(&'static str, &'static str)]);
+type Source = (
+    &'static str,
+    &'static str,
+    &'static [(&'static str, &'static str)],
+);
 
 const SOURCES: &[Source] = &[
     ("create_task", "201", TASK),

@@ -9,8 +9,15 @@ use tasker_core::model::ApiKey;
 pub(crate) fn keys(keys: &[ApiKey], now: DateTime<Utc>, look: &Look) -> String {
     let mut table = Table::new(look, &["name", "id", "may", "made", "used", "counts"]);
     for key in keys {
-        let may: Vec<&str> = key.roles.iter().chain(&key.permissions).map(String::as_str).collect();
-        let used = key.last_used_at.map_or_else(|| "never".to_owned(), |at| ago(at, now));
+        let may: Vec<&str> = key
+            .roles
+            .iter()
+            .chain(&key.permissions)
+            .map(String::as_str)
+            .collect();
+        let used = key
+            .last_used_at
+            .map_or_else(|| "never".to_owned(), |at| ago(at, now));
         table.row([
             look.bold(&key.name),
             key.key_id.clone(),
@@ -30,7 +37,11 @@ pub(crate) fn keys(keys: &[ApiKey], now: DateTime<Utc>, look: &Look) -> String {
 fn counts(key: &ApiKey, now: DateTime<Utc>) -> String {
     match (key.revoked_at, key.expires_at) {
         (Some(at), _) => {
-            let by = key.revoked_by.as_ref().map(|by| format!(" by {by}")).unwrap_or_default();
+            let by = key
+                .revoked_by
+                .as_ref()
+                .map(|by| format!(" by {by}"))
+                .unwrap_or_default();
             format!("revoked {}{by}", ago(at, now))
         }
         (None, Some(at)) if at <= now => format!("expired {}", ago(at, now)),

@@ -13,7 +13,6 @@ use futures_util::stream::unfold;
 use serde::Serialize;
 use std::collections::HashMap;
 use std::convert::Infallible;
-use std::future::ready;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use tasker_core::bridge::{spawn, wait_for};
@@ -69,10 +68,6 @@ pub struct Exchange {
 impl Exchange {
     pub(super) fn begin(router: Router, head: Head, roles: &Roles) -> Result<Self> {
         let (body, written) = mpsc::channel::<Bytes>(1);
-        let (tell, events) = mpsc::channel(1);
-        let host = Host::new(tell.clone());
-        let asking = tell.clone();
-        let stream = unfold((written, asking), async |(mut written, asking)| {
         let (host, events) = Host::new();
         let stream = unfold((written, host.tell.clone()), async |(mut written, asking)| {
             asking.send(Event::Read).await.ok()?;
@@ -84,16 +79,17 @@ impl Exchange {
             roles,
             Arc::clone(&host) as Arc<dyn Decide>,
         )?;
-        let answering = async move {
+        let responding = async move {
             let Ok(response) = router.oneshot(request).await;
             response
         };
-        Ok(Self::answering(answering, body, (tell, events), host))
+        Ok(Self::answering(Some(body), host, events, responding))
     }
 
     /// The answer to a request that cannot be begun, because of what [`Mount::begin`](super::Mount::begin) says against it, or of
     /// what went wrong in the host before: a refusal. A head that cannot be read is the client's mistake; of anything else the
     /// client is told no more than that the log has it.
+    #[must_use]
     pub fn refused(error: Error) -> Self {
         let refusal = if error.kind == ErrorKind::InvalidArgument {
             Refusal::malformed(error.message)
@@ -104,30 +100,8 @@ impl Exchange {
                 "this request could not be begun: the log has why",
             )
         };
-        let (body, _) = mpsc::channel(1);
-        let (tell, events) = mpsc::channel(1);
-        let host = Host::new(tell.clone());
-        Self::answering(ready(refusal.into_response()), body, (tell, events), host)
-    }
-
-    fn answering(
-        response: impl Future<Output = Response<Body>> + Send + 'static,
-        body: mpsc::Sender<Bytes>,
-        (tell, events): (mpsc::Sender<Event>, mpsc::Receiver<Event>),
-        host: Arc<Host>,
-        let responding = async move {
-            let Ok(response) = router.oneshot(request).await;
-            response
-        };
-        Ok(Self::answering(Some(body), host, events, responding))
-    }
-
-    /// An exchange that answers with an error, as every refusal looks: for a host whose [`Mount::begin`](super::Mount::begin) failed,
-    /// or that could not find out who asks. Whoever asks reads its message.
-    #[must_use]
-    pub fn refused(error: Error) -> Self {
         let (host, events) = Host::new();
-        Self::answering(None, host, events, async { Refusal::from(error).into_response() })
+        Self::answering(None, host, events, async { refusal.into_response() })
     }
 
     fn answering(
@@ -143,7 +117,6 @@ impl Exchange {
         let tell = host.tell.clone();
         spawn(
             async move {
-                let answering = async { answer(response.await, &tell).await };
                 let answering = async {
                     answer(responding.await, &tell).await;
                 };
@@ -158,7 +131,6 @@ impl Exchange {
             move |_: Result<()>| ends.cancel(),
         );
         Self {
-            body: Mutex::new(Some(body)),
             body: Mutex::new(body),
             events: Arc::new(tokio::sync::Mutex::new(events)),
             host,
@@ -287,12 +259,6 @@ struct Host {
 }
 
 impl Host {
-    fn new(tell: mpsc::Sender<Event>) -> Arc<Self> {
-        Arc::new(Self {
-            tell,
-            waiting: Mutex::default(),
-            numbers: AtomicU64::new(1),
-        })
     fn new() -> (Arc<Self>, mpsc::Receiver<Event>) {
         let (tell, events) = mpsc::channel(1);
         let host = Self {

@@ -21,7 +21,9 @@ struct Row {
 }
 
 fn rows() -> Vec<Row> {
-    let lines = TABLE.lines().filter(|line| !line.starts_with('#') && !line.is_empty());
+    let lines = TABLE
+        .lines()
+        .filter(|line| !line.starts_with('#') && !line.is_empty());
     lines
         .map(|line| {
             let [field, permissions, roles, query] = line.split('\t').collect::<Vec<_>>()[..] else {
@@ -49,7 +51,10 @@ fn described() -> BTreeMap<String, BTreeSet<String>> {
     let mut found = BTreeMap::new();
     for of in types.captures_iter(&schema) {
         for field in fields.captures_iter(&of[2]) {
-            let permissions: BTreeSet<String> = takes.find_iter(&field[1]).map(|one| one.as_str().to_owned()).collect();
+            let permissions: BTreeSet<String> = takes
+                .find_iter(&field[1])
+                .map(|one| one.as_str().to_owned())
+                .collect();
             if !permissions.is_empty() || ["Query", "Mutation", "Subscription"].contains(&&of[1]) {
                 found.insert(format!("{}.{}", &of[1], &field[2]), permissions);
             }
@@ -86,10 +91,17 @@ async fn is_refused(shop: &Shop, row: &Row, grants: impl IntoIterator<Item = Str
     shop.client.annotate_task(id, "note", &note).await.unwrap();
     if row.field.starts_with("Subscription") {
         // So that what follows it ends.
-        shop.client.cancel_task(id, &tasker_core::model::Operator::default()).await.unwrap();
+        shop.client
+            .cancel_task(id, &tasker_core::model::Operator::default())
+            .await
+            .unwrap();
     }
     let body = json!({"query": row.query.replace("$id", &id.to_string())});
-    let accepted = if row.field.starts_with("Subscription") { "text/event-stream" } else { "application/json" };
+    let accepted = if row.field.starts_with("Subscription") {
+        "text/event-stream"
+    } else {
+        "application/json"
+    };
     let request = Request::post("/graphql")
         .header("content-type", "application/json")
         .header("accept", accepted)
@@ -101,7 +113,11 @@ async fn is_refused(shop: &Shop, row: &Row, grants: impl IntoIterator<Item = Str
         .unwrap();
     let answer = shop.send(request).await;
     assert!(answer.status.is_success(), "{row:?}: {}", answer.text);
-    assert!(!answer.text.contains("Unknown argument") && !answer.text.contains("Unknown field"), "{row:?}: {}", answer.text);
+    assert!(
+        !answer.text.contains("Unknown argument") && !answer.text.contains("Unknown field"),
+        "{row:?}: {}",
+        answer.text
+    );
     (answer.text.contains("\"forbidden\""), answer.text)
 }
 
@@ -123,7 +139,10 @@ async fn each_field_takes_its_permissions_and_no_other_will_do() {
     for row in rows() {
         let (refused, text) = is_refused(&shop, &row, every.clone()).await;
         assert!(!refused, "{row:?} with everything: {text}");
-        if row.field.starts_with("Query") || row.field.starts_with("Mutation") || row.field.starts_with("Subscription") {
+        if row.field.starts_with("Query")
+            || row.field.starts_with("Mutation")
+            || row.field.starts_with("Subscription")
+        {
             let own = row.permissions.iter().map(|one| (*one).to_owned());
             let (refused, text) = is_refused(&shop, &row, own).await;
             assert!(!refused, "{row:?} with what it takes: {text}");
