@@ -1,6 +1,6 @@
 //! Templates and workers.
 
-use super::gate::{allowed, gate, may};
+use super::gate::{allowed, gate, may, times};
 use super::named::NamedTask;
 use super::query::some;
 use super::scalars::{Long, Time};
@@ -18,7 +18,7 @@ pub(super) struct Catalogue;
 #[Object]
 impl Catalogue {
     /// Every version that is registered, of one namespace or of all. Takes tasker.template:index.
-    #[graphql(complexity = "50 * child_complexity + 1")]
+    #[graphql(complexity = "times(50, child_complexity)")]
     async fn templates(
         &self,
         context: &Context<'_>,
@@ -63,7 +63,7 @@ impl Catalogue {
     }
 
     /// The workers, by id: those that live, and those that were lost. Takes tasker.worker:index.
-    #[graphql(complexity = "first.unwrap_or(100).clamp(1, 1000) as usize * child_complexity + 1")]
+    #[graphql(complexity = "times(first.unwrap_or(100).clamp(1, 1000) as usize, child_complexity)")]
     async fn workers(
         &self,
         context: &Context<'_>,

@@ -1,6 +1,6 @@
 //! Lists of tasks by cursor, as Relay has them.
 
-use super::gate::{allowed, gate, may};
+use super::gate::{allowed, gate, may, times};
 use super::inputs::object;
 use super::query::{order, page, some, text_or_json};
 use super::scalars::{Long, Time};
@@ -20,7 +20,7 @@ impl Connections {
     /// Tasks that a filter lets through, by cursor: `first` with `after`, or `last` with `before`; 20 unless given, at most 100.
     /// Takes tasker.task:index.
     #[allow(clippy::too_many_arguments)]
-    #[graphql(complexity = "page(first.or(last)) * child_complexity + 1")]
+    #[graphql(complexity = "times(page(first.or(last)), child_complexity)")]
     async fn tasks_connection(
         &self,
         context: &Context<'_>,

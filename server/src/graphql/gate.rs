@@ -1,8 +1,9 @@
 //! What every field asks before it answers: whether it may, and whether the answer is not too large by now.
 
+use super::named::Maps;
 use crate::auth::{Access, Question};
 use crate::problem::Refusal;
-use async_graphql::Context;
+use async_graphql::{Context, Request};
 use std::collections::HashMap;
 use std::future::Future;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -110,6 +111,11 @@ impl Gate {
     }
 }
 
+/// A request with its gate.
+pub(super) fn through(request: Request, gate: Gate) -> Request {
+    request.data(Arc::new(gate)).data(Maps::default())
+}
+
 /// The gate of a request.
 pub(super) fn gate<'c>(context: &Context<'c>) -> &'c Gate {
     context.data_unchecked::<Arc<Gate>>()
@@ -126,6 +132,11 @@ pub(super) async fn allowed(context: &Context<'_>, question: Question) -> Result
 /// The question whether somebody may do something: what stands before each field that takes a permission.
 pub(super) fn may(resource: &str, action: &str) -> Question {
     Question::new(resource, action)
+}
+
+/// What a list costs that may have so many members, each of which costs so much. Bounded, so that sums of it are.
+pub(super) fn times(members: usize, each: usize) -> usize {
+    members.saturating_mul(each).saturating_add(1).min(1 << 40)
 }
 
 /// Something that is loaded once for all members of a set, whichever of them asks first.

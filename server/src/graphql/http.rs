@@ -1,6 +1,6 @@
 //! GraphQL over HTTP.
 
-use super::gate::Gate;
+use super::gate::{Gate, through};
 use super::operate::Trace;
 use super::shape::Shape;
 use super::{events, socket};
@@ -17,7 +17,6 @@ use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
-use std::sync::Arc;
 use tasker_core::ErrorKind;
 use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::router::OpenApiRouter;
@@ -201,10 +200,10 @@ async fn answer(
     let as_events = accepts(headers, events::EVENT_STREAM);
     if as_events && follows(&mut request) {
         let gate = Gate::lasting(access, most);
-        return Ok(events::follow(graphql, request.data(Arc::new(gate))));
+        return Ok(events::follow(graphql, through(request, gate)));
     }
     let gate = Gate::once(access, most);
-    let response = graphql.execute(request.data(Arc::new(gate))).await;
+    let response = graphql.execute(through(request, gate)).await;
     Ok(if as_events {
         events::whole(response)
     } else {

@@ -71,7 +71,7 @@ pub(super) async fn show(context: &Context<'_>, id: TaskId) -> Result<Task> {
     field(name = "reason", ty = "Option<&str>", desc = "Why it was asked for."),
     field(name = "tags", ty = "Option<&[String]>", desc = "Its labels."),
     field(name = "created_at", ty = "Time", desc = "When it was created."),
-    field(name = "updated_at", ty = "Time", desc = "When it moved last.")
+    field(name = "updated_at", ty = "Option<Time>", desc = "When it moved last.")
 )]
 pub(super) enum TaskInterface {
     /// A task.

@@ -1,10 +1,11 @@
 //! What tasks and steps are instances of. Who may see a named task may see its steps, and the systems that they work on.
 
-use super::gate::gate;
+use super::gate::{Once, gate, times};
 use super::scalars::{Long, Time};
 use async_graphql::{Context, ID, Object, Result, SimpleObject};
 use serde_json::Value;
-use std::sync::Arc;
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
 use tasker_core::Client;
 use tasker_core::model::{self, NamedStepRecord, NamedTaskRecord, NamedTaskStepRecord};
 
@@ -95,24 +96,27 @@ impl NamedTask {
     }
 
     /// Its steps, by number.
-    #[graphql(complexity = "10 * child_complexity + 1")]
-    async fn named_steps(&self, context: &Context<'_>) -> Result<Vec<NamedStep>> {
+    #[graphql(complexity = "times(10, child_complexity)")]
+    async fn named_steps(&self, context: &Context<'_>) -> Result<Option<Vec<NamedStep>>> {
         gate(context).count(self.0.steps.len())?;
         let steps = self.0.steps.iter();
-        Ok(steps.map(|step| NamedStep(step.named_step.clone())).collect())
+        Ok(Some(
+            steps.map(|step| NamedStep(step.named_step.clone())).collect(),
+        ))
     }
 
     /// Its steps with how it has them, by number.
-    #[graphql(complexity = "10 * child_complexity + 1")]
-    async fn named_tasks_named_steps(&self, context: &Context<'_>) -> Result<Vec<NamedTasksNamedStep>> {
+    #[graphql(complexity = "times(10, child_complexity)")]
+    async fn named_tasks_named_steps(
+        &self,
+        context: &Context<'_>,
+    ) -> Result<Option<Vec<NamedTasksNamedStep>>> {
         gate(context).count(self.0.steps.len())?;
-        let steps = self.0.steps.iter().cloned();
-        Ok(steps
-            .map(|step| NamedTasksNamedStep {
-                step,
-                task: self.clone(),
-            })
-            .collect())
+        let steps = self.0.steps.iter().cloned().map(|step| NamedTasksNamedStep {
+            step,
+            task: self.clone(),
+        });
+        Ok(Some(steps.collect()))
     }
 }
 
@@ -247,16 +251,33 @@ impl DependentSystem {
         self.0.updated_at.into()
     }
 
-    /// What its things are in other systems, the newest hundred. Each system is asked for by itself.
-    #[graphql(complexity = "100 * child_complexity + 100")]
+    /// What its things are in other systems, the newest hundred.
+    #[graphql(complexity = "times(100, child_complexity)")]
     async fn dependent_system_object_maps(
         &self,
         context: &Context<'_>,
-    ) -> Result<Vec<DependentSystemObjectMap>> {
-        let client = context.data_unchecked::<Client>();
-        let found = client.object_maps(self.0.dependent_system_id, MAPS).await?;
+    ) -> Result<Option<Vec<DependentSystemObjectMap>>> {
+        let id = self.0.dependent_system_id;
+        let found = context.data_unchecked::<Maps>().of(id);
+        let found = found
+            .get(async {
+                let client = context.data_unchecked::<Client>();
+                Ok(client.object_maps(id, MAPS).await?)
+            })
+            .await?;
         gate(context).count(found.len())?;
-        Ok(found.into_iter().map(Into::into).collect())
+        Ok(Some(found.iter().cloned().map(Into::into).collect()))
+    }
+}
+
+/// What was found of each system in a request: however many steps work on it, it is asked for once.
+#[derive(Debug, Default)]
+pub(super) struct Maps(Mutex<HashMap<i32, Arc<Once<Vec<model::DependentSystemObjectMap>>>>>);
+
+impl Maps {
+    fn of(&self, id: i32) -> Arc<Once<Vec<model::DependentSystemObjectMap>>> {
+        let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        Arc::clone(all.entry(id).or_default())
     }
 }
 

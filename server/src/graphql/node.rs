@@ -1,6 +1,6 @@
 //! Things by their id among everything.
 
-use super::gate::{gate, may};
+use super::gate::{gate, may, times};
 use super::named::NamedTask;
 use super::step::{self, WorkflowStep};
 use super::task::{self, Task};
@@ -38,7 +38,7 @@ impl Nodes {
     }
 
     /// Several things by their ids among everything, at most 100; null for each that is not there. Takes what their types take.
-    #[graphql(complexity = "ids.len() * child_complexity + 1")]
+    #[graphql(complexity = "times(ids.len(), child_complexity)")]
     async fn nodes(&self, context: &Context<'_>, ids: Vec<ID>) -> Result<Option<Vec<Option<Node>>>> {
         let found = find(context, &ids).await?;
         let nodes = found.into_iter().map(|one| match one {

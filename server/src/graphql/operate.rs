@@ -6,7 +6,7 @@ use super::inputs::{
     AnnotateTaskInput, CancelTaskInput, CreateTaskInput, PauseTaskInput, ResolveTaskInput, ResumeTaskInput,
     RetryTaskInput, UpdateTaskInput, object,
 };
-use super::scalars::task_id;
+use super::scalars::{task_id, task_text};
 use super::task::{self, Task};
 use crate::auth::Question;
 use crate::problem::Refusal;
@@ -188,7 +188,7 @@ async fn asked<'c>(
     action: &str,
     id: &async_graphql::ID,
 ) -> Result<(TaskId, &'c Client)> {
-    let question: Question = may("tasker.task", action).about(id.as_str());
+    let question: Question = may("tasker.task", action).about(task_text(id));
     allowed(context, question).await?;
     Ok((task_id(id)?, context.data_unchecked::<Client>()))
 }

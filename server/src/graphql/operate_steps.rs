@@ -3,7 +3,7 @@
 use super::gate::{allowed, may};
 use super::inputs::{CancelStepInput, ResolveStepInput, RetryStepInput, UpdateStepInput, object};
 use super::operate::{Mutated, operator};
-use super::scalars::task_id;
+use super::scalars::{step_text, task_id, task_text};
 use super::step::{self, WorkflowStep};
 use async_graphql::{Context, ID, MergedObject, Object, Result};
 use serde_json::json;
@@ -85,8 +85,8 @@ async fn asked<'c>(
     step: &ID,
 ) -> Result<(TaskId, StepSelector, &'c Client)> {
     let question = may("tasker.workflow_step", action)
-        .about(step.as_str())
-        .within(id.as_str());
+        .about(step_text(step))
+        .within(task_text(id));
     allowed(context, question).await?;
     Ok((
         task_id(id)?,

@@ -1,9 +1,9 @@
 //! The ancestor's queries.
 
 use super::annotation::AnnotationType;
-use super::gate::{allowed, gate, may};
+use super::gate::{allowed, gate, may, times};
 use super::leading;
-use super::scalars::task_id;
+use super::scalars::{step_text, task_id, task_text};
 use super::step::{self, WorkflowStep};
 use super::task::{self, Task};
 use crate::page::{LIMIT, MOST};
@@ -19,7 +19,7 @@ pub(super) struct Queries;
 #[Object]
 impl Queries {
     /// Tasks, in some order; by `created_at` where there is no order by `sortBy`. Takes tasker.task:index.
-    #[graphql(complexity = "page(limit) * child_complexity + 1")]
+    #[graphql(complexity = "times(page(limit), child_complexity)")]
     async fn tasks(
         &self,
         context: &Context<'_>,
@@ -33,7 +33,7 @@ impl Queries {
     }
 
     /// Tasks in a state. Takes tasker.task:index.
-    #[graphql(complexity = "page(limit) * child_complexity + 1")]
+    #[graphql(complexity = "times(page(limit), child_complexity)")]
     async fn tasks_by_status(
         &self,
         context: &Context<'_>,
@@ -53,7 +53,7 @@ impl Queries {
 
     /// Tasks with an annotation of a type that has a value (JSON, or a text) under a key. Takes tasker.task:index.
     #[allow(clippy::too_many_arguments)]
-    #[graphql(complexity = "page(limit) * child_complexity + 1")]
+    #[graphql(complexity = "times(page(limit), child_complexity)")]
     async fn tasks_by_annotation(
         &self,
         context: &Context<'_>,
@@ -79,15 +79,15 @@ impl Queries {
 
     /// A task. Takes tasker.task:show.
     async fn task(&self, context: &Context<'_>, task_id: ID) -> Result<Option<Task>> {
-        allowed(context, may("tasker.task", "show").about(task_id.as_str())).await?;
+        allowed(context, may("tasker.task", "show").about(task_text(&task_id))).await?;
         leading::show(context, self::task_id(&task_id)?).await.map(Some)
     }
 
     /// A step of a task, by its number or its name. Takes tasker.workflow_step:show.
     async fn step(&self, context: &Context<'_>, task_id: ID, step_id: ID) -> Result<Option<WorkflowStep>> {
         let question = may("tasker.workflow_step", "show")
-            .about(step_id.as_str())
-            .within(task_id.as_str());
+            .about(step_text(&step_id))
+            .within(task_text(&task_id));
         allowed(context, question).await?;
         let step = StepSelector::parse(&step_id);
         Ok(Some(step::find(context, self::task_id(&task_id)?, &step).await?))

@@ -2,7 +2,7 @@
 
 use super::catalogue::Catalogue;
 use super::connection::Connections;
-use super::errors::explained;
+use super::errors::{Limits, explained};
 use super::leading::TaskInterface;
 use super::node::Nodes;
 use super::operate::TaskVerbs;
@@ -37,6 +37,7 @@ type Whole = Schema<Query, Mutation, Subscriptions>;
 #[derive(Clone)]
 pub(crate) struct Graphql {
     schema: Whole,
+    limits: Limits,
     /// How many more websockets there may be.
     sockets: Watching,
 }
@@ -54,19 +55,20 @@ impl Graphql {
 impl Executor for Graphql {
     async fn execute(&self, mut request: Request) -> Response {
         match Shape::of(&mut request) {
-            Ok(shape) => explained(shape.lay_out(self.schema.execute(request).await)),
-            Err(refusal) => explained(refused(refusal)),
+            Ok(shape) => explained(shape.lay_out(self.schema.execute(request).await), self.limits),
+            Err(refusal) => explained(refused(refusal), self.limits),
         }
     }
 
     fn execute_stream(&self, mut request: Request, data: Option<Arc<Data>>) -> BoxStream<'static, Response> {
+        let limits = self.limits;
         match Shape::of(&mut request) {
             Ok(shape) => self
                 .schema
                 .execute_stream_with_session_data(request, data.unwrap_or_default())
-                .map(move |response| explained(shape.lay_out(response)))
+                .map(move |response| explained(shape.lay_out(response), limits))
                 .boxed(),
-            Err(refusal) => stream::once(async { explained(refused(refusal)) }).boxed(),
+            Err(refusal) => stream::once(async move { explained(refused(refusal), limits) }).boxed(),
         }
     }
 }
@@ -101,6 +103,10 @@ pub(crate) fn over(client: Client, options: &GraphqlOptions, stop: CancellationT
     }
     Graphql {
         schema: schema.finish(),
+        limits: Limits {
+            depth: options.depth,
+            complexity: options.complexity,
+        },
         sockets,
     }
 }

@@ -1,6 +1,6 @@
 //! GraphQL over a websocket: `graphql-transport-ws`.
 
-use super::gate::Gate;
+use super::gate::{Gate, through};
 use super::schema::Graphql;
 use super::shape::refused;
 use crate::app::App;
@@ -89,7 +89,7 @@ impl Executor for Seat {
     async fn execute(&self, request: Request) -> Response {
         let limit = self.app.options.timeout;
         let gate = Gate::once(self.access.clone(), self.app.options.graphql.objects);
-        let answer = self.graphql.execute(request.data(Arc::new(gate)));
+        let answer = self.graphql.execute(through(request, gate));
         match tokio::time::timeout(limit, answer).await {
             Ok(response) => response,
             Err(_) => refused(Refusal::new(
@@ -107,7 +107,7 @@ impl Executor for Seat {
         }
         if super::http::follows(&mut request) {
             let gate = Gate::lasting(self.access.clone(), self.app.options.graphql.objects);
-            return self.graphql.execute_stream(request.data(Arc::new(gate)), None);
+            return self.graphql.execute_stream(through(request, gate), None);
         }
         let seat = self.clone();
         stream::once(async move { seat.execute(request).await }).boxed()

@@ -1,6 +1,6 @@
 //! The steps of tasks.
 
-use super::gate::{Gate, Once, gate, may};
+use super::gate::{Gate, Once, gate, may, times};
 use super::leading::{Leading, open};
 use super::named::NamedStep;
 use super::scalars::Time;
@@ -297,19 +297,19 @@ impl WorkflowStep {
     }
 
     /// Steps that wait for it. Takes tasker.workflow_step:index.
-    #[graphql(complexity = "5 * child_complexity + 1")]
+    #[graphql(complexity = "times(5, child_complexity)")]
     async fn children(&self, context: &Context<'_>) -> Result<Option<Vec<WorkflowStep>>> {
         self.kin(context, &self.step.children_ids).await
     }
 
     /// Steps that it waits for. Takes tasker.workflow_step:index.
-    #[graphql(complexity = "5 * child_complexity + 1")]
+    #[graphql(complexity = "times(5, child_complexity)")]
     async fn parents(&self, context: &Context<'_>) -> Result<Option<Vec<WorkflowStep>>> {
         self.kin(context, &self.step.parents_ids).await
     }
 
     /// Steps with the same parents. Takes tasker.workflow_step:index.
-    #[graphql(complexity = "5 * child_complexity + 1")]
+    #[graphql(complexity = "times(5, child_complexity)")]
     async fn siblings(&self, context: &Context<'_>) -> Result<Option<Vec<WorkflowStep>>> {
         self.kin(context, &self.step.siblings_ids).await
     }

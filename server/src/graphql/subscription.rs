@@ -1,7 +1,7 @@
 //! Subscriptions: what goes on for as long as a task does.
 
 use super::gate::{Gate, may};
-use super::scalars::task_id;
+use super::scalars::{task_id, task_text};
 use super::task::{self, Task};
 use crate::problem::Refusal;
 use async_graphql::{Context, ID, Result, Subscription};
@@ -54,7 +54,7 @@ impl Subscriptions {
         task_id: ID,
     ) -> Result<impl Stream<Item = Result<Task>>> {
         let gate = context.data_unchecked::<Arc<Gate>>();
-        gate.require(&[may("tasker.task", "show").about(task_id.as_str())])
+        gate.require(&[may("tasker.task", "show").about(task_text(&task_id))])
             .await?;
         let watching = context.data_unchecked::<Watching>().clone();
         let watch = Watch {

@@ -1,7 +1,7 @@
 //! Tasks.
 
 use super::annotation::TaskAnnotation;
-use super::gate::{Gate, Once, gate, may};
+use super::gate::{Gate, Once, gate, may, times};
 use super::leading::open;
 use super::named::NamedTask;
 use super::scalars::Time;
@@ -130,11 +130,9 @@ impl Task {
     }
 
     /// When it moved last.
-    pub(super) async fn updated_at(&self, context: &Context<'_>) -> Result<Time> {
+    pub(super) async fn updated_at(&self, context: &Context<'_>) -> Result<Option<Time>> {
         let record = self.record(context).await?;
-        Ok(record
-            .map_or(self.task.created_at, |record| record.updated_at)
-            .into())
+        Ok(record.map(|record| record.updated_at.into()))
     }
 
     /// The id of the named task that it is an instance of.
@@ -307,7 +305,7 @@ impl Task {
     }
 
     /// Its steps, by number. Takes tasker.workflow_step:index.
-    #[graphql(complexity = "10 * child_complexity + 1")]
+    #[graphql(complexity = "times(10, child_complexity)")]
     async fn workflow_steps(&self, context: &Context<'_>) -> Result<Option<Vec<WorkflowStep>>> {
         let (gate, set) = (gate(context), &self.set);
         let open = set.steps_open.get(open(gate, &set.ids, steps_of)).await?;
@@ -325,7 +323,7 @@ impl Task {
     }
 
     /// What was noted on it, oldest first. Takes tasker.task:show.
-    #[graphql(complexity = "10 * child_complexity + 1")]
+    #[graphql(complexity = "times(10, child_complexity)")]
     async fn task_annotations(&self, context: &Context<'_>) -> Result<Option<Vec<TaskAnnotation>>> {
         let (gate, set) = (gate(context), &self.set);
         let open = set.annotations_open.get(open(gate, &set.ids, shown)).await?;

@@ -1,7 +1,7 @@
 //! Why something does not go on, and what happened to it.
 
-use super::gate::{allowed, gate, may};
-use super::scalars::{Time, task_id};
+use super::gate::{allowed, gate, may, times};
+use super::scalars::{Time, step_text, task_id, task_text};
 use async_graphql::{Context, ID, Object, Result, SimpleObject};
 use serde_json::{Value, json};
 use tasker_core::Client;
@@ -15,13 +15,13 @@ pub(super) struct Reasons;
 impl Reasons {
     /// Why a task does not go on, and each of its steps; or why one step does not. Takes tasker.task:show, or for a step
     /// tasker.workflow_step:show.
-    #[graphql(complexity = "10 * child_complexity + 1")]
+    #[graphql(complexity = "times(10, child_complexity)")]
     async fn why(&self, context: &Context<'_>, task_id: ID, step_id: Option<ID>) -> Result<Option<Vec<Why>>> {
         let question = match &step_id {
-            None => may("tasker.task", "show").about(task_id.as_str()),
+            None => may("tasker.task", "show").about(task_text(&task_id)),
             Some(step) => may("tasker.workflow_step", "show")
-                .about(step.as_str())
-                .within(task_id.as_str()),
+                .about(step_text(step))
+                .within(task_text(&task_id)),
         };
         allowed(context, question).await?;
         let step = step_id.map(|step| StepSelector::parse(&step));
@@ -32,9 +32,9 @@ impl Reasons {
     }
 
     /// Everything that happened to a task and its steps, in order of time. Takes tasker.task:show.
-    #[graphql(complexity = "20 * child_complexity + 1")]
+    #[graphql(complexity = "times(20, child_complexity)")]
     async fn timeline(&self, context: &Context<'_>, task_id: ID) -> Result<Option<Vec<Transition>>> {
-        allowed(context, may("tasker.task", "show").about(task_id.as_str())).await?;
+        allowed(context, may("tasker.task", "show").about(task_text(&task_id))).await?;
         let client = context.data_unchecked::<Client>();
         let id = self::task_id(&task_id)?;
         let mut found = client.transitions(id, None).await?;

@@ -65,7 +65,7 @@ async fn shop() -> (Shop, Arc<AtomicUsize>, tempfile::TempDir) {
     (shop, count, directory)
 }
 
-const ALL: &str = "{ tasks(limit: 50) { taskId updatedAt identityHash namedTask { name }
+const ALL: &str = "{ tasks(limit: 25) { taskId updatedAt identityHash namedTask { name namedSteps { dependentSystem { dependentSystemObjectMaps { remoteIdOne } } } }
     taskAnnotations { annotationType { name } task { taskId } }
     workflowSteps { name createdAt namedStep { name } task { taskId } children { name } parents { name parents { name } } } } }";
 

@@ -29,23 +29,31 @@ async fn refusal(shop: &Shop, query: &str) -> Value {
 async fn queries_that_are_too_deep_too_dear_or_too_long_are_refused() {
     let shop = limited(GraphqlOptions {
         depth: 4,
-        complexity: 100,
+        complexity: 200,
         query_bytes: 1000,
         ..GraphqlOptions::default()
     })
     .await;
     let fine = "{ tasks(limit: 3) { taskId workflowSteps { name } } }";
     shop.graph(fine, json!({})).await;
-    refusal(
-        &shop,
-        "{ tasks { workflowSteps { task { workflowSteps { name } } } } }",
-    )
-    .await;
-    refusal(&shop, "{ tasks(limit: 30) { taskId status reason tags } }").await;
+    for (query, told) in [
+        (
+            "{ tasks(limit: 1) { workflowSteps { task { workflowSteps { name } } } } }",
+            "4 deep",
+        ),
+        (
+            "{ tasks(limit: 60) { taskId status reason tags } }",
+            "may cost 200",
+        ),
+    ] {
+        let body = refusal(&shop, query).await;
+        let message = body["errors"][0]["message"].as_str().unwrap();
+        assert!(message.contains(told), "{message}");
+    }
     // The same by aliases, by fragments, and by a variable.
     refusal(
         &shop,
-        "{ a: tasks(limit: 20) { ...F } b: tasks(limit: 20) { ...F } } fragment F on Task { taskId status reason }",
+        "{ a: tasks(limit: 40) { ...F } b: tasks(limit: 40) { ...F } } fragment F on Task { taskId status reason }",
     )
     .await;
     let by_variable = shop
