@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import io
 import json
 import re
 import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
+from urllib.parse import unquote_to_bytes
 from wsgiref.simple_server import WSGIRequestHandler, make_server
+from wsgiref.util import setup_testing_defaults
+from wsgiref.validate import validator
 
 import httpx
 import uvicorn
@@ -37,7 +41,7 @@ def converse(ask: Ask) -> None:
         answer = ask(
             request["method"],
             filled(request["target"]),
-            headers=request.get("headers", {}),
+            headers={name: value.encode() for name, value in request.get("headers", {}).items()},
             content=filled(request.get("body", "")).encode(),
         )
         for name, place in exchange.get("keep", {}).items():
@@ -78,18 +82,52 @@ def by_asgi(app: Any) -> Iterator[Ask]:
     yield lambda method, target, **request: asked(app, method, target, **request)
 
 
+class _Wsgi(httpx.BaseTransport):
+    """Asks a WSGI application as PEP 3333 wants it, and looks that it answers so. That of httpx knows ASCII only."""
+
+    def __init__(self, app: Any, script_name: str) -> None:
+        self.app, self.script_name = validator(app), script_name
+
+    def handle_request(self, request: httpx.Request) -> httpx.Response:
+        body = request.read()
+        environ: dict[str, Any] = {
+            "REQUEST_METHOD": request.method,
+            "SCRIPT_NAME": self.script_name,
+            "PATH_INFO": unquote_to_bytes(request.url.raw_path.partition(b"?")[0]).decode("latin-1"),
+            "RAW_URI": self.script_name + request.url.raw_path.decode(),
+            "QUERY_STRING": request.url.query.decode(),
+            "wsgi.input": io.BytesIO(body),
+        }
+        for name, value in request.headers.raw:
+            key = name.decode().upper().replace("-", "_")
+            key = key if key in ("CONTENT_TYPE", "CONTENT_LENGTH") else f"HTTP_{key}"
+            environ[key] = value.decode("latin-1")
+        setup_testing_defaults(environ)
+        begun: list[Any] = []
+
+        def start_response(status: str, headers: Any, failure: Any = None) -> Any:
+            begun[:] = [status, headers]
+
+        pieces = self.app(environ, start_response)
+        try:
+            content = b"".join(pieces)
+        finally:
+            pieces.close()
+        status, headers = begun
+        return httpx.Response(int(status[:3]), headers=headers, content=content)
+
+
 @contextlib.contextmanager
 def by_wsgi(app: Any, script_name: str = PREFIX) -> Iterator[Ask]:
     """A WSGI application, mounted at the prefix by its server; or with its own idea of that."""
     base = "http://shop.test" + ("" if script_name else PREFIX)
-    transport = httpx.WSGITransport(app, script_name=script_name)
-    with httpx.Client(transport=transport, base_url=base) as client:
+    with httpx.Client(transport=_Wsgi(app, script_name), base_url=base) as client:
         yield client.request
 
 
 @contextlib.contextmanager
 def under_uvicorn(app: Any, root_path: str = PREFIX) -> Iterator[str]:
-    """The URL of an ASGI application under uvicorn, on a port of its own."""
+    """The URL of an ASGI application under uvicorn, which takes the prefix for one that a proxy has taken away."""
     config = uvicorn.Config(app, port=0, root_path=root_path, log_level="warning", lifespan="on")
     server = uvicorn.Server(config)
     started = threading.Event()

@@ -34,7 +34,7 @@ def wsgi(client: tasker.Client, **options: Any) -> Any:
 def served(client: tasker.Client) -> Iterator[Ask]:
     with (
         under_uvicorn(tasker.asgi_app(client)) as url,
-        httpx.Client(base_url=url + PREFIX) as asking,
+        httpx.Client(base_url=url) as asking,
     ):
         yield asking.request
 
@@ -74,13 +74,13 @@ def shop(client: tasker.Client) -> tasker.Client:
     return client
 
 
-def raw_lines(url: str, prefix: str, count: int) -> list[Any]:
+def raw_lines(url: str, count: int) -> list[Any]:
     """Say each line only when the one before has been answered. By hand: clients say everything before they listen."""
     host, _, port = url.removeprefix("http://").partition(":")
     length = sum(len(line(order)) for order in range(count))
     answers = []
     with socket.create_connection((host, int(port)), timeout=60) as connection, connection.makefile("rb") as heard:
-        head = f"POST {prefix}/tasks/bulk HTTP/1.1\r\nHost: {host}\r\nContent-Type: application/x-ndjson\r\n"
+        head = f"POST /tasks/bulk HTTP/1.1\r\nHost: {host}\r\nContent-Type: application/x-ndjson\r\n"
         connection.sendall(f"{head}Content-Length: {length}\r\nConnection: close\r\n\r\n".encode())
         for order in range(count):
             connection.sendall(line(order))
@@ -92,10 +92,10 @@ def raw_lines(url: str, prefix: str, count: int) -> list[Any]:
 
 def test_lines_are_answered_while_they_come(shop: tasker.Client) -> None:
     with under_uvicorn(tasker.asgi_app(shop)) as url:
-        answers = raw_lines(url, PREFIX, 5)
+        answers = raw_lines(url, 5)
     assert [answer["created"] for answer in answers] == [True] * 5
     with under_wsgiref(tasker.wsgi_app(shop)) as url:
-        answers = raw_lines(url, "", 5)
+        answers = raw_lines(url, 5)
     assert [answer["created"] for answer in answers] == [True] * 5
     assert len(shop.list_tasks()) == 10
 
@@ -126,6 +126,8 @@ def test_no_more_is_read_than_answers_are_taken(shop: tasker.Client) -> None:
 
     async def receive() -> Any:
         nonlocal taken
+        if taken == 100:
+            await asyncio.Event().wait()  # what comes next is that the client goes away
         taken += 1
         return {"type": "http.request", "body": line(taken), "more_body": taken < 100}
 
@@ -183,7 +185,7 @@ def test_a_connection_that_breaks_gives_the_request_up(shop: tasker.Client) -> N
     with under_uvicorn(watched) as url:
         host, _, port = url.removeprefix("http://").partition(":")
         with socket.create_connection((host, int(port)), timeout=60) as connection:
-            head = f"POST {PREFIX}/tasks/bulk HTTP/1.1\r\nHost: {host}\r\nContent-Type: application/x-ndjson\r\n"
+            head = f"POST /tasks/bulk HTTP/1.1\r\nHost: {host}\r\nContent-Type: application/x-ndjson\r\n"
             connection.sendall(f"{head}Content-Length: 1000\r\n\r\n".encode() + line(1))
             assert connection.recv(100).startswith(b"HTTP/1.1 201")
             assert not ended.is_set()
@@ -193,7 +195,7 @@ def test_a_connection_that_breaks_gives_the_request_up(shop: tasker.Client) -> N
 def test_twenty_at_once(shop: tasker.Client) -> None:
     with (
         under_uvicorn(tasker.asgi_app(shop)) as url,
-        httpx.Client(base_url=url + PREFIX, timeout=60) as asking,
+        httpx.Client(base_url=url, timeout=60) as asking,
         concurrent.futures.ThreadPoolExecutor(20) as threads,
     ):
         tasks = [{"name": "order", "context": {"order": order}} for order in range(20)]
@@ -254,7 +256,7 @@ def test_an_answer_that_is_closed_gives_the_request_up(shop: tasker.Client) -> N
     class Body:
         given = pieces()
 
-        def read1(self, most: int) -> bytes:
+        def readline(self, most: int) -> bytes:
             return next(self.given)
 
     app = tasker.wsgi_app(shop)
@@ -314,11 +316,11 @@ def test_a_stream_that_is_broken_off_is_not_taken_for_whole() -> None:
 
 def test_ctrl_c_ends_a_request(database_url: str) -> None:
     program = """
-    import os, psycopg, signal, threading, tasker
+    import io, os, psycopg, signal, threading, tasker
     signal.signal(signal.SIGINT, signal.default_int_handler)
     client = tasker.Client()
     app = tasker.wsgi_app(client, timeout_seconds=120)
-    request = {"REQUEST_METHOD": "GET", "PATH_INFO": "/tasks", "wsgi.input": None}
+    request = {"REQUEST_METHOD": "GET", "PATH_INFO": "/tasks", "wsgi.input": io.BytesIO()}
     with psycopg.connect(os.environ["TASKER_DATABASE_URL"]) as connection:
         connection.execute("lock table tasker.tasks in access exclusive mode")
         threading.Timer(0.3, os.kill, (os.getpid(), signal.SIGINT)).start()

@@ -73,7 +73,7 @@ class Backend:
         return django.contrib.auth.models.User(id=user_id, username="vera", is_staff=user_id == 1)
 
 settings.configure(
-    SECRET_KEY="secret", ALLOWED_HOSTS=["*"], ROOT_URLCONF="django.conf.urls",
+    SECRET_KEY="secret", ALLOWED_HOSTS=["*"], ROOT_URLCONF="__main__",
     INSTALLED_APPS=["django.contrib.contenttypes", "django.contrib.auth"],
     SESSION_ENGINE="django.contrib.sessions.backends.signed_cookies",
     AUTHENTICATION_BACKENDS=["__main__.Backend"],
@@ -105,6 +105,7 @@ def cookie(user_id):
     session.save()
     return {"Cookie": f"sessionid={session.session_key}"}
 
+urlpatterns = []
 client = tasker.Client()
 """
 DJANGO_WSGI = """

@@ -154,8 +154,9 @@ class _Body:
         return self._listening
 
     def leave(self) -> None:
-        if self._listening is not None:
-            self._listening.cancel()
+        """Nothing that comes is wanted any more."""
+        if self._listening is not None and not self._listening.cancel() and not self._listening.cancelled():
+            self._listening.exception()  # so that asyncio does not tell it on exit
 
     async def unless_gone(self, coming: asyncio.Future[Event]) -> Event | None:
         """What comes; ``None`` where the client goes away before it does."""

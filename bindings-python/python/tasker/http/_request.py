@@ -35,7 +35,7 @@ class Request:
 
 @dataclasses.dataclass(frozen=True)
 class Principal:
-    """Who asks.
+    """Who asks. Without roles and permissions it has those of ``auth.default_roles``.
 
     Attributes:
         name: The name in the trail, as ``by``.

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import io
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from http import HTTPStatus
 from typing import Any
 
@@ -68,10 +69,17 @@ def wsgi_app(
 class WsgiApp(Mounted):
     """What `wsgi_app` makes: a WSGI application (PEP 3333)."""
 
-    def __init__(self, *arguments: Any) -> None:
-        """Take the configuration."""
-        *arguments_of_all, self._stream_seconds = arguments
-        super().__init__(*arguments_of_all)
+    def __init__(
+        self,
+        client: Configured,
+        principal: Callable[..., Any] | None,
+        authorize: Callable[..., Any] | None,
+        options: Mapping[str, Any],
+        stream_seconds: float,
+    ) -> None:
+        """Take the configuration, as `wsgi_app` has it."""
+        super().__init__(client, principal, authorize, options)
+        self._stream_seconds = stream_seconds
 
     def __call__(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
         """Answer a request."""
@@ -191,14 +199,12 @@ class _Body:
     """The body of a request, read when it is wanted."""
 
     def __init__(self, environ: Environ) -> None:
-        self._input = environ["wsgi.input"]
         length = environ.get("CONTENT_LENGTH") or ""
         # Without a length there is a body only where the server ends it by itself (chunks).
         self._left: int | None = int(length) if length.isdecimal() else 0
         if not length and environ.get("wsgi.input_terminated"):
             self._left = None
-        # What is there already, without waiting for a whole piece; line by line where the server cannot say what is there.
-        self._some = getattr(self._input, "read1", None) or self._input.readline
+        self._some = _some_of(environ["wsgi.input"])
 
     def read(self) -> bytes:
         """The next piece; empty at the end.
@@ -214,6 +220,14 @@ class _Body:
                 raise ConnectionError(f"the client went away {self._left} bytes before the end of its request")
             self._left -= len(piece)
         return piece
+
+
+def _some_of(body: Any) -> Callable[[int], bytes]:
+    """Gives what has come, without waiting for a whole piece; line by line where the server cannot say what has."""
+    if isinstance(body, io.RawIOBase):
+        return body.read
+    some: Callable[[int], bytes] = getattr(body, "read1", body.readline)
+    return some
 
 
 def _phrase(status: int) -> str:
