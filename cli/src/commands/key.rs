@@ -104,9 +104,12 @@ async fn create(
     for role in &arguments.roles {
         if !known.contains_key(role) {
             let names: Vec<&str> = known.keys().map(String::as_str).collect();
-            return Err(Failure::usage(format!("auth.roles has no role '{role}'."))
-                .next(format!("name one of {}", names.join(", ")))
-                .next("or add it to the configuration (auth.roles), there and where the server runs"));
+            return Err(
+                Failure::usage(format!("auth.roles has no role '{role}'.")).next(format!(
+                    "name one of {}; or add it to auth.roles, here and where the server runs",
+                    names.join(", ")
+                )),
+            );
         }
     }
     for permission in &arguments.permissions {

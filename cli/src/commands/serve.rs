@@ -54,9 +54,10 @@ pub(super) async fn run(
             "{} is beyond this machine, and nobody would have to say who they are.",
             arguments.bind
         ))
-        .next("take API keys (auth.api_keys: true, then tasker key create) or tokens (auth.jwt_algorithms)")
-        .next("or listen on 127.0.0.1 behind a proxy that asks for credentials")
-        .next("or say that everybody may do everything: --allow-unauthenticated"));
+        .next(
+            "take API keys (auth.api_keys: true, then tasker key create) or tokens (auth.jwt_algorithms); or listen on 127.0.0.1 \
+             behind a proxy that asks for credentials; or say that everybody may do everything: --allow-unauthenticated",
+        ));
     }
     let auth = if settings.is_on() {
         Auth::checked(&settings)?

@@ -46,7 +46,7 @@ fn rows() -> Vec<Row> {
 fn described() -> BTreeMap<String, BTreeSet<String>> {
     let schema = graphql_schema();
     let types = Regex::new(r"(?ms)^type (\w+)[^\n]*\{\n(.*?)^\}").unwrap();
-    let fields = Regex::new("(?s)\"\"\"\n(.*?)\"\"\"\n\\s*(\\w+)").unwrap();
+    let fields = Regex::new("(?ms)^\t\"\"\"\n(.*?)^\t\"\"\"\n\t(\\w+)").unwrap();
     let takes = Regex::new(r"tasker\.\w+:\w+").unwrap();
     let mut found = BTreeMap::new();
     for of in types.captures_iter(&schema) {
