@@ -131,3 +131,28 @@ async fn the_host_is_asked_once_for_each_level() {
         ]
     );
 }
+
+#[tokio::test]
+async fn the_host_is_asked_about_a_task_under_one_text_only() {
+    let shop = Shop::open().await;
+    let id = shop.one(json!({})).await;
+    let host = Arc::new(Host::default());
+    let principal = Arc::new(Principal {
+        name: None,
+        grants: Grants::Asked(Arc::clone(&host) as Arc<dyn Decide>),
+        ambient: false,
+    });
+    for text in [id.clone(), id.to_uppercase(), id.replace('-', "")] {
+        let query =
+            "query($id: ID!) { task(taskId: $id) { taskId } step(taskId: $id, stepId: \"01\") { name } }";
+        let answer = shop.ask_graph_as(&principal, query, json!({"id": text})).await;
+        assert_eq!(answer["data"]["task"]["taskId"], json!(id), "{answer}");
+    }
+    for question in host.0.lock().unwrap().iter().flatten() {
+        let (own, of) = (question.resource_id.as_deref(), question.parent_id.as_deref());
+        match question.resource.as_str() {
+            "tasker.task" => assert_eq!(own, Some(id.as_str())),
+            _ => assert_eq!((own, of), (Some("1"), Some(id.as_str()))),
+        }
+    }
+}

@@ -3,10 +3,13 @@
 use crate::support::{Shop, UNKNOWN};
 use axum::body::{Body, Bytes};
 use axum::http::{Request, StatusCode};
+use futures_util::future::BoxFuture;
 use http_body_util::BodyExt;
 use serde_json::{Value, json};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use tasker_core::model::{Operator, PauseScope};
-use tasker_server::{GraphqlOptions, Options};
+use tasker_server::{Caller, Decide, Grants, GraphqlOptions, Options, Principal, Question, Refusal};
 use tokio_util::sync::CancellationToken;
 use tower::ServiceExt;
 
@@ -21,10 +24,18 @@ struct Events {
 
 impl Events {
     async fn of(shop: &Shop, query: &str, variables: Value) -> Self {
+        Self::to(shop, None, query, variables).await
+    }
+
+    async fn to(shop: &Shop, principal: Option<Arc<Principal>>, query: &str, variables: Value) -> Self {
         let body = json!({"query": query, "variables": variables});
         let request = Request::post("/graphql")
             .header("content-type", "application/json")
             .header("accept", "text/event-stream")
+            .extension(Caller {
+                principal,
+                from: None,
+            })
             .body(Body::from(body.to_string()))
             .unwrap();
         let response = shop.router.clone().oneshot(request).await.unwrap();
@@ -143,4 +154,35 @@ async fn there_are_only_so_many_at_once_and_they_end_with_the_server() {
     third.task().await;
     stop.cancel();
     third.complete().await;
+}
+
+/// A host that permits everything for a while.
+#[derive(Debug)]
+struct Host(AtomicBool);
+
+impl Decide for Host {
+    fn decide(&self, questions: Vec<Question>) -> BoxFuture<'_, Result<Vec<bool>, Refusal>> {
+        let answer = self.0.load(Ordering::SeqCst);
+        Box::pin(async move { Ok(vec![answer; questions.len()]) })
+    }
+}
+
+#[tokio::test]
+async fn whoever_may_no_longer_is_told_no_more() {
+    let shop = Shop::open().await;
+    let id = shop.one(json!({})).await;
+    let host = Arc::new(Host(AtomicBool::new(true)));
+    let principal = Arc::new(Principal {
+        name: Some("anna".to_owned()),
+        grants: Grants::Asked(Arc::clone(&host) as Arc<dyn Decide>),
+        ambient: false,
+    });
+    let mut events = Events::to(&shop, Some(principal), FOLLOW, json!({"id": id})).await;
+    assert_eq!(events.task().await["status"], "pending");
+    host.0.store(false, Ordering::SeqCst);
+    let anna = Operator::named("anna");
+    shop.client.cancel_task(id.parse().unwrap(), &anna).await.unwrap();
+    let (_, data) = events.next().await.unwrap();
+    assert_eq!(data["errors"][0]["extensions"]["kind"], "forbidden", "{data}");
+    events.complete().await;
 }
