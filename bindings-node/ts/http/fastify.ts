@@ -25,9 +25,10 @@ export interface FastifyLike {
   removeAllContentTypeParsers(): void;
   addContentTypeParser(
     contentType: string,
+    options: object,
     parser: (request: never, payload: never, done: (error: null) => void) => void,
   ): unknown;
-  all(path: string, handler: (request: never, reply: never) => void): unknown;
+  all(path: string, options: object, handler: (request: never, reply: never) => void): unknown;
 }
 
 /**
@@ -53,7 +54,7 @@ export function fastifyPlugin<
   return async (fastify) => {
     const mount = new Mount<[request: R], P>(client, { ...options, prefix: fastify.prefix });
     fastify.removeAllContentTypeParsers();
-    fastify.addContentTypeParser('*', (_request, _payload, done) => done(null));
+    fastify.addContentTypeParser('*', {}, (_request, _payload, done) => done(null));
     const handle = (request: R, reply: FastifyReplyLike) => {
       const { raw, ip: from } = request;
       const place = mount.place(raw.url ?? '/');
@@ -65,6 +66,6 @@ export function fastifyPlugin<
       if (place === undefined) reply.raw.writeHead(404).end();
       else void answer(mount, [request], { ...place, from }, raw, reply.raw);
     };
-    for (const path of ['/', '/*']) fastify.all(path, handle as (request: never, reply: never) => void);
+    for (const path of ['/', '/*']) fastify.all(path, {}, handle as (request: never, reply: never) => void);
   };
 }

@@ -7,8 +7,11 @@ import { textOf } from './exchange.js';
 import { Mount } from './mount.js';
 import type { HttpOptions, Principal } from './options.js';
 
-/** Answers a request. What the framework gives besides goes to the hooks. */
-export type FetchHandler<C extends readonly unknown[]> = (request: Request, ...context: C) => Promise<Response>;
+/** Answers a request. What the framework gives besides goes to the hooks; it may be left out where they do not say what it is. */
+export type FetchHandler<C = unknown> = (
+  request: Request,
+  ...context: unknown extends C ? [context?: unknown] : [context: C]
+) => Promise<Response>;
 
 /** Statuses whose answers have no body. */
 const BODILESS = new Set([204, 205, 304]);
@@ -25,12 +28,12 @@ const BODILESS = new Set([204, 205, 304]);
  * @param options - Who asks, and where it is mounted.
  * @throws {@link InvalidArgumentError} An option is unknown, or wrong.
  */
-export function fetchHandler<C extends readonly unknown[] = [], P extends Principal | string = Principal>(
+export function fetchHandler<C = unknown, P extends Principal | string = Principal>(
   client: Client,
-  options: HttpOptions<[request: Request, ...context: C], P> = {},
+  options: HttpOptions<[request: Request, context: C], P> = {},
 ): FetchHandler<C> {
   const mount = new Mount(client, options);
-  return async (request, ...context) => {
+  return async (request, ...[context]) => {
     const { pathname, search } = new URL(request.url);
     const place = mount.place(pathname + search);
     if (place === undefined) return new Response(null, { status: 404 });
@@ -49,7 +52,7 @@ export function fetchHandler<C extends readonly unknown[] = [], P extends Princi
     try {
       const headers = [...request.headers].map(([name, value]) => [name, textOf(value)] as const);
       const asked = { method: request.method, ...place, headers, from: undefined };
-      const exchange = await mount.begin([request, ...context], asked, source.read, gone.signal);
+      const exchange = await mount.begin([request, context as C], asked, source.read, gone.signal);
       const { status, headers: answered } = await exchange.head();
       const init = { status, headers: answered.map(([name, value]): [string, string] => [name, value]) };
       if (request.method !== 'HEAD' && !BODILESS.has(status)) {

@@ -66,6 +66,8 @@ export async function answer<A extends readonly unknown[], P extends Principal |
 ): Promise<void> {
   const gone = new AbortController();
   response.once('close', () => gone.abort());
+  // While something before this thought about who asks.
+  if (response.destroyed) gone.abort();
   const source = body(request);
   try {
     const headers = readable(request).map(([name, value]) => [name, textOf(value)] as const);

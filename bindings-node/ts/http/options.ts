@@ -6,7 +6,7 @@ import type { Logger } from '../logs.js';
 export interface Principal {
   /** The name in the trail of what is done, as `by`. */
   readonly name?: string | null | undefined;
-  /** Roles of the settings `auth.roles`; else those of `auth.default_roles`. */
+  /** Roles, as the settings have them in `auth.roles`; who has neither these nor permissions has `auth.default_roles`. */
   readonly roles?: readonly string[] | undefined;
   /** Permissions besides, such as `tasker.task:show`; `*` stands for all actions. */
   readonly permissions?: readonly string[] | undefined;
