@@ -37,7 +37,6 @@ module Tasker
       rescue StandardError => e
         Tasker.logger.error { "[tasker] a stream of events has ended: #{e.class}: #{e.message}" }
       ensure
-        @exchange.close
         connection.close
       end
     end

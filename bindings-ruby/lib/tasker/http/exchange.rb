@@ -32,16 +32,12 @@ module Tasker
       #
       # @return [Array(Integer, Hash, #each)]
       def answer
-        name, value = follow
-        raise BrokenAnswerError, value.to_s unless name == :head
-
-        head = JSON.parse(value)
-        headers = headers_of(head["headers"])
-        return [head["status"], headers, Body.new(self)] unless headers["content-type"]&.start_with?(EVENT_STREAM) && @env["rack.hijack?"]
+        status, headers = head
+        return [status, headers, Body.new(self)] unless headers["content-type"]&.start_with?(EVENT_STREAM) && @env["rack.hijack?"]
 
         # A thread of the server's is not kept for as long as the stream lasts.
         stream = EventStream.new(self)
-        [head["status"], {**headers, "rack.hijack" => stream.method(:call)}, stream]
+        [status, {**headers, "rack.hijack" => stream.method(:call)}, stream]
       end
 
       # @yieldparam chunk [String]
@@ -55,6 +51,8 @@ module Tasker
           end
         end
       ensure
+        # Whoever has stopped taking pieces wants no more.
+        close
         Logs.tell
       end
 
@@ -64,6 +62,17 @@ module Tasker
       end
 
       private
+
+      def head
+        name, value = follow
+        raise BrokenAnswerError, value.to_s unless name == :head
+
+        begun = JSON.parse(value)
+        [begun["status"], headers_of(begun["headers"])]
+      ensure
+        # An interrupt has ended the wait.
+        close unless begun
+      end
 
       # Does what the engine asks for, until the answer goes on.
       def follow
