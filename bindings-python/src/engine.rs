@@ -2,7 +2,8 @@
 
 use crate::error::without_gil;
 use crate::session::Session;
-use crate::wait::{tell, wait_for};
+use crate::tell::tell;
+use crate::wait::wait_for;
 use crate::worker::Worker;
 use pyo3::prelude::*;
 use pyo3::types::PyString;

@@ -2,7 +2,8 @@
 
 use crate::engine::Engine;
 use crate::error::without_gil;
-use crate::wait::{tell, wait_at_most};
+use crate::tell::tell;
+use crate::wait::wait_at_most;
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyString, PyTuple};
 use std::sync::Arc;

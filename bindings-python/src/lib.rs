@@ -7,6 +7,7 @@ mod engine;
 mod error;
 mod http;
 mod session;
+mod tell;
 mod wait;
 mod worker;
 
@@ -22,6 +23,7 @@ fn take_logs() -> String {
 // A free-threaded interpreter turns its GIL on for it: nobody has tried it without.
 #[pymodule(gil_used = true)]
 fn _native(module: &Bound<'_, PyModule>) -> PyResult<()> {
+    tell::register(module)?;
     module.add("VERSION", env!("CARGO_PKG_VERSION"))?;
     module.add("VERBS", tasker_core::bridge::verbs::VERBS.to_vec())?;
     module.add_function(wrap_pyfunction!(take_logs, module)?)?;

@@ -54,21 +54,3 @@ pub(crate) fn wait_at_most<T: Send>(
 fn gone() -> Error {
     Error::new(ErrorKind::ShuttingDown, "the engine of this process has ended")
 }
-
-/// Gives an answer to a Python function `done(error, answer)`, from a thread of the engine. An interpreter that is going away
-/// gets none.
-pub(crate) fn tell<T>(
-    done: &Py<PyAny>,
-    answer: Result<T>,
-    shown: impl for<'py> FnOnce(Python<'py>, T) -> PyResult<Bound<'py, PyAny>>,
-) {
-    Python::try_attach(|py| {
-        let told = match answer {
-            Ok(answer) => shown(py, answer).and_then(|answer| done.call1(py, (py.None(), answer))),
-            Err(error) => done.call1(py, (crate::error::exception(py, &error), py.None())),
-        };
-        if let Err(error) = told {
-            error.write_unraisable(py, None);
-        }
-    });
-}

@@ -211,6 +211,18 @@ def test_the_client_of_asyncio_leaves_nothing_to_the_loop(database_url: str) -> 
     asyncio.run(work())
 
 
+def test_a_process_may_end_while_an_answer_is_handed_over(database_url: str) -> None:
+    program = """
+    import asyncio, tasker
+    client = tasker.AsyncClient()
+    asyncio.run(client.list_tasks())
+    """
+    # One of five such processes was taken down by the thread that had handed over the answer.
+    for _ in range(20):
+        ended = python(program, database_url)
+        assert ended.returncode == 0, ended.stderr
+
+
 def test_a_handler_that_holds_the_gil_for_ten_leases_loses_nothing_and_is_named(database_url: str) -> None:
     program = """
     import ctypes, sys, tasker
