@@ -37,7 +37,8 @@ impl Nodes {
         found.pop().transpose().map(Option::flatten)
     }
 
-    /// Several things by their ids among everything, at most 100; null for each that is not there. Takes what their types take.
+    /// Several things by their ids among everything, at most 100; null for each that is not there. Takes tasker.task:show, tasker.workflow_step:show or
+    /// tasker.handler:show, as each is.
     #[graphql(complexity = "times(ids.len(), child_complexity)")]
     async fn nodes(&self, context: &Context<'_>, ids: Vec<ID>) -> Result<Option<Vec<Option<Node>>>> {
         let found = find(context, &ids).await?;
