@@ -13,11 +13,10 @@ use futures_util::stream::unfold;
 use serde::Serialize;
 use std::collections::HashMap;
 use std::convert::Infallible;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use tasker_core::bridge::{spawn, wait_for};
 use tasker_core::{Error, ErrorKind, Result};
-use tokio::sync::mpsc::error::TrySendError;
 use tokio::sync::{mpsc, oneshot};
 use tokio_util::sync::{CancellationToken, DropGuard};
 use tower::ServiceExt;
@@ -57,6 +56,8 @@ struct AnswerHead {
 #[derive(Debug)]
 pub struct Exchange {
     body: Mutex<Option<mpsc::Sender<Bytes>>>,
+    /// Whether more of the body is asked for.
+    asked: Arc<AtomicBool>,
     events: Arc<tokio::sync::Mutex<mpsc::Receiver<Event>>>,
     host: Arc<Host>,
     /// Nothing more comes.
@@ -132,6 +133,7 @@ impl Exchange {
         );
         Self {
             body: Mutex::new(body),
+            asked: Arc::default(),
             events: Arc::new(tokio::sync::Mutex::new(events)),
             host,
             ended,
@@ -151,12 +153,14 @@ impl Exchange {
                 "the body of this request has ended already",
             ));
         };
-        match body.try_send(bytes) {
-            Ok(()) | Err(TrySendError::Closed(_)) => Ok(()),
-            Err(TrySendError::Full(_)) => Err(Error::invalid_argument(
+        if !self.asked.swap(false, Ordering::AcqRel) {
+            return Err(Error::invalid_argument(
                 "nothing has asked for more of the body: write it when `Read` comes",
-            )),
+            ));
         }
+        // There is room: nothing else was written since it was asked for. Where nobody reads, it is let go.
+        let _ = body.try_send(bytes);
+        Ok(())
     }
 
     /// Answers [`Event::Read`]: the body of the request has ended.
@@ -167,13 +171,19 @@ impl Exchange {
     fn reading(&self) -> impl Future<Output = Result<Event>> + Send + 'static {
         let events = Arc::clone(&self.events);
         let (given_up, ended) = (self.given_up.clone(), self.ended.clone());
+        let asked = Arc::clone(&self.asked);
         async move {
             let mut events = events.lock().await;
             let over = |why: &str| Err(Error::new(ErrorKind::ShuttingDown, why));
             tokio::select! {
                 biased;
                 () = given_up.cancelled() => over("this request was given up"),
-                Some(event) = events.recv() => Ok(event),
+                Some(event) = events.recv() => {
+                    if event == Event::Read {
+                        asked.store(true, Ordering::Release);
+                    }
+                    Ok(event)
+                }
                 () = ended.cancelled() => events.try_recv().or_else(|_| over("this request has been answered")),
             }
         }
