@@ -187,6 +187,14 @@ begin
   return v_type;
 end $$;
 
+CREATE FUNCTION tasker.api_key_used(p_key_id text) RETURNS void
+    LANGUAGE sql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+  update "tasker".api_keys k set last_used_at = "tasker".clock()
+  where k.key_id = p_key_id and (k.last_used_at is null or k.last_used_at < "tasker".clock() - interval '1 minute')
+$$;
+
 CREATE FUNCTION tasker.archive_tasks(p_rules jsonb, p_after uuid DEFAULT NULL::uuid, p_limit integer DEFAULT 500, p_scan integer DEFAULT 2000, p_most_steps integer DEFAULT 10000) RETURNS TABLE(task_id uuid, part integer, document text)
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
@@ -232,9 +240,10 @@ begin
 end $$;
 
 CREATE FUNCTION tasker.audit(p_verb text, p_by text, p_reason text) RETURNS jsonb
-    LANGUAGE sql IMMUTABLE
+    LANGUAGE sql STABLE
     AS $$
-  select jsonb_strip_nulls(jsonb_build_object('verb', p_verb, 'by', p_by, 'reason', p_reason))
+  select jsonb_strip_nulls(jsonb_build_object('verb', p_verb, 'by', p_by, 'reason', p_reason,
+    'from', nullif(current_setting('tasker' || '.origin', true), '')))
 $$;
 
 CREATE FUNCTION tasker.await_steps(p_task_ids uuid[], p_step_nos integer[]) RETURNS void
@@ -1191,6 +1200,49 @@ begin
   foreach v_claim in array v_claims loop
     return next v_claim;
   end loop;
+end $$;
+
+CREATE TABLE tasker.api_keys (
+    key_id text NOT NULL,
+    name text NOT NULL,
+    secret_hash bytea NOT NULL,
+    roles text[] DEFAULT '{}'::text[] NOT NULL,
+    permissions text[] DEFAULT '{}'::text[] NOT NULL,
+    created_at timestamp with time zone NOT NULL,
+    created_by text,
+    expires_at timestamp with time zone,
+    last_used_at timestamp with time zone,
+    revoked_at timestamp with time zone,
+    revoked_by text,
+    CONSTRAINT api_keys_check CHECK (((roles <> '{}'::text[]) OR (permissions <> '{}'::text[]))),
+    CONSTRAINT api_keys_key_id_check CHECK ((key_id ~ '^[0-9a-z]{12}$'::text)),
+    CONSTRAINT api_keys_name_check CHECK (((length(name) >= 1) AND (length(name) <= 128))),
+    CONSTRAINT api_keys_secret_hash_check CHECK ((length(secret_hash) = 32))
+);
+
+CREATE FUNCTION tasker.create_api_key(p_key_id text, p_name text, p_secret_hash bytea, p_roles text[], p_permissions text[], p_expires_at timestamp with time zone DEFAULT NULL::timestamp with time zone, p_by text DEFAULT NULL::text) RETURNS tasker.api_keys
+    LANGUAGE plpgsql
+    AS $$
+declare
+  v_key "tasker".api_keys;
+begin
+  if coalesce(trim(p_name), '') = '' or length(trim(p_name)) > 128 then
+    raise exception using errcode = 'TK003', message = format('the name of a key has 1 to 128 characters, not %s', coalesce(length(trim(p_name)), 0));
+  end if;
+  if cardinality(p_roles) = 0 and cardinality(p_permissions) = 0 then
+    raise exception using errcode = 'TK003', message = 'a key needs a role or a permission: without one it may do nothing';
+  end if;
+  if p_expires_at <= "tasker".clock() then
+    raise exception using errcode = 'TK003', message = format('the key would have expired at %s already', p_expires_at);
+  end if;
+  insert into "tasker".api_keys as k (key_id, name, secret_hash, roles, permissions, created_at, created_by, expires_at)
+  values (p_key_id, trim(p_name), p_secret_hash, p_roles, p_permissions, "tasker".clock(), p_by, p_expires_at)
+  on conflict (name) do nothing
+  returning * into v_key;
+  if not found then
+    raise exception using errcode = 'TK004', message = format('there is a key named ''%s'' already', trim(p_name));
+  end if;
+  return v_key;
 end $$;
 
 CREATE FUNCTION tasker.create_task(namespace text, name text, context jsonb DEFAULT '{}'::jsonb, version text DEFAULT NULL::text, initiator text DEFAULT NULL::text, source_system text DEFAULT NULL::text, reason text DEFAULT NULL::text, tags text[] DEFAULT NULL::text[], bypass_steps text[] DEFAULT NULL::text[], priority integer DEFAULT NULL::integer, requested_at timestamp with time zone DEFAULT NULL::timestamp with time zone, idempotency_key text DEFAULT NULL::text, idempotency_ttl_seconds double precision DEFAULT NULL::double precision, on_duplicate text DEFAULT NULL::text, task_id uuid DEFAULT NULL::uuid) RETURNS TABLE(created_task_id uuid, created boolean, pruned boolean)
@@ -2728,6 +2780,21 @@ begin
   return v_count;
 end $$;
 
+CREATE FUNCTION tasker.revoke_api_key(p_key text, p_by text DEFAULT NULL::text) RETURNS tasker.api_keys
+    LANGUAGE plpgsql
+    AS $$
+declare
+  v_key "tasker".api_keys;
+begin
+  update "tasker".api_keys k set revoked_at = coalesce(k.revoked_at, "tasker".clock()), revoked_by = case when k.revoked_at is null then p_by else k.revoked_by end
+  where k.key_id = p_key or k.name = p_key
+  returning * into v_key;
+  if not found then
+    raise exception using errcode = 'TK006', message = format('there is no key ''%s''', p_key);
+  end if;
+  return v_key;
+end $$;
+
 CREATE FUNCTION tasker.root_causes(p_task_id uuid, p_numbers integer[], p_reasons tasker.why_reason[]) RETURNS integer[]
     LANGUAGE plpgsql STABLE
     AS $$
@@ -3761,6 +3828,12 @@ ALTER TABLE ONLY tasker.annotation_types
 
 ALTER TABLE ONLY tasker.annotation_types
     ADD CONSTRAINT annotation_types_pkey PRIMARY KEY (annotation_type_id);
+
+ALTER TABLE ONLY tasker.api_keys
+    ADD CONSTRAINT api_keys_name_key UNIQUE (name);
+
+ALTER TABLE ONLY tasker.api_keys
+    ADD CONSTRAINT api_keys_pkey PRIMARY KEY (key_id);
 
 ALTER TABLE ONLY tasker.dependent_system_object_maps
     ADD CONSTRAINT dependent_system_object_maps_dependent_system_one_id_depend_key UNIQUE (dependent_system_one_id, dependent_system_two_id, remote_id_one, remote_id_two);

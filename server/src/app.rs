@@ -3,7 +3,6 @@
 use crate::auth::{self, Guard};
 use crate::graphql::{self, Graphql};
 use crate::health::Counted;
-use crate::links::link;
 use crate::metrics::{Looks, Requests};
 use crate::options::Options;
 use crate::problem::Refusal;
@@ -54,8 +53,7 @@ const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 /// Opens no connection by itself: the client does at the first request that needs one. Run it with [`serve`](crate::serve), or
 /// nest it in a router of your own, with [`Options::prefix`] set to where it stands.
 pub fn router(client: Client, options: Options) -> Router {
-    let (routes, mut document) = routes(options.bulk_bytes).split_for_parts();
-    link(&mut document);
+    let (routes, document) = routes(options.bulk_bytes).split_for_parts();
     let guard = Guard::new(&document);
     let app = App {
         graphql: graphql::over(client.clone(), &options.graphql, options.stop.clone()),

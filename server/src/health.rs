@@ -227,7 +227,7 @@ struct Connections {
 /// counts are at most 15 s old.
 #[utoipa::path(get, path = "/health/status", tag = "health", operation_id = "status", security(("token" = ["tasker.health_status:index"])),
     responses((status = 200, body = Status), (status = 503, body = Status, description = "It is not healthy."),
-        (status = "5XX", body = Problem, content_type = "application/problem+json")))]
+        (status = "4XX", body = Problem, content_type = "application/problem+json"), (status = "5XX", body = Problem, content_type = "application/problem+json")))]
 async fn status(State(app): State<App>) -> Result<Response, Refusal> {
     let (counted, cached) = counted(&app).await?;
     let counts = counted.counts;

@@ -1,23 +1,15 @@
 //! Links in the description: where the parts of a path are found in the answers of other operations (OpenAPI 3.1, Link Object).
 
-use utoipa::openapi::link::Link;
-use utoipa::openapi::path::{Operation, ParameterIn};
-use utoipa::openapi::{OpenApi, PathItem, RefOr};
+use serde_json::{Map, Value, json};
 
-/// An operation, the status of its answer, and what of it names something.
-type Source = (
-    &'static str,
-    &'static str,
-    &'static [(&'static str, &'static str)],
-);
+/// An operation, and what of its answer names something: the name of a part, and a place in the answer.
+type Source = (&'static str, &'static [(&'static str, &'static str)]);
 
 const SOURCES: &[Source] = &[
-    ("create_task", "201", TASK),
-    ("create_task", "200", TASK),
-    ("show_task", "200", TASK),
+    ("create_task", TASK),
+    ("show_task", TASK),
     (
         "list_tasks",
-        "200",
         &[
             ("task_id", "$response.body#/tasks/0/task_id"),
             ("step_id", "$response.body#/tasks/0/workflow_steps/0/name"),
@@ -25,7 +17,6 @@ const SOURCES: &[Source] = &[
     ),
     (
         "list_templates",
-        "200",
         &[
             ("namespace", "$response.body#/templates/0/namespace"),
             ("name", "$response.body#/templates/0/name"),
@@ -33,12 +24,10 @@ const SOURCES: &[Source] = &[
     ),
     (
         "list_handlers",
-        "200",
         &[("namespace", "$response.body#/namespaces/0/name")],
     ),
     (
         "show_namespace",
-        "200",
         &[
             ("namespace", "$response.body#/namespace"),
             ("name", "$response.body#/handlers/0/name"),
@@ -46,7 +35,6 @@ const SOURCES: &[Source] = &[
     ),
     (
         "list_workers",
-        "200",
         &[("worker_id", "$response.body#/workers/0/worker_id")],
     ),
 ];
@@ -55,64 +43,63 @@ const TASK: &[(&str, &str)] = &[
     ("step_id", "$response.body#/task/workflow_steps/0/name"),
 ];
 
-/// Adds to each answer of [`SOURCES`] the operations of which it has all parts of the path.
-pub(crate) fn link(document: &mut OpenApi) {
-    let operations: Vec<(String, Vec<String>)> = document
-        .paths
-        .paths
-        .values()
-        .flat_map(|item| operations(item).into_iter().flatten())
-        .filter_map(|operation| Some((operation.operation_id.clone()?, parts(operation))))
+/// Adds to each answer of [`SOURCES`] the operations of which it has all parts of the path. On the JSON: utoipa 5.5 writes members of
+/// links under other names than the specification has.
+pub(crate) fn link(document: &mut Value) {
+    let targets: Vec<(String, Vec<String>)> = operations(document)
+        .filter_map(|operation| Some((operation["operationId"].as_str()?.to_owned(), parts(operation))))
         .collect();
-    for item in document.paths.paths.values_mut() {
-        for operation in operations_mut(item).into_iter().flatten() {
-            let Some(own) = operation.operation_id.clone() else {
-                continue;
-            };
-            for (_, status, places) in SOURCES.iter().filter(|(source, ..)| *source == own) {
-                let Some(RefOr::T(response)) = operation.responses.responses.get_mut(*status) else {
-                    continue;
-                };
-                for (target, parts) in &operations {
-                    let found: Option<Vec<_>> = parts
-                        .iter()
-                        .map(|part| places.iter().find(|(name, _)| name == part))
-                        .collect();
-                    let Some(found) = found.filter(|found| !found.is_empty() && *target != own) else {
-                        continue;
-                    };
-                    let link = found
-                        .into_iter()
-                        .fold(Link::builder().operation_id(target), |link, (name, place)| {
-                            link.parameter(*name, *place)
-                        });
-                    response.links.insert(target.clone(), RefOr::T(link.build()));
-                }
+    for operation in operations_mut(document) {
+        let own = operation["operationId"].as_str().unwrap_or_default().to_owned();
+        let Some((_, places)) = SOURCES.iter().find(|(source, _)| *source == own) else {
+            continue;
+        };
+        let links: Map<String, Value> = targets
+            .iter()
+            .filter(|(target, parts)| *target != own && !parts.is_empty())
+            .filter_map(|(target, parts)| {
+                let found: Option<Map<String, Value>> = parts
+                    .iter()
+                    .map(|part| {
+                        let (_, place) = places.iter().find(|(name, _)| name == part)?;
+                        Some((part.clone(), json!(place)))
+                    })
+                    .collect();
+                Some((
+                    target.clone(),
+                    json!({"operationId": target, "parameters": found?}),
+                ))
+            })
+            .collect();
+        for status in ["200", "201"] {
+            if let Some(answer) = operation["responses"].get_mut(status) {
+                answer["links"] = Value::Object(links.clone());
             }
         }
     }
 }
 
 /// The parts of a path that an operation takes.
-fn parts(operation: &Operation) -> Vec<String> {
-    let parameters = operation.parameters.iter().flatten();
+fn parts(operation: &Value) -> Vec<String> {
+    let parameters = operation["parameters"].as_array().into_iter().flatten();
     parameters
-        .filter(|parameter| parameter.parameter_in == ParameterIn::Path)
-        .map(|parameter| parameter.name.clone())
+        .filter(|parameter| parameter["in"] == "path")
+        .filter_map(|parameter| parameter["name"].as_str().map(str::to_owned))
         .collect()
 }
 
-fn operations(item: &PathItem) -> [Option<&Operation>; 5] {
-    [&item.get, &item.put, &item.post, &item.delete, &item.patch].map(Option::as_ref)
+fn operations(document: &Value) -> impl Iterator<Item = &Value> {
+    let paths = document["paths"].as_object().into_iter().flatten();
+    paths
+        .filter_map(|(_, item)| item.as_object())
+        .flat_map(|item| item.values())
+        .filter(|value| value.is_object())
 }
 
-fn operations_mut(item: &mut PathItem) -> [Option<&mut Operation>; 5] {
-    [
-        &mut item.get,
-        &mut item.put,
-        &mut item.post,
-        &mut item.delete,
-        &mut item.patch,
-    ]
-    .map(Option::as_mut)
+fn operations_mut(document: &mut Value) -> impl Iterator<Item = &mut Value> {
+    let paths = document["paths"].as_object_mut().into_iter().flatten();
+    paths
+        .filter_map(|(_, item)| item.as_object_mut())
+        .flat_map(|item| item.values_mut())
+        .filter(|value| value.is_object())
 }

@@ -9,7 +9,7 @@ use axum::body::Bytes;
 use axum::extract::State;
 use axum::http::header::CONTENT_TYPE;
 use axum::response::{IntoResponse, Response};
-use serde_json::json;
+use serde_json::{Value, json};
 use utoipa::OpenApi as _;
 use utoipa::openapi::OpenApi;
 use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
@@ -54,16 +54,28 @@ pub(crate) fn about() -> OpenApi {
     about
 }
 
-/// The description of everything that is served, without a place to reach it at.
-pub fn document() -> OpenApi {
-    let (_, mut document) = described_routes(crate::Options::default().bulk_bytes).split_for_parts();
+/// What is served, as the routes are described.
+pub(crate) fn described() -> OpenApi {
+    described_routes(crate::Options::default().bulk_bytes)
+        .split_for_parts()
+        .1
+}
+
+/// The description of everything that is served, without a place to reach it at: OpenAPI 3.1, as JSON.
+pub fn document() -> Value {
+    linked(&described())
+}
+
+fn linked(described: &OpenApi) -> Value {
+    // Plain data: it always serializes.
+    let mut document = serde_json::to_value(described).unwrap_or_default();
     link(&mut document);
     document
 }
 
-/// The description as JSON.
-pub(crate) fn text(document: &OpenApi) -> Bytes {
-    serde_json::to_vec(document).unwrap_or_default().into()
+/// The description as text.
+pub(crate) fn text(described: &OpenApi) -> Bytes {
+    linked(described).to_string().into()
 }
 
 /// The same text with the place to reach it at as its first member.

@@ -109,7 +109,7 @@ fn allowed(status: StatusCode) -> bool {
 
 #[test]
 fn the_table_has_every_operation_that_is_served_and_no_other() {
-    let document = serde_json::to_value(document()).unwrap();
+    let document = document();
     let mut served = BTreeSet::new();
     for (path, item) in document["paths"].as_object().unwrap() {
         for method in item.as_object().unwrap().keys() {

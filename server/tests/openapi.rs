@@ -25,7 +25,7 @@ fn the_description_that_is_committed_is_that_of_the_code() {
 
 #[test]
 fn every_operation_has_a_name_of_its_own_a_summary_and_its_refusals() {
-    let document = serde_json::to_value(tasker_server::document()).unwrap();
+    let document = tasker_server::document();
     let mut names = BTreeSet::new();
     for (path, item) in document["paths"].as_object().unwrap() {
         for (method, operation) in item
@@ -60,4 +60,41 @@ fn every_operation_has_a_name_of_its_own_a_summary_and_its_refusals() {
         }
     }
     assert!(names.len() > 30, "{names:?}");
+}
+
+#[test]
+fn every_link_leads_to_an_operation_and_every_reference_to_a_schema() {
+    let document = tasker_server::document();
+    let text = document.to_string();
+    let mut links = 0;
+    for (_, item) in document["paths"].as_object().unwrap() {
+        for operation in item.as_object().unwrap().values() {
+            for answer in operation["responses"].as_object().unwrap().values() {
+                for link in answer["links"]
+                    .as_object()
+                    .into_iter()
+                    .flatten()
+                    .map(|(_, link)| link)
+                {
+                    let target = link["operationId"].as_str().unwrap();
+                    assert!(
+                        text.contains(&format!("\"operationId\":\"{target}\"")),
+                        "{target}"
+                    );
+                    links += 1;
+                }
+            }
+        }
+    }
+    assert!(links > 60, "{links}");
+    for (_, rest) in text
+        .match_indices("#/components/schemas/")
+        .map(|(at, prefix)| (at, &text[at + prefix.len()..]))
+    {
+        let name = rest.split('"').next().unwrap();
+        assert!(
+            document["components"]["schemas"].get(name).is_some(),
+            "there is no schema {name}"
+        );
+    }
 }

@@ -54,6 +54,7 @@ pub struct TaskRequest {
     pub bypass_steps: Vec<String>,
     /// 0 (first) to 9 (last); the steps' own priority when left out.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schema(minimum = 0, maximum = 9))]
     pub priority: Option<i16>,
     /// When the request was made; now when left out.
     #[serde(default, skip_serializing_if = "Option::is_none")]

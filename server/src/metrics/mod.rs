@@ -34,6 +34,7 @@ pub(crate) fn routes() -> OpenApiRouter<App> {
     responses(
         (status = 200, description = "The metrics. No task, step or error is named in them.",
             content((String = "text/plain"), (String = "application/openmetrics-text"))),
+        (status = "4XX", body = Problem, content_type = "application/problem+json"),
         (status = "5XX", body = Problem, content_type = "application/problem+json")))]
 async fn metrics(State(app): State<App>, headers: HeaderMap) -> Result<Response, Refusal> {
     let accept = headers

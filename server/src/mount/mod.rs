@@ -11,7 +11,7 @@ pub use exchange::{Event, Exchange};
 
 use crate::app::router;
 use crate::auth::{Auth, Guard, Roles};
-use crate::openapi::document;
+use crate::openapi::described;
 use crate::options::Options;
 use axum::Router;
 use head::Head;
@@ -24,7 +24,7 @@ use tasker_core::{Client, Error, Result};
 
 /// The paths that take nothing of whoever asks, such as those of probes: a host need not find out who that is.
 pub fn open_paths() -> Vec<String> {
-    Guard::new(&document()).open_paths()
+    Guard::new(&described()).open_paths()
 }
 
 /// The interface as a host mounts it. It opens at first use, in each process for itself.

@@ -53,7 +53,9 @@ struct ManyCreated {
 /// Of an array all are created or none; what is wrong is told by index. Of lines each is answered by a line, in order, as soon
 /// as it is committed: `{"index", "task_id", "created", "pruned"}` or `{"index", "problem"}`; whatever was answered stays.
 #[utoipa::path(post, path = "/tasks/bulk", tag = "bulk", operation_id = "create_tasks", security(("token" = ["tasker.task:create", "tasker.task:bulk"])),
-    request_body(content((Vec<TaskRequest> = "application/json"), (String = "application/x-ndjson"))),
+    request_body(content(
+        (Vec<TaskRequest> = "application/json", example = json!([{"name": "process_order", "namespace": "shop", "context": {"order_id": "7"}}])),
+        (String = "application/x-ndjson", example = "{\"name\": \"process_order\", \"namespace\": \"shop\"}\n"))),
     responses((status = 201, content((ManyCreated = "application/json"), (String = "application/x-ndjson"))), (status = "4XX", body = Problem, content_type = "application/problem+json")))]
 async fn create(State(app): State<App>, request: Request) -> Result<Response, Refusal> {
     let kind = super::header(request.headers(), "content-type")
@@ -330,7 +332,7 @@ struct BulkAnswer {
 ///
 /// In batches of 100, each a transaction of its own. What is refused for one task is told, and the others go on.
 #[utoipa::path(post, path = "/tasks/bulk/{verb}", tag = "bulk", operation_id = "operate_on_tasks", security(("token" = ["tasker.task:{verb}", "tasker.task:bulk"])), request_body = BulkRequest,
-    params(("verb" = String, Path, description = "`cancel`, `retry`, `resolve`, `pause` or `resume`.")),
+    params(("verb" = String, Path, pattern = "^(cancel|retry|resolve|pause|resume)$", description = "`cancel`, `retry`, `resolve`, `pause` or `resume`.")),
     responses((status = 200, body = BulkAnswer), (status = "4XX", body = Problem, content_type = "application/problem+json")))]
 async fn operate(
     State(app): State<App>,

@@ -30,17 +30,17 @@ pub(crate) fn routes(bulk_bytes: usize) -> OpenApiRouter<App> {
         .merge(workers::routes())
 }
 
-/// Why somebody steps in; kept in the trail.
+/// Who steps in and why; kept in the trail.
 #[derive(Debug, Default, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-pub(crate) struct Why {
+pub(crate) struct WhoAndWhy {
     /// Who, where the request is not authenticated.
     pub(crate) by: Option<String>,
     /// Why.
     pub(crate) reason: Option<String>,
 }
 
-impl Why {
+impl WhoAndWhy {
     /// Who steps in: whoever asks, or whoever the request names where nobody has to say who they are.
     pub(crate) fn of(self, access: &Access) -> Operator {
         access.operator(self.by, self.reason)

@@ -1,6 +1,6 @@
 //! The verbs of operators, on a task and on a step. Each is one transaction, kept in the trail with who and why.
 
-use super::Why;
+use super::WhoAndWhy;
 use super::shown::{self, Part};
 use super::steps::OneStep;
 use super::tasks::OneTask;
@@ -35,7 +35,7 @@ async fn shown(app: &App, task: Task) -> Result<Json<OneTask>, Refusal> {
 }
 
 /// Cancel a task and its open steps. Cancelling again changes nothing.
-#[utoipa::path(post, path = "/tasks/{task_id}/cancel", tag = "tasks", operation_id = "cancel_task", security(("token" = ["tasker.task:cancel"])), request_body = Why,
+#[utoipa::path(post, path = "/tasks/{task_id}/cancel", tag = "tasks", operation_id = "cancel_task", security(("token" = ["tasker.task:cancel"])), request_body = Option<WhoAndWhy>,
     params(("task_id" = uuid::Uuid, Path, description = "The task.")),
     responses((status = 200, body = OneTask), (status = "4XX", body = Problem, content_type = "application/problem+json")))]
 async fn cancel_task(
@@ -44,13 +44,13 @@ async fn cancel_task(
     access: Access,
     body: Body,
 ) -> Result<Json<OneTask>, Refusal> {
-    let operator = body.read::<Why>(None)?.of(&access);
+    let operator = body.read::<WhoAndWhy>(None)?.of(&access);
     let task = app.client.cancel_task(task_id, &operator).await?;
     shown(&app, task).await
 }
 
 /// Retry every step of a task that failed for good.
-#[utoipa::path(post, path = "/tasks/{task_id}/retry", tag = "tasks", operation_id = "retry_task", security(("token" = ["tasker.task:retry"])), request_body = Why,
+#[utoipa::path(post, path = "/tasks/{task_id}/retry", tag = "tasks", operation_id = "retry_task", security(("token" = ["tasker.task:retry"])), request_body = Option<WhoAndWhy>,
     params(("task_id" = uuid::Uuid, Path, description = "The task.")),
     responses((status = 200, body = OneTask), (status = "4XX", body = Problem, content_type = "application/problem+json")))]
 async fn retry_task(
@@ -59,13 +59,13 @@ async fn retry_task(
     access: Access,
     body: Body,
 ) -> Result<Json<OneTask>, Refusal> {
-    let operator = body.read::<Why>(None)?.of(&access);
+    let operator = body.read::<WhoAndWhy>(None)?.of(&access);
     let task = app.client.retry_task(task_id, &operator).await?;
     shown(&app, task).await
 }
 
 /// Declare a failed task done; its open steps are cancelled.
-#[utoipa::path(post, path = "/tasks/{task_id}/resolve", tag = "tasks", operation_id = "resolve_task", security(("token" = ["tasker.task:resolve"])), request_body = Why,
+#[utoipa::path(post, path = "/tasks/{task_id}/resolve", tag = "tasks", operation_id = "resolve_task", security(("token" = ["tasker.task:resolve"])), request_body = Option<WhoAndWhy>,
     params(("task_id" = uuid::Uuid, Path, description = "The task.")),
     responses((status = 200, body = OneTask), (status = "4XX", body = Problem, content_type = "application/problem+json")))]
 async fn resolve_task(
@@ -74,13 +74,13 @@ async fn resolve_task(
     access: Access,
     body: Body,
 ) -> Result<Json<OneTask>, Refusal> {
-    let operator = body.read::<Why>(None)?.of(&access);
+    let operator = body.read::<WhoAndWhy>(None)?.of(&access);
     let task = app.client.resolve_task(task_id, &operator).await?;
     shown(&app, task).await
 }
 
 /// Claim nothing more of a task; what runs goes on.
-#[utoipa::path(post, path = "/tasks/{task_id}/pause", tag = "tasks", operation_id = "pause_task", security(("token" = ["tasker.task:pause"])), request_body = Why,
+#[utoipa::path(post, path = "/tasks/{task_id}/pause", tag = "tasks", operation_id = "pause_task", security(("token" = ["tasker.task:pause"])), request_body = Option<WhoAndWhy>,
     params(("task_id" = uuid::Uuid, Path, description = "The task.")),
     responses((status = 200, body = OneTask), (status = "4XX", body = Problem, content_type = "application/problem+json")))]
 async fn pause_task(
@@ -89,14 +89,14 @@ async fn pause_task(
     access: Access,
     body: Body,
 ) -> Result<Json<OneTask>, Refusal> {
-    let operator = body.read::<Why>(None)?.of(&access);
+    let operator = body.read::<WhoAndWhy>(None)?.of(&access);
     app.client.pause(&PauseScope::Task(task_id), &operator).await?;
     let task = app.client.task(task_id).await?;
     shown(&app, task).await
 }
 
 /// Go on with a task that was paused.
-#[utoipa::path(post, path = "/tasks/{task_id}/resume", tag = "tasks", operation_id = "resume_task", security(("token" = ["tasker.task:resume"])), request_body = Why,
+#[utoipa::path(post, path = "/tasks/{task_id}/resume", tag = "tasks", operation_id = "resume_task", security(("token" = ["tasker.task:resume"])), request_body = Option<WhoAndWhy>,
     params(("task_id" = uuid::Uuid, Path, description = "The task.")),
     responses((status = 200, body = OneTask), (status = "4XX", body = Problem, content_type = "application/problem+json")))]
 async fn resume_task(
@@ -105,7 +105,7 @@ async fn resume_task(
     access: Access,
     body: Body,
 ) -> Result<Json<OneTask>, Refusal> {
-    let operator = body.read::<Why>(None)?.of(&access);
+    let operator = body.read::<WhoAndWhy>(None)?.of(&access);
     app.client.resume(&PauseScope::Task(task_id), &operator).await?;
     let task = app.client.task(task_id).await?;
     shown(&app, task).await
@@ -113,7 +113,7 @@ async fn resume_task(
 
 /// Cancel a step. What waits for it is blocked for good.
 #[utoipa::path(post, path = "/tasks/{task_id}/workflow_steps/{step_id}/cancel", tag = "workflow_steps", operation_id = "cancel_step", security(("token" = ["tasker.workflow_step:cancel"])),
-    request_body = Why, params(("task_id" = uuid::Uuid, Path, description = "The task."), ("step_id" = String, Path, description = "Its number, or its name.")),
+    request_body = Option<WhoAndWhy>, params(("task_id" = uuid::Uuid, Path, description = "The task."), ("step_id" = String, Path, description = "Its number, or its name.")),
     responses((status = 200, body = OneStep), (status = "4XX", body = Problem, content_type = "application/problem+json")))]
 async fn cancel_step(
     State(app): State<App>,
@@ -121,7 +121,7 @@ async fn cancel_step(
     access: Access,
     body: Body,
 ) -> Result<Json<OneStep>, Refusal> {
-    let operator = body.read::<Why>(None)?.of(&access);
+    let operator = body.read::<WhoAndWhy>(None)?.of(&access);
     let step = app
         .client
         .cancel_step(task_id, &StepSelector::parse(&step), &operator)
@@ -143,7 +143,7 @@ struct Retry {
 
 /// Retry a step that failed for good.
 #[utoipa::path(post, path = "/tasks/{task_id}/workflow_steps/{step_id}/retry", tag = "workflow_steps", operation_id = "retry_step", security(("token" = ["tasker.workflow_step:retry"])),
-    request_body = Retry, params(("task_id" = uuid::Uuid, Path, description = "The task."), ("step_id" = String, Path, description = "Its number, or its name.")),
+    request_body = Option<Retry>, params(("task_id" = uuid::Uuid, Path, description = "The task."), ("step_id" = String, Path, description = "Its number, or its name.")),
     responses((status = 200, body = OneStep), (status = "4XX", body = Problem, content_type = "application/problem+json")))]
 async fn retry_step(
     State(app): State<App>,
@@ -179,7 +179,7 @@ struct Resolution {
 
 /// Declare a step done, with results. What waits for it goes on at once.
 #[utoipa::path(post, path = "/tasks/{task_id}/workflow_steps/{step_id}/resolve", tag = "workflow_steps", operation_id = "resolve_step", security(("token" = ["tasker.workflow_step:resolve"])),
-    request_body = Resolution, params(("task_id" = uuid::Uuid, Path, description = "The task."), ("step_id" = String, Path, description = "Its number, or its name.")),
+    request_body = Option<Resolution>, params(("task_id" = uuid::Uuid, Path, description = "The task."), ("step_id" = String, Path, description = "Its number, or its name.")),
     responses((status = 200, body = OneStep), (status = "4XX", body = Problem, content_type = "application/problem+json")))]
 async fn resolve_step(
     State(app): State<App>,

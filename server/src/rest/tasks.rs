@@ -205,7 +205,7 @@ async fn list(State(app): State<App>, Params(query): Params<TaskQuery>) -> Resul
 ///
 /// The request may stand alone or under `task`. The header `Idempotency-Key` is its `idempotency_key`. A request that was
 /// made before answers 200 with the task that it made, a new one 201.
-#[utoipa::path(post, path = "/tasks", tag = "tasks", operation_id = "create_task", security(("token" = ["tasker.task:create"])), request_body = TaskRequest,
+#[utoipa::path(post, path = "/tasks", tag = "tasks", operation_id = "create_task", security(("token" = ["tasker.task:create"])), request_body(content = TaskRequest, example = json!({"name": "process_order", "namespace": "shop", "context": {"order_id": "7"}})),
     params(("Idempotency-Key" = Option<String>, Header, description = "One task for all requests with this key.")),
     responses((status = 201, body = OneTask, headers(("Location" = String, description = "Where the task is."))),
         (status = 200, body = OneTask, description = "There is such a task already."),
@@ -316,6 +316,7 @@ struct TaskPatch {
     /// Its labels, instead of those that it has.
     tags: Option<Vec<String>>,
     /// 0 (first) to 9 (last), for the steps that have not started.
+    #[schema(minimum = 0, maximum = 9)]
     priority: Option<i16>,
 }
 

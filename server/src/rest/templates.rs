@@ -84,7 +84,9 @@ struct Registration {
 ///
 /// `${VARIABLE}` is not filled: the environment of the server is nobody's business.
 #[utoipa::path(post, path = "/templates", tag = "templates", operation_id = "register_template", security(("token" = ["tasker.template:register"])), params(RegisterQuery),
-    request_body(content((Value = "application/json"), (String = "application/yaml"))),
+    request_body(content(
+        (Object = "application/json", example = json!({"name": "greet", "namespace_name": "demo", "version": "1.0.0", "step_templates": [{"name": "hello", "handler": "demo.greet.hello"}]})),
+        (String = "application/yaml", example = "name: greet\nnamespace_name: demo\nversion: 1.0.0\nstep_templates:\n  - name: hello\n    handler: demo.greet.hello\n"))),
     responses((status = 200, body = Registration), (status = 201, body = Registration, description = "The version is new."), (status = "4XX", body = Problem, content_type = "application/problem+json")))]
 async fn register(
     State(app): State<App>,
@@ -127,7 +129,9 @@ struct Validated {
 
 /// Check a template, and change nothing.
 #[utoipa::path(post, path = "/templates/validate", tag = "templates", operation_id = "validate_template", security(("token" = ["tasker.template:register"])), params(RegisterQuery),
-    request_body(content((Value = "application/json"), (String = "application/yaml"))),
+    request_body(content(
+        (Object = "application/json", example = json!({"name": "greet", "namespace_name": "demo", "version": "1.0.0", "step_templates": [{"name": "hello", "handler": "demo.greet.hello"}]})),
+        (String = "application/yaml", example = "name: greet\nnamespace_name: demo\nversion: 1.0.0\nstep_templates:\n  - name: hello\n    handler: demo.greet.hello\n"))),
     responses((status = 200, body = Validated), (status = "4XX", body = Problem, content_type = "application/problem+json")))]
 async fn validate(
     State(app): State<App>,
@@ -213,6 +217,7 @@ async fn find(
 #[serde(deny_unknown_fields, default)]
 struct GraphQuery {
     /// `json`, `mermaid`, `dot` or `svg`; `json` unless given.
+    #[param(inline)]
     format: Format,
     /// The version; the latest unless given. A task has its own.
     version: Option<String>,
