@@ -96,6 +96,13 @@ impl Body {
         {
             value = inside;
         }
+        // A list of values would be taken for an object without names.
+        if !value.is_object() {
+            return Err(Refusal::new(
+                ErrorKind::InvalidArgument,
+                "the body: an object is needed",
+            ));
+        }
         serde_json::from_value(value)
             .map_err(|error| Refusal::new(ErrorKind::InvalidArgument, format!("the body: {error}")))
     }

@@ -258,7 +258,7 @@ struct BulkRequest {
     error_code: Option<String>,
     /// Only with an annotation like this: `type`, `key`, `value`.
     #[schema(value_type = Option<Object>)]
-    annotation: Option<AnnotationFilter>,
+    annotation: Option<Map<String, Value>>,
     /// All tasks in which the verb has something to do.
     all: bool,
     /// Only say how many there are, and show some.
@@ -288,7 +288,17 @@ impl BulkRequest {
             error_code: self.error_code.clone(),
             initiator: self.initiator.clone(),
             source_system: self.source_system.clone(),
-            annotation: self.annotation.clone(),
+            annotation: self
+                .annotation
+                .clone()
+                .map(|members| serde_json::from_value(Value::Object(members)))
+                .transpose()
+                .map_err(|error| {
+                    Refusal::new(
+                        ErrorKind::InvalidArgument,
+                        format!("the body: annotation: {error}"),
+                    )
+                })?,
             completed_since: None,
             completed_before: None,
             context: Map::new(),
