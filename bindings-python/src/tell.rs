@@ -4,6 +4,8 @@
 //! those that are, and lets in no more.
 
 use crate::error::exception;
+use pyo3::exceptions::PyImportError;
+use pyo3::ffi;
 use pyo3::prelude::*;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use tasker_core::Result;
@@ -92,12 +94,25 @@ fn tell_no_more(py: Python<'_>) {
     });
 }
 
-/// Has the interpreter that imports the module say when it ends.
+/// Has the interpreter that imports the module say when it ends. Only the first one of a process may: threads of the engine find
+/// no other.
 pub(crate) fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
+    if interpreter() != 0 {
+        return Err(PyImportError::new_err(
+            "tasker cannot be imported in subinterpreters: run one application a process (mod_wsgi: WSGIApplicationGroup %{GLOBAL})",
+        ));
+    }
     let function = wrap_pyfunction!(tell_no_more, module)?;
     module
         .py()
         .import("atexit")?
         .call_method1("register", (function,))?;
     Ok(())
+}
+
+/// The number of the interpreter that this thread is in.
+#[allow(unsafe_code)] // PyO3 has no safe interface for it.
+fn interpreter() -> i64 {
+    // SAFETY: whoever calls is inside of an interpreter, which is there until it returns.
+    unsafe { ffi::PyInterpreterState_GetID(ffi::PyInterpreterState_Get()) }
 }

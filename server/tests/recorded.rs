@@ -216,3 +216,36 @@ async fn a_request_that_cannot_be_begun_is_refused() {
     });
     asking.await.unwrap();
 }
+
+#[tokio::test]
+async fn an_answer_that_is_compressed_while_lines_come_ends() {
+    let shop = Shop::open().await;
+    let engine = engine(&shop);
+    let asking = tokio::task::spawn_blocking(move || {
+        let mount = Mount::new("{}").unwrap();
+        let headers = json!([
+            ["content-type", "application/x-ndjson"],
+            ["accept-encoding", "gzip"]
+        ]);
+        let head = json!({"method": "POST", "target": "/tasks/bulk", "headers": headers});
+        let exchange = mount.begin(&engine, &head.to_string()).unwrap();
+        // Each piece of the answer is sent while the next one of the body is waited for.
+        let mut lines = std::iter::repeat_n("{nothing\n", 50);
+        let mut bytes = 0;
+        loop {
+            match exchange.next().unwrap() {
+                Event::Read => match lines.next() {
+                    Some(line) => exchange.write(line.into()).unwrap(),
+                    None => exchange.finish(),
+                },
+                Event::Head(head) => assert!(head.contains("gzip"), "{head}"),
+                Event::Chunk(piece) => bytes += piece.len(),
+                Event::End => break,
+                event => panic!("{event:?}"),
+            }
+        }
+        assert!(bytes > 0);
+        engine.close().unwrap();
+    });
+    asking.await.unwrap();
+}

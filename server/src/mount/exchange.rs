@@ -40,6 +40,16 @@ pub enum Event {
     Broken(String),
 }
 
+/// What comes out of an exchange.
+#[derive(Debug)]
+struct Events {
+    /// The answer, a piece at a time: no more is made than is taken.
+    answer: mpsc::Receiver<Event>,
+    /// What the host is asked for. It waits for no room: whoever asks may be polled by the task that sends a piece of the answer,
+    /// and that one would wait for itself.
+    asked: mpsc::UnboundedReceiver<Event>,
+}
+
 #[derive(Serialize)]
 struct Decision<'q> {
     number: u64,
@@ -57,8 +67,8 @@ struct AnswerHead {
 pub struct Exchange {
     body: Mutex<Option<mpsc::Sender<Bytes>>>,
     /// Whether more of the body is asked for.
-    asked: Arc<AtomicBool>,
-    events: Arc<tokio::sync::Mutex<mpsc::Receiver<Event>>>,
+    wanted: Arc<AtomicBool>,
+    events: Arc<tokio::sync::Mutex<Events>>,
     host: Arc<Host>,
     /// Nothing more comes.
     ended: CancellationToken,
@@ -70,8 +80,8 @@ impl Exchange {
     pub(super) fn begin(router: Router, head: Head, roles: &Roles) -> Result<Self> {
         let (body, written) = mpsc::channel::<Bytes>(1);
         let (host, events) = Host::new();
-        let stream = unfold((written, host.tell.clone()), async |(mut written, asking)| {
-            asking.send(Event::Read).await.ok()?;
+        let stream = unfold((written, host.ask.clone()), async |(mut written, asking)| {
+            asking.send(Event::Read).ok()?;
             let bytes = written.recv().await?;
             Some((Ok::<_, Infallible>(bytes), (written, asking)))
         });
@@ -108,7 +118,7 @@ impl Exchange {
     fn answering(
         body: Option<mpsc::Sender<Bytes>>,
         host: Arc<Host>,
-        events: mpsc::Receiver<Event>,
+        events: Events,
         responding: impl Future<Output = Response<Body>> + Send + 'static,
     ) -> Self {
         let given_up = CancellationToken::new();
@@ -133,7 +143,7 @@ impl Exchange {
         );
         Self {
             body: Mutex::new(body),
-            asked: Arc::default(),
+            wanted: Arc::default(),
             events: Arc::new(tokio::sync::Mutex::new(events)),
             host,
             ended,
@@ -153,7 +163,7 @@ impl Exchange {
                 "the body of this request has ended already",
             ));
         };
-        if !self.asked.swap(false, Ordering::AcqRel) {
+        if !self.wanted.swap(false, Ordering::AcqRel) {
             return Err(Error::invalid_argument(
                 "nothing has asked for more of the body: write it when `Read` comes",
             ));
@@ -171,20 +181,22 @@ impl Exchange {
     fn reading(&self) -> impl Future<Output = Result<Event>> + Send + 'static {
         let events = Arc::clone(&self.events);
         let (given_up, ended) = (self.given_up.clone(), self.ended.clone());
-        let asked = Arc::clone(&self.asked);
+        let wanted = Arc::clone(&self.wanted);
         async move {
             let mut events = events.lock().await;
+            let Events { answer, asked } = &mut *events;
             let over = |why: &str| Err(Error::new(ErrorKind::ShuttingDown, why));
             tokio::select! {
                 biased;
                 () = given_up.cancelled() => over("this request was given up"),
-                Some(event) = events.recv() => {
+                Some(event) = answer.recv() => Ok(event),
+                Some(event) = asked.recv() => {
                     if event == Event::Read {
-                        asked.store(true, Ordering::Release);
+                        wanted.store(true, Ordering::Release);
                     }
                     Ok(event)
                 }
-                () = ended.cancelled() => events.try_recv().or_else(|_| over("this request has been answered")),
+                () = ended.cancelled() => answer.try_recv().or_else(|_| over("this request has been answered")),
             }
         }
     }
@@ -264,19 +276,22 @@ type Answer = std::result::Result<Vec<bool>, Refusal>;
 #[derive(Debug)]
 struct Host {
     tell: mpsc::Sender<Event>,
+    ask: mpsc::UnboundedSender<Event>,
     waiting: Mutex<HashMap<u64, oneshot::Sender<Answer>>>,
     numbers: AtomicU64,
 }
 
 impl Host {
-    fn new() -> (Arc<Self>, mpsc::Receiver<Event>) {
-        let (tell, events) = mpsc::channel(1);
+    fn new() -> (Arc<Self>, Events) {
+        let (tell, answer) = mpsc::channel(1);
+        let (ask, asked) = mpsc::unbounded_channel();
         let host = Self {
             tell,
+            ask,
             waiting: Mutex::default(),
             numbers: AtomicU64::new(1),
         };
-        (Arc::new(host), events)
+        (Arc::new(host), Events { answer, asked })
     }
 
     fn answer(&self, number: u64, answer: Answer) {
@@ -306,7 +321,7 @@ impl Decide for Host {
                 questions: &questions,
             });
             let event = Event::Decide(asked.unwrap_or_default());
-            self.tell.send(event).await.map_err(|_| gone())?;
+            self.ask.send(event).map_err(|_| gone())?;
             answered.await.map_err(|_| gone())?
         })
     }
