@@ -6,6 +6,7 @@ use crate::health::Counted;
 use crate::metrics::{Looks, Requests};
 use crate::options::Options;
 use crate::problem::Refusal;
+use crate::rest::Creation;
 use crate::{api_docs, health, metrics, openapi, rest};
 use axum::Router;
 use axum::body::Bytes;
@@ -29,6 +30,8 @@ use utoipa_axum::router::OpenApiRouter;
 pub(crate) struct App {
     pub(crate) client: Client,
     pub(crate) options: Arc<Options>,
+    /// Tasks that are asked for one by one.
+    pub(crate) creation: Creation,
     pub(crate) graphql: Graphql,
     /// The description of what is served, as JSON.
     pub(crate) document: Bytes,
@@ -60,6 +63,7 @@ pub fn router(client: Client, options: Options) -> Router {
         client,
         document: openapi::text(&document),
         options: Arc::new(options),
+        creation: Creation::default(),
         counted: Arc::default(),
         requests: Arc::default(),
         looks: Arc::default(),

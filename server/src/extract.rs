@@ -81,14 +81,19 @@ impl<S: Send + Sync> FromRequest<S> for Body {
 }
 
 impl Body {
+    /// The JSON of the body. No body is an empty object.
+    pub(crate) fn value(&self) -> Result<Value, Refusal> {
+        if self.0.is_empty() {
+            Ok(Value::Object(serde_json::Map::new()))
+        } else {
+            json(&self.0)
+        }
+    }
+
     /// What the body says. It may stand alone, or as the one member `wrapper` of an object, as the ancestor wants it. No body
     /// is an empty object.
     pub(crate) fn read<T: DeserializeOwned>(&self, wrapper: Option<&str>) -> Result<T, Refusal> {
-        let mut value = if self.0.is_empty() {
-            Value::Object(serde_json::Map::new())
-        } else {
-            json(&self.0)?
-        };
+        let mut value = self.value()?;
         if let (Some(wrapper), Value::Object(members)) = (wrapper, &mut value)
             && members.len() == 1
             && members.get(wrapper).is_some_and(Value::is_object)

@@ -100,7 +100,7 @@ async fn post(
     headers: HeaderMap,
     body: Body,
 ) -> Result<Response, Refusal> {
-    let asked: Value = body.read(None)?;
+    let asked = body.value()?;
     if asked.is_array() {
         return Err(Refusal::malformed(
             "the body: several requests at once are not taken; ask for several fields, under names of your own",

@@ -16,8 +16,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 use std::convert::Infallible;
 use tasker_core::model::{
-    AnnotationFilter, BulkOutcome, BulkVerb, Created, State as TaskState, TaskFilter, TaskId, TaskRequest,
-    TotalRelation,
+    BulkOutcome, BulkVerb, Created, State as TaskState, TaskFilter, TaskId, TaskRequest, TotalRelation,
 };
 use tasker_core::{Client, Error, ErrorKind};
 use utoipa::ToSchema;

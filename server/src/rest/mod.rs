@@ -1,6 +1,7 @@
 //! REST: a file a group of routes.
 
 mod bulk;
+mod creation;
 mod handlers;
 mod namespaces;
 mod operate;
@@ -9,6 +10,8 @@ mod steps;
 mod tasks;
 mod templates;
 mod workers;
+
+pub(crate) use creation::Creation;
 
 use crate::app::App;
 use crate::auth::Access;

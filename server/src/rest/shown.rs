@@ -97,6 +97,12 @@ impl Part {
         Self(None)
     }
 
+    /// Every member of a task that was just created: nothing was noted on it.
+    pub(crate) fn of_new() -> Self {
+        let members = MEMBERS.iter().copied().chain([STEPS]);
+        Self(Some(members.map(str::to_owned).collect()))
+    }
+
     /// Whether every member is shown.
     pub(crate) fn all(&self) -> bool {
         self.0.is_none()
@@ -142,12 +148,6 @@ pub(crate) fn parts(fields: Option<&str>) -> Result<Part, Refusal> {
         ))),
         None => Ok(Part(Some(names))),
     }
-}
-
-/// A task by its id, whole.
-pub(crate) async fn one(client: &Client, task_id: TaskId) -> Result<TaskBody, Refusal> {
-    let task = client.task(task_id).await?;
-    body(client, task, &Part::every()).await
 }
 
 /// A task with what is shown of it.

@@ -235,18 +235,7 @@ async fn create(
     if request.initiator.is_none() {
         request.initiator = access.operator(None, None).by;
     }
-    let created = app.client.create_task(&request).await?;
-    if created.pruned {
-        return Err(Refusal::new(
-            ErrorKind::NotFound,
-            format!(
-                "this request made task {}, which has been pruned since",
-                created.task_id
-            ),
-        )
-        .with_status(StatusCode::GONE));
-    }
-    let task = shown::one(&app.client, created.task_id).await?;
+    let (created, task) = app.creation.create(&app.client, request).await?;
     let status = if created.created {
         StatusCode::CREATED
     } else {

@@ -21,6 +21,7 @@ pub enum ColumnKind {
 use ColumnKind::{Boolean, Instant, Integer, Json, Number, Text};
 
 /// Where a later version's columns go, as a JSON object.
+#[cfg(feature = "parquet")]
 pub(super) const OTHER: &str = "other";
 
 /// The key of each part of a task, and its columns. The first part is the task itself.
