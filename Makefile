@@ -10,7 +10,7 @@ export CARGO_TARGET_DIR
 OWN_TARGET := $(shell CARGO_TARGET_DIR='$(CARGO_TARGET_DIR)' scripts/own-target)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo install test scale soak soak-runtimes fuzz lint fmt generate check-generated clean
+.PHONY: help setup demo install test scale soak soak-runtimes fuzz schemathesis lint fmt generate check-generated clean
 
 help: ## Print this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -54,6 +54,10 @@ soak-runtimes: ## Run 500,000 steps in one worker process of each language, and 
 
 fuzz: ## Fuzz every target for FUZZ_SECONDS (600), two side by side; installs cargo-fuzz
 	@scripts/fuzz
+
+schemathesis: ## Try the description of the HTTP interface on a server, with thousands of requests (schemathesis, from PyPI)
+	@scripts/setup --tests
+	@scripts/schemathesis
 
 lint: ## Check the format and the lints
 	@cargo fmt --all --check

@@ -176,17 +176,17 @@ fn the_configuration_tells_each_value_and_where_it_came_from_and_opens_nothing()
         ("TASKER_EXECUTION__MAX_WORKER_LOSSES", "5"),
         (
             "TASKER_DATABASE_URL",
-            "postgres://anna:secret@nowhere.invalid/shop?sslmode=require",
+            "postgres://anna:s3cr3t@nowhere.invalid/shop?sslmode=require",
         ),
-        ("DATABASE_URL", "postgres://app:secret@nowhere.invalid/app"),
+        ("DATABASE_URL", "postgres://app:s3cr3t@nowhere.invalid/app"),
         (
             "TASKER_DATABASE__LISTEN_URL",
-            "postgres://anna:secret@nowhere.invalid/shop",
+            "postgres://anna:s3cr3t@nowhere.invalid/shop",
         ),
     ];
     let output = tasker_in(folder.path(), &variables, &["config", "show", "--json"]);
     assert_eq!(output.status.code(), Some(0), "{}", err(&output));
-    assert!(!out(&output).contains("secret"), "{}", out(&output));
+    assert!(!out(&output).contains("s3cr3t"), "{}", out(&output));
     let shown: serde_json::Value = serde_json::from_str(&out(&output)).unwrap();
     assert_eq!(shown["database"]["source"], "TASKER_DATABASE_URL");
     assert_eq!(

@@ -35,7 +35,6 @@ create index task_annotations_keys on tasker.task_annotations using gin (annotat
 -- Attributes are found by their value, and then by task.
 drop index tasker.task_search_attributes_text;
 drop index tasker.task_search_attributes_number;
-drop index tasker.task_search_attributes_time;
 create index task_search_attributes_text on tasker.task_search_attributes (name, text_value, task_id) where text_value is not null;
 create index task_search_attributes_number on tasker.task_search_attributes (name, number_value, task_id) where number_value is not null;
 

@@ -96,8 +96,14 @@ fn shown(value: &Value) -> String {
         Value::Null => "—".to_owned(),
         Value::String(text) => text.clone(),
         Value::Number(number) => whole(number.as_f64()).unwrap_or_else(|| number.to_string()),
-        Value::Array(items) if !items.is_empty() && items.iter().all(Value::is_number) => {
+        Value::Array(items)
+            if !items.is_empty() && items.iter().all(|item| item.is_number() || item.is_string()) =>
+        {
             items.iter().map(shown).collect::<Vec<_>>().join(", ")
+        }
+        // Whoever wants to know what each of them is asks for JSON.
+        Value::Object(members) if !members.is_empty() => {
+            members.keys().map(String::as_str).collect::<Vec<_>>().join(", ")
         }
         other => other.to_string(),
     }

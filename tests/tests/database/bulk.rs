@@ -129,6 +129,12 @@ async fn tasks_are_found_by_age_pause_and_error_code_counted_and_paged() {
             tasks[1]
         ))
         .await;
+        s.run(&format!(
+            "update tasker.workflow_step_transitions set metadata = metadata || '{{\"error_code\": \"gone\"}}'
+             where task_id = '{}' and step_no = 1 and to_state = 'error'",
+            tasks[1]
+        ))
+        .await;
         s.operate(tasks[2], "pause_task($1)").await;
         let store = s.store.clone();
         let old = s
