@@ -3952,6 +3952,8 @@ CREATE INDEX task_search_attributes_number ON tasker.task_search_attributes USIN
 
 CREATE INDEX task_search_attributes_text ON tasker.task_search_attributes USING btree (name, text_value, task_id) WHERE (text_value IS NOT NULL);
 
+CREATE INDEX task_search_attributes_time ON tasker.task_search_attributes USING btree (name, time_value) WHERE (time_value IS NOT NULL);
+
 CREATE INDEX tasks_ended ON tasker.tasks USING btree (completed_at, task_id) WHERE (completed_at IS NOT NULL);
 
 CREATE INDEX tasks_initiator ON tasker.tasks USING btree ("left"(initiator, 128), task_id) WHERE (initiator <> 'unknown'::text);
