@@ -417,9 +417,7 @@ class AsyncClient(AsyncCalls):
         """
         return await self._call("readiness", given(task_id=task_id), read_records)
 
-    async def dependency_analysis(
-        self, task_id: str, *, weights: Mapping[str, Mapping[str, float]] | None = None
-    ) -> Record:
+    async def dependency_analysis(self, task_id: str, *, weights: Mapping[str, Mapping[str, float]] | None = None) -> Record:
         """Where a task stands in its graph: critical paths, what could run side by side, how far failures reach.
 
         Args:

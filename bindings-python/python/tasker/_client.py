@@ -417,9 +417,7 @@ class Client(Calls):
         """
         return self._call("readiness", given(task_id=task_id), read_records)
 
-    def dependency_analysis(
-        self, task_id: str, *, weights: Mapping[str, Mapping[str, float]] | None = None
-    ) -> Record:
+    def dependency_analysis(self, task_id: str, *, weights: Mapping[str, Mapping[str, float]] | None = None) -> Record:
         """Where a task stands in its graph: critical paths, what could run side by side, how far failures reach.
 
         Args:
