@@ -68,6 +68,11 @@ pub(crate) async fn run(room: &mut Room, options: &Options, progress: &dyn Progr
                 way.seconds.push(seconds);
             }
         }
+        if round == 0 {
+            // As autovacuum does: a new table has no statistics, and is read from end to end.
+            progress.phase("analyze, as autovacuum would");
+            sqlx::raw_sql("analyze").execute(room.looker.once()).await?;
+        }
     }
     drop(callers);
     site.close().await?;
