@@ -104,7 +104,7 @@ def test_a_hook_that_fails_is_an_error_of_the_host(
     with form(client, principal=principal) as ask:
         refused = ask("GET", "/tasks")
     assert (refused.status_code, refused.headers["content-type"]) == (500, "application/problem+json")
-    assert refused.json()["detail"] == "who asks could not be found out: the log has why"
+    assert refused.json()["detail"] == "this request could not be begun: the log has why"
     assert why not in refused.text
     assert why in caplog.text
 
