@@ -122,7 +122,8 @@ async fn not_so(method: Method, uri: Uri) -> Refusal {
     .with_status(StatusCode::METHOD_NOT_ALLOWED)
 }
 
-/// A request that takes too long is ended; what it had begun in the database is rolled back.
+/// A request that takes too long is ended; what it had begun in the database is rolled back, but for a creation that went together
+/// with those of others.
 async fn within_time(State(app): State<App>, request: Request, next: Next) -> Response {
     let limit = app.options.timeout;
     match tokio::time::timeout(limit, next.run(request)).await {

@@ -4,6 +4,7 @@ use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 use serde_json::{Value, json};
+use tasker_core::model::TaskId;
 use tasker_core::{Error, ErrorKind};
 use utoipa::ToSchema;
 
@@ -64,6 +65,19 @@ impl Refusal {
         self
     }
 
+    /// What came in the way once a task had been created: asking again would create another one.
+    #[must_use]
+    pub(crate) fn after_creating(mut self, task_id: TaskId) -> Self {
+        self.0.detail = format!(
+            "task {task_id} was created, and could not be shown: {}",
+            self.0.detail
+        );
+        self.0.error = Value::String(self.0.detail.clone());
+        self.0.details = json!({ "task_id": task_id });
+        self.0.retry = false;
+        self
+    }
+
     /// Names that are not there are 404 where they are what was asked for, and 422 where they are part of a request.
     #[must_use]
     pub(crate) fn of_path(mut self) -> Self {
@@ -72,6 +86,12 @@ impl Refusal {
         }
         self
     }
+}
+
+/// Whether an error is about what was asked for. Then nothing was done, and each part of it may be tried alone; after any other error
+/// that is not known.
+pub(crate) fn is_about_the_request(error: &Error) -> bool {
+    status(error.kind).is_client_error()
 }
 
 /// The status of an engine error.

@@ -4,7 +4,7 @@ use super::shown::{self, Part, TaskBody};
 use crate::app::App;
 use crate::auth::Access;
 use crate::extract::{Body, Path, bytes, json};
-use crate::problem::{Problem, Refusal};
+use crate::problem::{Problem, Refusal, is_about_the_request};
 use axum::Json;
 use axum::body::Bytes;
 use axum::extract::{DefaultBodyLimit, Request, State};
@@ -188,14 +188,17 @@ impl Lines {
             .filter_map(|one| one.as_ref().ok().cloned())
             .collect();
         let mut together = match self.client.create_tasks(&readable).await {
-            Ok(created) => Some(created.into_iter()),
-            Err(_) => None,
+            Ok(created) => Some(Ok(created.into_iter())),
+            Err(error) if is_about_the_request(&error) => None,
+            // What became of the transaction is not known: a second time could make every task twice.
+            Err(error) => Some(Err(Refusal::from(error))),
         };
         let mut answer = Vec::new();
         for request in requests {
             let outcome = match (request, &mut together) {
                 (Err(problem), _) => Err(problem),
-                (Ok(_), Some(created)) => created
+                (Ok(_), Some(Err(refusal))) => Err(refusal.clone()),
+                (Ok(_), Some(Ok(created))) => created
                     .next()
                     .ok_or_else(|| Refusal::new(ErrorKind::Internal, "a task was lost on the way")),
                 (Ok(request), None) => self.client.create_task(&request).await.map_err(Refusal::from),

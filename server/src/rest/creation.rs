@@ -1,7 +1,7 @@
 //! Creating tasks that are asked for one by one: those that come while others are being created go together, in one transaction.
 
 use super::shown::{self, Part, TaskBody};
-use crate::problem::Refusal;
+use crate::problem::{Refusal, is_about_the_request};
 use std::collections::HashMap;
 use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -64,6 +64,8 @@ impl Creation {
             };
             let batch: Vec<Asked> = {
                 let mut waiting = self.waiting();
+                // Whoever went away was told that nothing came of it, or was told nothing.
+                waiting.retain(|asked| !asked.tell.is_closed());
                 let count = waiting.len().min(MOST);
                 waiting.drain(..count).collect()
             };
@@ -92,24 +94,29 @@ fn lost() -> Refusal {
 
 async fn alone(client: &Client, request: &TaskRequest) -> Outcome {
     let created = client.create_task(request).await?;
-    let mut shown = show(client, std::slice::from_ref(&created)).await?;
-    let body = shown.remove(&created.task_id).ok_or_else(|| gone(&created))?;
-    Ok((created, body))
+    outcomes(client, vec![created])
+        .await
+        .pop()
+        .unwrap_or_else(|| Err(lost()))
 }
 
-/// Creates a batch in one transaction; where one of it is refused, each alone, so that the others are made.
+/// Creates a batch in one transaction; where one of it is refused, each alone, so that the others are made. Nothing is tried again
+/// where it is not known what became of the transaction.
 async fn together(client: &Client, batch: Vec<Asked>) {
     let (requests, waiting): (Vec<TaskRequest>, Vec<_>) =
         batch.into_iter().map(|asked| (asked.request, asked.tell)).unzip();
     let outcomes = match client.create_tasks(&requests).await {
         Ok(created) => outcomes(client, created).await,
-        Err(error) if requests.len() == 1 => vec![Err(error.into())],
-        Err(_) => {
+        Err(error) if requests.len() > 1 && is_about_the_request(&error) => {
             let mut outcomes = Vec::with_capacity(requests.len());
             for request in &requests {
                 outcomes.push(alone(client, request).await);
             }
             outcomes
+        }
+        Err(error) => {
+            let refusal = Refusal::from(error);
+            requests.iter().map(|_| Err(refusal.clone())).collect()
         }
     };
     for (outcome, tell) in outcomes.into_iter().zip(waiting) {
@@ -127,7 +134,10 @@ async fn outcomes(client: &Client, created: Vec<Created>) -> Vec<Outcome> {
                 None => Err(gone(&one)),
             })
             .collect(),
-        Err(refusal) => created.iter().map(|_| Err(refusal.clone())).collect(),
+        Err(refusal) => created
+            .iter()
+            .map(|one| Err(refusal.clone().after_creating(one.task_id)))
+            .collect(),
     }
 }
 
