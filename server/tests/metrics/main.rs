@@ -3,11 +3,14 @@
 // Tests may panic: that is how they fail.
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
+mod page;
+#[path = "../support/mod.rs"]
 mod support;
 
 use axum::Router;
 use axum::body::Body;
 use axum::http::{Method, Request, StatusCode};
+use page::{Read, Sample, documented};
 use serde_json::json;
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
@@ -18,133 +21,6 @@ use tasker_core::store::Statements;
 use tasker_core::template::{ParseOptions, Template};
 use tasker_core::worker::{Worker, WorkerOptions};
 use tasker_server::{Options, router};
-
-/// A page of metrics, read back.
-#[derive(Debug)]
-struct Read {
-    /// Type by name of the family.
-    types: BTreeMap<String, String>,
-    helps: BTreeMap<String, String>,
-    samples: Vec<Sample>,
-}
-
-#[derive(Debug)]
-struct Sample {
-    name: String,
-    labels: BTreeMap<String, String>,
-    value: f64,
-}
-
-impl Read {
-    fn of(text: &str) -> Self {
-        let mut read = Self {
-            types: BTreeMap::new(),
-            helps: BTreeMap::new(),
-            samples: Vec::new(),
-        };
-        for line in text.lines() {
-            if let Some(rest) = line.strip_prefix("# TYPE ") {
-                let (name, kind) = rest.split_once(' ').unwrap();
-                assert!(
-                    read.types.insert(name.to_owned(), kind.to_owned()).is_none(),
-                    "{line}"
-                );
-            } else if let Some(rest) = line.strip_prefix("# HELP ") {
-                let (name, help) = rest.split_once(' ').unwrap();
-                read.helps.insert(name.to_owned(), help.to_owned());
-            } else if !line.starts_with('#') {
-                read.samples.push(sample(line));
-            }
-        }
-        let series: BTreeSet<_> = read.samples.iter().map(|one| (&one.name, &one.labels)).collect();
-        assert_eq!(series.len(), read.samples.len(), "a series is there twice");
-        read
-    }
-
-    fn find(&self, name: &str, labels: &[(&str, &str)]) -> Option<f64> {
-        let wanted = |one: &&Sample| {
-            one.name == name
-                && labels
-                    .iter()
-                    .all(|(key, value)| one.labels.get(*key).is_some_and(|is| is == value))
-        };
-        let found: Vec<_> = self.samples.iter().filter(wanted).collect();
-        assert!(found.len() < 2, "{name} {labels:?} is more than one: {found:?}");
-        found.first().map(|one| one.value)
-    }
-
-    #[track_caller]
-    fn value(&self, name: &str, labels: &[(&str, &str)]) -> f64 {
-        self.find(name, labels)
-            .unwrap_or_else(|| panic!("no {name} {labels:?} among {:?}", self.samples))
-    }
-
-    /// A value that is a whole number.
-    #[track_caller]
-    #[allow(clippy::cast_possible_truncation)]
-    fn count(&self, name: &str, labels: &[(&str, &str)]) -> i64 {
-        self.value(name, labels) as i64
-    }
-
-    fn values_of(&self, label: &str) -> BTreeSet<&str> {
-        self.samples
-            .iter()
-            .filter_map(|one| one.labels.get(label).map(String::as_str))
-            .collect()
-    }
-}
-
-/// `name{key="value",…} 1`, with `\\`, `\"` and `\n` in values.
-fn sample(line: &str) -> Sample {
-    let (name, mut rest) = line.split_at(line.find(['{', ' ']).unwrap());
-    let mut labels = BTreeMap::new();
-    if rest.starts_with('{') {
-        loop {
-            let (key, quoted) = rest[1..].split_once("=\"").unwrap();
-            let mut value = String::new();
-            let mut chars = quoted.char_indices();
-            let end = loop {
-                match chars.next().unwrap() {
-                    (at, '"') => break at,
-                    (_, '\\') => value.push(match chars.next().unwrap().1 {
-                        'n' => '\n',
-                        other => other,
-                    }),
-                    (_, other) => value.push(other),
-                }
-            };
-            assert!(labels.insert(key.to_owned(), value).is_none(), "{line}");
-            rest = &quoted[end + 1..];
-            if let Some(after) = rest.strip_prefix('}') {
-                rest = after;
-                break;
-            }
-            assert!(rest.starts_with(','), "{line}");
-        }
-    }
-    Sample {
-        name: name.to_owned(),
-        labels,
-        value: rest.trim().parse().unwrap_or_else(|_| panic!("{line}")),
-    }
-}
-
-/// The page in docs/reference: type and labels by name.
-fn documented() -> BTreeMap<String, (String, BTreeSet<String>)> {
-    let page = tasker_server::metrics_reference();
-    let rows = page.lines().filter(|line| line.starts_with("| `tasker_"));
-    let rows = rows.map(|row| {
-        let cells: Vec<&str> = row.split('|').map(str::trim).collect();
-        assert!(cells[5].ends_with('.') && cells.len() == 7, "{row}");
-        let labels = cells[4].split(", ").filter(|label| !label.is_empty());
-        let labels = labels.map(|label| label.trim_matches('`').to_owned()).collect();
-        (
-            cells[1].trim_matches('`').to_owned(),
-            (cells[2].to_owned(), labels),
-        )
-    });
-    rows.collect()
-}
 
 fn scrape(accept: &str) -> Request<Body> {
     Request::get("/metrics")

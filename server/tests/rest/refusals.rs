@@ -1,0 +1,115 @@
+//! What cannot be read or taken.
+
+use crate::problem;
+use crate::support::{Shop, UNKNOWN};
+use axum::body::Body;
+use axum::http::{Method, Request};
+use serde_json::json;
+use tasker_server::Options;
+
+#[tokio::test]
+async fn requests_that_cannot_be_read_or_taken_say_why() {
+    let shop = Shop::open().await;
+    let raw = async |kind: &str, text: &str| {
+        let request = Request::post("/tasks")
+            .header("content-type", kind)
+            .body(Body::from(text.to_owned()))
+            .unwrap();
+        shop.send(request).await
+    };
+    problem(
+        &raw("application/json", "{\"name\": ").await,
+        400,
+        "invalid_argument",
+    );
+    problem(
+        &raw("application/json", "\u{fffd}").await,
+        400,
+        "invalid_argument",
+    );
+    problem(&raw("text/plain", "{}").await, 415, "invalid_argument");
+    problem(&raw("application/json", "{}").await, 422, "invalid_argument");
+    problem(&raw("application/json", "[1]").await, 422, "invalid_argument");
+    problem(
+        &raw("application/json", r#"{"name": "one", "colour": 1}"#).await,
+        422,
+        "invalid_argument",
+    );
+    problem(
+        &raw(
+            "application/json",
+            r#"{"name": "one", "context": {"n": 99999999999999999999}}"#,
+        )
+        .await,
+        422,
+        "invalid_argument",
+    );
+    let unknown = problem(
+        &shop.post("/tasks", json!({"name": "none"})).await,
+        422,
+        "unknown_named_task",
+    );
+    assert!(unknown["error"]["name"][0].is_string(), "{unknown}");
+    let invalid = problem(
+        &shop
+            .post("/tasks", json!({"name": "process_order", "namespace": "shop"}))
+            .await,
+        422,
+        "invalid_context",
+    );
+    assert!(invalid["error"]["context"][0].is_string(), "{invalid}");
+    assert!(!invalid["details"].is_null(), "{invalid}");
+    for path in [
+        format!("/tasks/{UNKNOWN}"),
+        "/tasks/7".to_owned(),
+        format!("/tasks/{UNKNOWN}/why"),
+        "/nothing".to_owned(),
+        format!("/tasks/{UNKNOWN}/workflow_steps"),
+        format!("/tasks/{UNKNOWN}/timeline"),
+        format!("/tasks/{UNKNOWN}/annotations"),
+        "/workers/7".to_owned(),
+        "/handlers/none".to_owned(),
+        "/handlers/shop/none".to_owned(),
+    ] {
+        problem(&shop.ask(Method::GET, &path, None).await, 404, "not_found");
+    }
+    problem(
+        &shop.ask(Method::GET, "/templates/shop/none", None).await,
+        404,
+        "unknown_named_task",
+    );
+    problem(
+        &shop.ask(Method::DELETE, "/tasks", None).await,
+        405,
+        "invalid_argument",
+    );
+    for query in [
+        "colour=red",
+        "status=sleeping",
+        "limit=many",
+        "sort_by=colour",
+        "sort_order=up",
+        "cursor=7",
+        "page=0",
+        "page=1&offset=3",
+        "fields=colour",
+    ] {
+        let refused = shop.ask(Method::GET, &format!("/tasks?{query}"), None).await;
+        problem(&refused, 400, "invalid_argument");
+    }
+    let unbounded = shop
+        .ask(Method::GET, "/tasks?context=%7B%22a%22%3A1%7D", None)
+        .await;
+    problem(&unbounded, 422, "invalid_argument");
+}
+
+#[tokio::test]
+async fn a_body_that_is_too_large_is_refused() {
+    let shop = Shop::with(Options {
+        body_bytes: 100,
+        ..Options::default()
+    })
+    .await;
+    let large = json!({"name": "one", "namespace": "shop", "reason": "x".repeat(200)});
+    problem(&shop.post("/tasks", large).await, 413, "invalid_argument");
+}
