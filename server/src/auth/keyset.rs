@@ -9,10 +9,9 @@ use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::rt::TokioExecutor;
 use serde::Deserialize;
 use std::path::PathBuf;
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, OnceLock, PoisonError, RwLock, RwLockReadGuard};
 use std::time::{Duration, Instant};
 use tasker_core::{Error, ErrorKind, Result};
-use tokio::sync::Mutex;
 
 /// A set is not read more often than this, whatever tokens name.
 const NOT_BEFORE: Duration = Duration::from_secs(10);
@@ -28,7 +27,9 @@ const LARGEST: usize = 1 << 20;
 pub(super) struct KeySet {
     place: Place,
     max_age: Duration,
-    known: Mutex<Known>,
+    known: RwLock<Known>,
+    /// Held by whoever reads the set.
+    reading: tokio::sync::Mutex<()>,
 }
 
 #[derive(Debug)]
@@ -47,11 +48,21 @@ type HttpsClient = Client<HttpsConnector<HttpConnector>, Empty<Bytes>>;
 
 #[derive(Debug, Default)]
 struct Known {
-    keys: Arc<Vec<(Option<String>, Key)>>,
+    keys: Vec<(Option<String>, Key)>,
     /// When they were read.
     read: Option<Instant>,
     /// When that was last tried.
     tried: Option<Instant>,
+}
+
+impl Known {
+    /// The keys of this id, or all where there is none.
+    fn named(&self, kid: Option<&str>) -> Vec<Key> {
+        let keys = self.keys.iter();
+        keys.filter(|(id, _)| kid.is_none() || id.as_deref() == kid)
+            .map(|(_, key)| key.clone())
+            .collect()
+    }
 }
 
 #[derive(Debug, Deserialize)]
@@ -82,39 +93,70 @@ impl KeySet {
         Ok(Self {
             place,
             max_age: Duration::try_from_secs_f64(max_age_seconds).unwrap_or_default(),
-            known: Mutex::default(),
+            known: RwLock::default(),
+            reading: tokio::sync::Mutex::default(),
         })
     }
 
-    /// The keys that a token may be signed with: those of its id, or all where it names none.
-    pub(super) async fn keys(&self, kid: Option<&str>) -> Vec<Key> {
-        let mut known = self.known.lock().await;
-        let fresh = known.read.is_some_and(|read| read.elapsed() <= self.max_age);
-        let named = |known: &Known| -> Vec<Key> {
-            let keys = known.keys.iter();
-            keys.filter(|(id, _)| kid.is_none() || id.as_deref() == kid)
-                .map(|(_, key)| key.clone())
-                .collect()
+    /// The keys that a token may be signed with: those of its id, or all where it names none. Keys that are known count at once, also
+    /// while the set is read again; for others that is waited for.
+    pub(super) async fn keys(self: &Arc<Self>, kid: Option<&str>) -> Vec<Key> {
+        let (found, fresh) = {
+            let known = self.known();
+            let fresh = known.read.is_some_and(|read| read.elapsed() <= self.max_age);
+            (known.named(kid), fresh)
         };
-        let found = named(&known);
-        let just_tried = known.tried.is_some_and(|tried| tried.elapsed() < NOT_BEFORE);
-        if (fresh && !found.is_empty()) || just_tried {
-            return found;
+        if found.is_empty() {
+            // Somebody else may read it just now, and find the key.
+            let _reading = self.reading.lock().await;
+            if self.known().named(kid).is_empty() && self.may_read() {
+                self.refresh().await;
+            }
+            return self.known().named(kid);
+        }
+        if !fresh {
+            let set = Arc::clone(self);
+            tokio::spawn(async move {
+                if let Ok(_reading) = set.reading.try_lock()
+                    && set.may_read()
+                {
+                    set.refresh().await;
+                }
+            });
+        }
+        found
+    }
+
+    fn known(&self) -> RwLockReadGuard<'_, Known> {
+        self.known.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Whether it is time to read the set again; then it is no more for some seconds.
+    fn may_read(&self) -> bool {
+        let mut known = self.known.write().unwrap_or_else(PoisonError::into_inner);
+        if known.tried.is_some_and(|tried| tried.elapsed() < NOT_BEFORE) {
+            return false;
         }
         known.tried = Some(Instant::now());
-        match self.read().await {
+        true
+    }
+
+    /// Reads the set anew, for whoever holds `reading`.
+    async fn refresh(&self) {
+        let read = self.read().await;
+        let mut known = self.known.write().unwrap_or_else(PoisonError::into_inner);
+        match read {
             Ok(keys) => {
-                known.keys = Arc::new(keys);
+                known.keys = keys;
                 known.read = Some(Instant::now());
             }
             Err(error) => {
                 tracing::warn!(error, "the keys of tokens (auth.jwt_jwks) could not be read");
                 if known.read.is_none_or(|read| read.elapsed() > STALE) {
-                    known.keys = Arc::default();
+                    known.keys = Vec::new();
                 }
             }
         }
-        named(&known)
     }
 
     async fn read(&self) -> std::result::Result<Vec<(Option<String>, Key)>, String> {

@@ -8,6 +8,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde::Deserialize;
 use serde_json::{Map, Value};
+use std::sync::Arc;
 use std::time::{SystemTime, UNIX_EPOCH};
 use tasker_core::model::AuthSettings;
 use tasker_core::{Error, ErrorKind, Result};
@@ -34,7 +35,7 @@ pub(super) struct Tokens {
 #[derive(Debug)]
 enum Public {
     Key(Key),
-    Set(Box<KeySet>),
+    Set(Arc<KeySet>),
 }
 
 #[derive(Debug, Deserialize)]
@@ -60,7 +61,7 @@ impl Tokens {
         }
         let public = match (&settings.jwt_public_key, &settings.jwt_jwks) {
             (Some(text), _) => Some(Public::Key(public_key(text)?)),
-            (None, Some(place)) => Some(Public::Set(Box::new(KeySet::at(
+            (None, Some(place)) => Some(Public::Set(Arc::new(KeySet::at(
                 place,
                 settings.jwt_jwks_max_age_seconds,
             )?))),
