@@ -6,6 +6,7 @@ use serde_json::json;
 use std::path::Path;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
+use tasker_core::model::Settings;
 use tasker_core::{Client, ClientOptions};
 use tasker_server::{Decide, Grants, Options, Principal, Question, Refusal, router};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -56,7 +57,11 @@ async fn shop() -> (Shop, Arc<AtomicUsize>, tempfile::TempDir) {
     let listener = UnixListener::bind(socket(directory.path())).unwrap();
     let count = Arc::new(AtomicUsize::new(0));
     tokio::spawn(counted(socket(Path::new(place)), listener, Arc::clone(&count)));
+    // One connection: what a connection must ask before a statement (the types in it) is asked in the first round.
+    let mut settings = Settings::default();
+    settings.database.max_connections = 1;
     shop.client = Client::new(ClientOptions {
+        settings,
         database_url: Some(format!("{before}host={}&{after}", directory.path().display())),
         ..ClientOptions::default()
     })
