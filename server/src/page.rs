@@ -37,24 +37,39 @@ impl Pagination {
     }
 }
 
-/// The limit and the offset of a page, by either way of asking for it.
+/// The limit, where one is given, and the offset of a page, by either way of asking for it.
+///
+/// # Errors
+/// Malformed: both ways at once, a page without a number, or one of nothing.
 pub(crate) fn window(
     limit: Option<u32>,
     offset: Option<u32>,
     page: Option<u32>,
     per_page: Option<u32>,
-) -> Result<(u32, u32), Refusal> {
+    most: u32,
+) -> Result<(Option<u32>, u32), Refusal> {
     let by_number = page.is_some() || per_page.is_some();
     if by_number && (limit.is_some() || offset.is_some()) {
         return Err(Refusal::malformed(
             "give limit and offset, or page and per_page, not both",
         ));
     }
-    let limit = limit.or(per_page).unwrap_or(LIMIT).clamp(1, MOST);
+    let limit = limit.or(per_page);
+    if limit == Some(0) {
+        return Err(Refusal::malformed(
+            "a page has at least one: a limit of 0 shows nothing",
+        ));
+    }
+    let limit = limit.map(|limit| limit.min(most));
     let offset = match page {
         None => offset.unwrap_or(0),
         Some(0) => return Err(Refusal::malformed("pages are counted from 1")),
-        Some(page) => (page - 1).saturating_mul(limit),
+        Some(page) => (page - 1).saturating_mul(limit.unwrap_or(LIMIT)),
     };
-    Ok((limit, offset))
+    Ok((limit.or(page.map(|_| LIMIT)), offset))
+}
+
+/// A page that begins at two places.
+pub(crate) fn two_places() -> Refusal {
+    Refusal::malformed("a cursor says where the page begins: leave out offset and page")
 }
