@@ -346,7 +346,15 @@ async fn what_may_be_brought_is_told_and_several_at_once_are_refused() {
     assert_eq!(shop.send(get(&[&token])).await.status, StatusCode::OK);
     let bearer = format!("Bearer {token}");
     assert_eq!(shop.send(get(&[&bearer])).await.status, StatusCode::OK);
-    for headers in [vec![], vec!["Basic YTpi"], vec![bearer.as_str(), bearer.as_str()]] {
+    let basic = format!("Basic {token}");
+    let headers = [
+        vec![],
+        vec!["Basic YTpi"],
+        vec![&basic],
+        vec![&bearer, &bearer],
+        vec![&token, ""],
+    ];
+    for headers in headers {
         let answer = shop.send(get(&headers)).await;
         assert_eq!(answer.status, StatusCode::UNAUTHORIZED, "{headers:?}");
         assert!(

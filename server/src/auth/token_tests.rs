@@ -244,6 +244,8 @@ async fn keys_of_a_set_come_and_go() {
     assert!(taken(&tokens, "RS256").await);
     assert!(!taken(&tokens, "ES256").await, "its key has gone");
     assert!(!taken(&tokens, "HS256").await, "a set has no secrets");
+    let gone = tokens.principal(&text(&given["tokens"]["ES256"]), &roles()).await;
+    assert!(gone.unwrap_err().contains("a key that is not known here"));
 
     // A set that cannot be read lets nobody in.
     std::fs::write(&file, "no set").unwrap();
