@@ -2,7 +2,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 use super::*;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD as BASE64;
+use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD as BASE64};
 use ring::hmac;
 use ring::rand::SystemRandom;
 use ring::signature::{ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair, KeyPair};
@@ -119,6 +119,9 @@ async fn what_a_token_says_of_itself_is_checked() {
             Err(why) => assert!(!refused.is_empty() && why.contains(&refused), "{name}: {why}"),
         }
     }
+    let shown = format!("{tokens:?}");
+    assert!(shown.contains("secret: Some(Secret)"), "{shown}");
+    assert!(!shown.contains(&text(&given["secret"])), "a secret is not shown");
     let principal = tokens
         .principal(&text(&given["claims"]["a number"][0]), &roles())
         .await
@@ -447,6 +450,23 @@ async fn a_token_that_names_no_key_is_tried_with_some_of_its_kind() {
 #[test]
 fn settings_that_cannot_work_are_refused() {
     let given = given();
+    // A key on a curve that is known, for something else than signatures.
+    let pem = text(&given["keys"]["ES256"]);
+    let body: String = pem.lines().filter(|line| !line.starts_with('-')).collect();
+    let mut der = STANDARD.decode(body).unwrap();
+    let public_key = [0x2a, 0x86, 0x48, 0xce, 0x3d, 2, 1];
+    let place = der.windows(7).position(|bytes| bytes == public_key).unwrap();
+    der[place + 6] = 2;
+    let other = format!(
+        "-----BEGIN PUBLIC KEY-----\n{}\n-----END PUBLIC KEY-----",
+        STANDARD
+            .encode(der)
+            .as_bytes()
+            .chunks(64)
+            .map(|line| std::str::from_utf8(line).unwrap())
+            .collect::<Vec<_>>()
+            .join("\n")
+    );
     for (public, told) in [
         ("/no/such/file.pem".to_owned(), "/no/such/file.pem"),
         (
@@ -457,6 +477,7 @@ fn settings_that_cannot_work_are_refused() {
             text(&given["keys"]["RS"]).replace("PUBLIC KEY", "PRIVATE KEY"),
             "PUBLIC KEY is needed",
         ),
+        (other, "neither an RSA nor an EC key"),
     ] {
         let settings = AuthSettings {
             jwt_public_key: Some(public),
