@@ -185,6 +185,14 @@ async fn whoever_may_no_longer_is_told_no_more() {
     let (_, data) = events.next().await.unwrap();
     assert_eq!(data["errors"][0]["extensions"]["kind"], "forbidden", "{data}");
     events.complete().await;
+    // Whether there is such a task is nobody's business either.
+    for id in [id.as_str(), UNKNOWN] {
+        let stranger = Arc::new(Principal::with_grants("eve", ["tasker.task:index"]));
+        let mut events = Events::to(&shop, Some(stranger), FOLLOW, json!({"id": id})).await;
+        let (_, data) = events.next().await.unwrap();
+        assert_eq!(data["errors"][0]["extensions"]["kind"], "forbidden", "{data}");
+        events.complete().await;
+    }
 }
 
 #[tokio::test]
