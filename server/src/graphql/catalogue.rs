@@ -4,6 +4,7 @@ use super::gate::{allowed, gate, may, times};
 use super::named::NamedTask;
 use super::query::some;
 use super::scalars::{Long, Time};
+use crate::auth::worker_text;
 use crate::problem::Refusal;
 use async_graphql::{Context, ID, Object, Result, SimpleObject};
 use serde_json::{Value, json};
@@ -94,7 +95,11 @@ impl Catalogue {
 
     /// A worker. Takes tasker.worker:index.
     async fn worker(&self, context: &Context<'_>, worker_id: ID) -> Result<Option<Worker>> {
-        allowed(context, may("tasker.worker", "index").about(worker_id.as_str())).await?;
+        allowed(
+            context,
+            may("tasker.worker", "index").about(worker_text(&worker_id)),
+        )
+        .await?;
         let nothing = || {
             Refusal::new(
                 ErrorKind::NotFound,

@@ -2,7 +2,6 @@
 
 use super::annotation::AnnotationType;
 use super::gate::{allowed, gate, may, times};
-use super::leading;
 use super::scalars::{step_text, task_id, task_text};
 use super::step::{self, WorkflowStep};
 use super::task::{self, Task};
@@ -80,7 +79,9 @@ impl Queries {
     /// A task. Takes tasker.task:show.
     async fn task(&self, context: &Context<'_>, task_id: ID) -> Result<Option<Task>> {
         allowed(context, may("tasker.task", "show").about(task_text(&task_id))).await?;
-        leading::show(context, self::task_id(&task_id)?).await.map(Some)
+        let client = context.data_unchecked::<Client>();
+        let found = client.task(self::task_id(&task_id)?).await?;
+        Ok(Some(task::task(gate(context), found)?))
     }
 
     /// A step of a task, by its number or its name. Takes tasker.workflow_step:show.
