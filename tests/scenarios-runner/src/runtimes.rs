@@ -67,6 +67,8 @@ const OF_THE_ENGINE: &[&str] = &[
     "quarantine",
     "pause",
     "identity",
+    "http",
+    "graphql",
     "bypass",
     "database_restart",
     "multi_worker",
@@ -431,7 +433,7 @@ mod tests {
     #[test]
     fn a_lane_lacks_what_one_of_its_runtimes_lacks() {
         let lane = &lanes("rust").unwrap()[0];
-        assert_eq!(lane.lacks(&["pause", "graphql"]), Some("graphql"));
+        assert_eq!(lane.lacks(&["pause", "events"]), Some("events"));
         assert_eq!(lane.lacks(&["pause"]), None);
     }
 

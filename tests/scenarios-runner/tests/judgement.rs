@@ -84,14 +84,14 @@ async fn untrue_stories_fail_with_their_first_difference() {
 #[tokio::test]
 async fn a_story_that_needs_what_the_runtime_lacks_is_skipped_and_counted() {
     let folder = tempfile::tempdir().unwrap();
-    let needy = "format: 1\nname: needy\nstory: It needs a capability that no worker has yet.\nrequires: [graphql]\n\
+    let needy = "format: 1\nname: needy\nstory: It needs a capability that no worker has yet.\nrequires: [events]\n\
                  templates: [{name: a, step_templates: [{name: b}]}]\nactions: [{create_task: {name: a}}]\n";
     std::fs::write(folder.path().join("needy.yaml"), needy).unwrap();
     let (report, sum) = judge(&[folder.path().to_owned()], |_| ()).await.unwrap();
     assert_eq!(
         report,
         [
-            "skip needy [rust] (needs graphql)",
+            "skip needy [rust] (needs events)",
             "0 passed, 0 failed, 1 skipped"
         ]
     );

@@ -65,7 +65,7 @@ impl Run<'_> {
                 .await
                 .with_context(|| place("restart_database")),
             Action::Sql(sql) => self.sql(sql).await.with_context(|| place("sql")),
-            Action::Http(_) => bail!("{}: no runtime offers HTTP yet", place("http")),
+            Action::Http(request) => self.http(request).await.with_context(|| place("http")),
         }
     }
 
@@ -250,7 +250,7 @@ impl Run<'_> {
     }
 
     /// `{t}` becomes the id of task `t`. Braces around anything else stay: PostgreSQL has them in its literals.
-    fn fill_in(&self, text: &str) -> Result<String> {
+    pub(super) fn fill_in(&self, text: &str) -> Result<String> {
         let mut filled = text.to_owned();
         for (alias, ids) in &self.tasks {
             let mark = format!("{{{alias}}}");

@@ -2,6 +2,7 @@
 
 mod actions;
 mod expectations;
+mod http;
 mod journal;
 mod rows;
 mod teardown;

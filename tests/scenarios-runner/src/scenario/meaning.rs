@@ -157,7 +157,13 @@ fn one_action(action: &Action, names: &mut Names, say: &mut dyn FnMut(String)) {
                 say(format!("{at}: {text}"));
             },
         ),
-        Action::Http(request) => expressions(request, "http", &mut |at, text| say(format!("{at}: {text}"))),
+        Action::Http(request) => {
+            for (place, expected) in [("http.status", &request.status), ("http.json", &request.json)] {
+                if let Some(expected) = expected {
+                    expressions(expected, place, &mut |at, text| say(format!("{at}: {text}")));
+                }
+            }
+        }
         Action::RegisterTemplate(_)
         | Action::WaitMs(_)
         | Action::StartWorkers(_)

@@ -12,7 +12,7 @@ mod yaml;
 
 pub use discover::{Loaded, Refused, load_paths};
 pub use model::{
-    Action, CreateTask, ErrorTexts, Expect, Gap, Operate, Pause, RegisterTemplate, RestartDatabase, Scenario,
-    Sql, StartWorkers, StopSignal, StopWorkers, UpdateStep, Wait, Workers, parse,
+    Action, CreateTask, ErrorTexts, Expect, Gap, Http, Operate, Pause, RegisterTemplate, RestartDatabase,
+    Scenario, Sql, StartWorkers, StopSignal, StopWorkers, UpdateStep, Wait, Workers, parse,
 };
 pub use reference::{Names, StepReference};

@@ -98,12 +98,12 @@ impl Scenario {
             }
         };
         imply(self.expect.events.is_some(), "events");
-        imply(
-            self.actions
-                .iter()
-                .any(|action| matches!(action, Action::Http(_))),
-            "http",
-        );
+        let mut paths = self.actions.iter().filter_map(|action| match action {
+            Action::Http(request) => Some(request.path.as_str()),
+            _ => None,
+        });
+        imply(paths.clone().next().is_some(), "http");
+        imply(paths.any(|path| path.starts_with("/graphql")), "graphql");
         imply(self.restarts_database(), "database_restart");
         needs
     }
@@ -187,7 +187,33 @@ pub enum Action {
     /// Runs a statement.
     Sql(Sql),
     /// Makes an HTTP request.
-    Http(Value),
+    Http(Http),
+}
+
+/// A request over HTTP, and what its answer has to be.
+#[derive(Debug, Clone, Deserialize)]
+pub struct Http {
+    /// GET, POST, PUT, PATCH or DELETE.
+    pub method: String,
+    /// Below the mount point, with its query; `{t}` is the id of task `t`.
+    pub path: String,
+    /// Besides the type of the body, which is JSON unless given.
+    #[serde(default)]
+    pub headers: BTreeMap<String, String>,
+    /// JSON; or a text, where the type of the body is another.
+    #[serde(default, deserialize_with = "present")]
+    pub body: Option<Value>,
+    /// The status: a number, or its bounds.
+    #[serde(default)]
+    pub status: Option<Value>,
+    /// What the answer has to have.
+    #[serde(default, deserialize_with = "present")]
+    pub json: Option<Value>,
+}
+
+/// What is there is there, also as `null`.
+fn present<'de, D: serde::Deserializer<'de>>(value: D) -> std::result::Result<Option<Value>, D::Error> {
+    Value::deserialize(value).map(Some)
 }
 
 /// Texts that a refusal must contain.
