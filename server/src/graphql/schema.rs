@@ -13,6 +13,7 @@ use super::query::Queries;
 use super::shape::{Shape, refused};
 use super::subscription::{Subscriptions, Watching};
 use super::why::Reasons;
+use crate::problem::Refusal;
 use async_graphql::{
     Data, Executor, MergedObject, Request, Response, SDLExportOptions, Schema, SchemaBuilder,
 };
@@ -50,13 +51,18 @@ impl Graphql {
     pub(super) fn socket(&self) -> Result<OwnedSemaphorePermit, Error> {
         self.sockets.place()
     }
+
+    /// The answer to a request that was refused as a whole.
+    pub(super) fn refuse(&self, refusal: Refusal) -> Response {
+        explained(refused(refusal), self.limits)
+    }
 }
 
 impl Executor for Graphql {
     async fn execute(&self, mut request: Request) -> Response {
         match Shape::of(&mut request) {
             Ok(shape) => explained(shape.lay_out(self.schema.execute(request).await), self.limits),
-            Err(refusal) => explained(refused(refusal), self.limits),
+            Err(refusal) => self.refuse(refusal),
         }
     }
 
@@ -68,7 +74,10 @@ impl Executor for Graphql {
                 .execute_stream_with_session_data(request, data.unwrap_or_default())
                 .map(move |response| explained(shape.lay_out(response), limits))
                 .boxed(),
-            Err(refusal) => stream::once(async move { explained(refused(refusal), limits) }).boxed(),
+            Err(refusal) => {
+                let response = self.refuse(refusal);
+                stream::once(async { response }).boxed()
+            }
         }
     }
 }
