@@ -232,7 +232,6 @@ async fn what_cannot_be_executed_is_an_error_and_its_id_is_free_again() {
         "{ nothing }",
         "{ tasks {",
         "query A { tasks { taskId } } query B { tasks { taskId } }",
-        "subscription { taskProgress(taskId: \"7\") { status } }",
         &*long,
     ] {
         say(
