@@ -52,8 +52,8 @@ impl Graphql {
         self.sockets.place()
     }
 
-    /// The answer to a request that was refused as a whole.
-    pub(super) fn refuse(&self, refusal: Refusal) -> Response {
+    /// The answer to a request that is refused as a whole.
+    pub(super) fn refused(&self, refusal: Refusal) -> Response {
         explained(refused(refusal), self.limits)
     }
 }
@@ -62,7 +62,7 @@ impl Executor for Graphql {
     async fn execute(&self, mut request: Request) -> Response {
         match Shape::of(&mut request) {
             Ok(shape) => explained(shape.lay_out(self.schema.execute(request).await), self.limits),
-            Err(refusal) => self.refuse(refusal),
+            Err(refusal) => self.refused(refusal),
         }
     }
 
@@ -75,8 +75,8 @@ impl Executor for Graphql {
                 .map(move |response| explained(shape.lay_out(response), limits))
                 .boxed(),
             Err(refusal) => {
-                let response = self.refuse(refusal);
-                stream::once(async { response }).boxed()
+                let refused = self.refused(refusal);
+                stream::once(async { refused }).boxed()
             }
         }
     }

@@ -86,7 +86,7 @@ impl Seat {
         let (graphql, objects) = (self.app.graphql.clone(), self.app.options.graphql.objects);
         let mut request = match request(&self.app, asked) {
             Ok(request) => request,
-            Err(refusal) => return stream::once(async move { graphql.refuse(refusal) }).boxed(),
+            Err(refusal) => return stream::once(async move { graphql.refused(refusal) }).boxed(),
         };
         if follows(&mut request) {
             let gate = Gate::lasting(self.access.clone(), objects);
@@ -97,7 +97,7 @@ impl Seat {
         let answer = async move {
             match tokio::time::timeout(limit, graphql.execute(request)).await {
                 Ok(response) => response,
-                Err(_) => graphql.refuse(Refusal::new(
+                Err(_) => graphql.refused(Refusal::new(
                     ErrorKind::Timeout,
                     format!("the request took longer than {} s", limit.as_secs_f64()),
                 )),
