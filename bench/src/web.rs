@@ -33,7 +33,7 @@ impl Site {
                 // Nobody waits any more where the run was stopped.
                 let _ = tell.send(address);
             };
-            serve((Ipv4Addr::LOCALHOST, 0).into(), router, ending, listening).await
+            serve(&[(Ipv4Addr::LOCALHOST, 0).into()], router, ending, listening).await
         });
         match told.await {
             Ok(address) => Ok(Self {

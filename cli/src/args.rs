@@ -132,3 +132,13 @@ pub(crate) enum Command {
     #[command(hide = true)]
     BenchWorker(bench_worker::Arguments),
 }
+
+impl Command {
+    /// How many threads it wants, if not as many as the machine has processors.
+    pub(crate) fn threads(&self) -> Option<usize> {
+        match self {
+            Self::Serve(arguments) => arguments.threads(),
+            _ => None,
+        }
+    }
+}

@@ -42,7 +42,11 @@ where
     };
     let printer = Printer::new(&cli.global);
     log_to_stderr(&cli.global);
-    let outcome = tokio::runtime::Builder::new_multi_thread()
+    let mut runtime = tokio::runtime::Builder::new_multi_thread();
+    if let Some(threads) = cli.command.threads() {
+        runtime.worker_threads(threads);
+    }
+    let outcome = runtime
         .enable_all()
         .build()
         .map_err(Failure::from)

@@ -15,6 +15,8 @@ use tasker_tests::Signal;
 struct Server {
     process: Child,
     address: String,
+    /// What it says of itself.
+    told: Value,
 }
 
 impl Server {
@@ -23,16 +25,14 @@ impl Server {
     }
 
     fn start_with(shop: &Shop, variables: &[(&str, &str)], arguments: &[&str]) -> Self {
+        let anywhere: &[&str] = match arguments.contains(&"--bind") {
+            true => &[],
+            false => &["--bind", "127.0.0.1:0"],
+        };
         let mut process = Command::new(env!("CARGO_BIN_EXE_tasker"))
             .envs(variables.iter().copied())
-            .args([
-                "--json",
-                "--database-url",
-                &shop.0.url(),
-                "serve",
-                "--bind",
-                "127.0.0.1:0",
-            ])
+            .args(["--json", "--database-url", &shop.0.url(), "serve"])
+            .args(anywhere)
             .args(arguments)
             .stdout(Stdio::piped())
             .spawn()
@@ -47,7 +47,11 @@ impl Server {
             .unwrap()
             .trim_start_matches("http://")
             .to_owned();
-        Self { process, address }
+        Self {
+            process,
+            address,
+            told,
+        }
     }
 
     /// The answer to a request that closes its connection.
@@ -59,9 +63,13 @@ impl Server {
         answer
     }
 
-    fn stop(mut self) -> i32 {
+    fn interrupt(&self) {
         let id = rustix::process::Pid::from_child(&self.process);
         rustix::process::kill_process(id, Signal::TERM).unwrap();
+    }
+
+    fn stop(mut self) -> i32 {
+        self.interrupt();
         self.process.wait().unwrap().code().unwrap()
     }
 }
@@ -98,6 +106,143 @@ async fn what_is_no_request_is_refused_and_harms_nobody() {
     let live = server.ask("GET /health/live HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n");
     assert!(live.starts_with("HTTP/1.1 200"), "{live}");
     assert_eq!(server.stop(), 0);
+}
+
+#[tokio::test]
+async fn a_request_that_can_be_read_in_two_ways_is_refused_with_all_that_follows_it() {
+    let shop = Shop::open().await;
+    let server = Server::start(&shop);
+    let follows = "GET /health/live HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n";
+    for (head, body) in [
+        ("Host: localhost\r\nHost: localhost", ""),
+        ("Host: localhost\r\nHost: elsewhere", ""),
+        ("Accept: */*", ""),
+        ("Host: localhost\r\nContent-Length: 2\r\nContent-Length: 2", "{}"),
+        ("Host: localhost\r\nContent-Length: 2\r\nContent-Length: 3", "{}"),
+        ("Host: localhost\r\nContent-Length: 2, 2", "{}"),
+        ("Host: localhost\r\nContent-Length: +2", "{}"),
+        (
+            "Host: localhost\r\nContent-Length: 2\r\nTransfer-Encoding: chunked",
+            "2\r\n{}\r\n0\r\n\r\n",
+        ),
+        (
+            "Host: localhost\r\nTransfer-Encoding: chunked\r\nContent-Length: 2",
+            "2\r\n{}\r\n0\r\n\r\n",
+        ),
+        (
+            "Host: localhost\r\nTransfer-Encoding: chunked\r\nTransfer-Encoding: chunked",
+            "2\r\n{}\r\n0\r\n\r\n",
+        ),
+        (
+            "Host: localhost\r\nTransfer-Encoding: gzip, chunked",
+            "2\r\n{}\r\n0\r\n\r\n",
+        ),
+        (
+            "Host: localhost\r\nTransfer-Encoding: identity\r\nTransfer-Encoding: chunked",
+            "2\r\n{}\r\n0\r\n\r\n",
+        ),
+        (
+            "Host: localhost\r\nTransfer-Encoding: chunked, identity",
+            "2\r\n{}\r\n0\r\n\r\n",
+        ),
+        (
+            "Host: localhost\r\nTransfer-Encoding: xchunked",
+            "2\r\n{}\r\n0\r\n\r\n",
+        ),
+        (
+            "Host: localhost\r\nTransfer-Encoding : chunked",
+            "2\r\n{}\r\n0\r\n\r\n",
+        ),
+    ] {
+        let request =
+            format!("POST /tasks HTTP/1.1\r\nContent-Type: application/json\r\n{head}\r\n\r\n{body}");
+        let answer = server.ask(&format!("{request}{follows}"));
+        assert!(
+            answer.starts_with("HTTP/1.1 400")
+                && answer.to_ascii_lowercase().contains("\r\nconnection: close\r\n"),
+            "{request}: {answer}"
+        );
+        assert_eq!(answer.matches("HTTP/1.1 ").count(), 1, "{request}: {answer}");
+    }
+    // What is certain is answered, one after the other.
+    let sized = "POST /tasks HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: 2\r\n\r\n{}";
+    let chunked = "POST /tasks HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nTransfer-Encoding: Chunked\r\n\r\n2\r\n{}\r\n0\r\n\r\n";
+    let answer = server.ask(&format!("{sized}{chunked}{sized}{follows}"));
+    assert_eq!(answer.matches("HTTP/1.1 422").count(), 3, "{answer}");
+    assert_eq!(answer.matches("HTTP/1.1 200").count(), 1, "{answer}");
+    let twice = "GET /tasks HTTP/1.1\r\nHost: localhost\r\nContent-Length: 0\r\nContent-Length: 0\r\n\r\n";
+    let answer = server.ask(&format!("{sized}{chunked}{twice}{follows}"));
+    assert_eq!(answer.matches("HTTP/1.1 422").count(), 2, "{answer}");
+    assert_eq!(answer.matches("HTTP/1.1 400").count(), 1, "{answer}");
+    assert_eq!(answer.matches("HTTP/1.1 ").count(), 3, "{answer}");
+    assert_eq!(server.stop(), 0);
+}
+
+#[tokio::test]
+async fn a_second_interrupt_ends_what_the_first_one_waits_for() {
+    let shop = Shop::open().await;
+    let mut server = Server::start(&shop);
+    let mut slow = TcpStream::connect(&server.address).unwrap();
+    slow.write_all(
+        b"POST /tasks HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: 2\r\nExpect: 100-continue\r\n\r\n",
+    )
+    .unwrap();
+    let mut line = String::new();
+    // The request runs: it waits for its body.
+    BufReader::new(&slow).read_line(&mut line).unwrap();
+    assert!(line.starts_with("HTTP/1.1 100"), "{line}");
+    server.interrupt();
+    // Nothing new is taken as soon as the first interrupt has come.
+    while TcpStream::connect(&server.address).is_ok() {
+        std::thread::yield_now();
+    }
+    assert!(server.process.try_wait().unwrap().is_none());
+    server.interrupt();
+    assert_eq!(server.process.wait().unwrap().code(), Some(130));
+}
+
+#[tokio::test]
+async fn names_threads_and_pages_that_may_ask_are_given_as_options() {
+    let shop = Shop::open().await;
+    let server = Server::start_with(
+        &shop,
+        &[],
+        &[
+            "--bind",
+            "localhost:0",
+            "--workers",
+            "3",
+            "--allow-origin",
+            "https://ops.example",
+        ],
+    );
+    assert_eq!(server.told["threads"], 3, "{}", server.told);
+    let pause = |origin: &str| {
+        server.ask(&format!(
+            "POST /pause HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nOrigin: {origin}\r\nContent-Type: application/json\r\n\
+             Content-Length: 21\r\n\r\n{{\"namespace\": \"shop\"}}"
+        ))
+    };
+    let listed = pause("https://ops.example");
+    assert!(listed.starts_with("HTTP/1.1 200"), "{listed}");
+    assert!(
+        listed.contains("access-control-allow-origin: https://ops.example"),
+        "{listed}"
+    );
+    let foreign = pause("https://evil.example");
+    assert!(foreign.starts_with("HTTP/1.1 403"), "{foreign}");
+    assert_eq!(server.stop(), 0);
+    for (arguments, told) in [
+        (&["--bind", "nowhere"][..], "--bind nowhere"),
+        (&["--bind", "nowhere.invalid:80"], "--bind nowhere.invalid:80"),
+        (&["--workers", "0"], "--workers"),
+        (&["--allow-origin", "ops.example"], "https://ops.example"),
+        (&["--allow-origin", "*"], "auth.*"),
+    ] {
+        let refused = shop.run(&[&["serve"], arguments].concat());
+        assert_eq!(refused.code, 2, "{arguments:?}: {}", refused.err);
+        assert!(refused.err.contains(told), "{arguments:?}: {}", refused.err);
+    }
 }
 
 #[tokio::test]

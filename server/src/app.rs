@@ -1,15 +1,17 @@
 //! The service: routes, and what stands around all of them.
 
 use crate::auth::{self, Guard};
+use crate::extract::unsupported;
 use crate::graphql::{self, Graphql};
 use crate::health::Counted;
 use crate::metrics::{Looks, Requests};
 use crate::options::Options;
+use crate::origins::host;
 use crate::problem::Refusal;
 use crate::rest::Creation;
 use crate::{api_docs, health, metrics, openapi, rest};
 use axum::Router;
-use axum::body::Bytes;
+use axum::body::{Body, Bytes};
 use axum::extract::{DefaultBodyLimit, FromRef, Request, State};
 use axum::http::{HeaderName, HeaderValue, Method, StatusCode, Uri, header};
 use axum::middleware::{self, Next};
@@ -19,8 +21,11 @@ use std::sync::Arc;
 use tasker_core::{Client, ErrorKind};
 use tokio::sync::Mutex;
 use tower::ServiceBuilder;
+use tower::util::option_layer;
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::compression::CompressionLayer;
+use tower_http::decompression::RequestDecompressionLayer;
+use tower_http::map_request_body::MapRequestBodyLayer;
 use tower_http::request_id::{MakeRequestUuid, PropagateRequestIdLayer, SetRequestIdLayer};
 use tower_http::trace::TraceLayer;
 use utoipa_axum::router::OpenApiRouter;
@@ -49,7 +54,9 @@ impl FromRef<App> for Client {
     }
 }
 
-const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+pub(crate) const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+/// The longest id that a request may bring: it goes into logs, and comes back with the answer.
+const LONGEST_ID: usize = 200;
 
 /// The HTTP interface of an engine.
 ///
@@ -58,6 +65,7 @@ const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 pub fn router(client: Client, options: Options) -> Router {
     let (routes, document) = routes(options.bulk_bytes).split_for_parts();
     let guard = Guard::new(&document);
+    let origins = options.origins.clone();
     let app = App {
         graphql: graphql::over(client.clone(), &options.graphql, options.stop.clone()),
         client,
@@ -72,14 +80,22 @@ pub fn router(client: Client, options: Options) -> Router {
         .fallback(nothing_there)
         .method_not_allowed_fallback(not_so)
         .layer(DefaultBodyLimit::max(app.options.body_bytes))
+        .layer(
+            ServiceBuilder::new()
+                .layer(middleware::from_fn(plain_or_gzip))
+                .layer(RequestDecompressionLayer::new())
+                .layer(MapRequestBodyLayer::new(Body::new)),
+        )
         .layer(middleware::from_fn(move |request, next| {
-            auth::admit(guard.clone(), request, next)
+            auth::admit(guard.clone(), origins.clone(), request, next)
         }))
         .layer(middleware::from_fn_with_state(app.clone(), auth::identify))
         .layer(middleware::from_fn_with_state(app.clone(), within_time))
+        .layer(option_layer(app.options.origins.layer()))
         .layer(middleware::from_fn_with_state(app.clone(), from_here))
         .layer(
             ServiceBuilder::new()
+                .map_request(with_a_plain_id)
                 .layer(SetRequestIdLayer::new(REQUEST_ID, MakeRequestUuid))
                 .layer(TraceLayer::new_for_http())
                 .layer(PropagateRequestIdLayer::new(REQUEST_ID))
@@ -136,15 +152,37 @@ async fn within_time(State(app): State<App>, request: Request, next: Next) -> Re
     }
 }
 
+/// A body is taken as it is, or as gzip has it; what says that it is something else is not read as though it were not.
+async fn plain_or_gzip(request: Request, next: Next) -> Response {
+    let mut said = request.headers().get_all(header::CONTENT_ENCODING).iter();
+    match (said.next().map(HeaderValue::as_bytes), said.next()) {
+        (None | Some(b"gzip" | b"identity"), None) => next.run(request).await,
+        _ => unsupported("the body is encoded in a way that is not taken here: send it as it is, or with Content-Encoding: gzip")
+            .into_response(),
+    }
+}
+
+/// Takes away an id that is too long, or that a log could be misread by: the request gets another.
+fn with_a_plain_id(mut request: Request) -> Request {
+    let mut given = request.headers().get_all(REQUEST_ID).iter();
+    let plain = |id: &HeaderValue| {
+        (1..=LONGEST_ID).contains(&id.len())
+            && id
+                .as_bytes()
+                .iter()
+                .all(|byte| byte.is_ascii_alphanumeric() || b"-_.:/+=@".contains(byte))
+    };
+    let (first, second) = (given.next(), given.next());
+    if second.is_some() || !first.is_some_and(plain) {
+        request.headers_mut().remove(REQUEST_ID);
+    }
+    request
+}
+
 /// Where only this machine is served, a page of another site must not get in under a name of its own.
 async fn from_here(State(app): State<App>, request: Request, next: Next) -> Response {
     if app.options.local_hosts_only {
-        let host = request.uri().host().or_else(|| {
-            request
-                .headers()
-                .get(header::HOST)
-                .and_then(|host| host.to_str().ok())
-        });
+        let host = host(request.uri(), request.headers());
         if !host.is_some_and(is_local) {
             return Refusal::new(
                 ErrorKind::Forbidden,

@@ -4,7 +4,7 @@ use crate::app::App;
 use crate::problem::Refusal;
 use axum::extract::{FromRequest, FromRequestParts, Request};
 use axum::http::request::Parts;
-use axum::http::{HeaderMap, StatusCode, header};
+use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 use std::convert::Infallible;
@@ -72,14 +72,12 @@ impl<S: Send + Sync> FromRequest<S> for Body {
     type Rejection = Refusal;
 
     async fn from_request(request: Request, state: &S) -> Result<Self, Refusal> {
-        let json = is_json(request.headers());
+        let json = BodyFormat::of(request.headers()) == Some(BodyFormat::Json);
         let bytes = bytes(request, state).await?;
         if !json && !bytes.is_empty() {
-            return Err(Refusal::new(
-                ErrorKind::InvalidArgument,
+            return Err(unsupported(
                 "the body has to be JSON, with the header Content-Type: application/json",
-            )
-            .with_status(StatusCode::UNSUPPORTED_MEDIA_TYPE));
+            ));
         }
         Ok(Self(bytes))
     }
@@ -150,18 +148,87 @@ pub(crate) async fn bytes<S: Send + Sync>(request: Request, state: &S) -> Result
     }
 }
 
-fn is_json(headers: &HeaderMap) -> bool {
-    let content_type = headers
-        .get(header::CONTENT_TYPE)
-        .and_then(|value| value.to_str().ok());
-    let essence = content_type.map(|text| {
-        text.split(';')
-            .next()
-            .unwrap_or_default()
-            .trim()
-            .to_ascii_lowercase()
-    });
-    essence.is_some_and(|essence| {
-        essence == "application/json" || (essence.starts_with("application/") && essence.ends_with("+json"))
-    })
+/// How a body is written, by its media type. A page of any site may send what browsers take for harmless (`text/plain`, forms, no
+/// type at all) without asking, so that none of it is taken for something else.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum BodyFormat {
+    /// JSON.
+    Json,
+    /// A JSON value a line.
+    JsonLines,
+    /// YAML.
+    Yaml,
+}
+
+impl BodyFormat {
+    /// The format that a request says its body has; none where it says nothing, or something else.
+    pub(crate) fn of(headers: &HeaderMap) -> Option<Self> {
+        let media = media_type(headers)?;
+        match media.as_str() {
+            "application/json" => Some(Self::Json),
+            "application/x-ndjson"
+            | "application/ndjson"
+            | "application/jsonl"
+            | "application/x-jsonl"
+            | "application/jsonlines"
+            | "application/x-jsonlines"
+            | "application/json-lines" => Some(Self::JsonLines),
+            "application/yaml" | "application/x-yaml" | "text/yaml" | "text/x-yaml" => Some(Self::Yaml),
+            media if !media.starts_with("application/") => None,
+            media if media.ends_with("+json") => Some(Self::Json),
+            media if media.ends_with("+yaml") => Some(Self::Yaml),
+            _ => None,
+        }
+    }
+}
+
+/// The media type of a body in small letters, without parameters; none where it is not given, or given several times.
+pub(crate) fn media_type(headers: &HeaderMap) -> Option<String> {
+    let mut given = headers.get_all(header::CONTENT_TYPE).iter();
+    let (Some(one), None) = (given.next(), given.next()) else {
+        return None;
+    };
+    let essence = one.to_str().ok()?.split(';').next()?;
+    Some(essence.trim().to_ascii_lowercase())
+}
+
+/// The refusal of a body in a format that a route does not take.
+pub(crate) fn unsupported(detail: &str) -> Refusal {
+    Refusal::new(ErrorKind::InvalidArgument, detail).with_status(StatusCode::UNSUPPORTED_MEDIA_TYPE)
+}
+
+/// The value of a header that stands at most once; none where it is absent.
+///
+/// # Errors
+/// 400 where it stands several times, or is no UTF-8.
+pub(crate) fn header<'h>(headers: &'h HeaderMap, name: &str) -> Result<Option<&'h str>, Refusal> {
+    let mut values = headers.get_all(name).iter();
+    let first = values.next();
+    if values.next().is_some() {
+        return Err(Refusal::malformed(format!(
+            "the header {name} stands several times, and may once"
+        )));
+    }
+    first.map(|value| text(name, value)).transpose()
+}
+
+/// The value of a header that is a list, and may be given in several lines (RFC 9110, 5.3); none where it is absent.
+///
+/// # Errors
+/// 400 where it is no UTF-8.
+pub(crate) fn list_header(headers: &HeaderMap, name: &str) -> Result<Option<String>, Refusal> {
+    let lines = headers.get_all(name).iter().map(|value| text(name, value));
+    let lines = lines.collect::<Result<Vec<_>, _>>()?;
+    Ok((!lines.is_empty()).then(|| lines.join(", ")))
+}
+
+fn text<'h>(name: &str, value: &'h HeaderValue) -> Result<&'h str, Refusal> {
+    std::str::from_utf8(value.as_bytes())
+        .map_err(|_| Refusal::malformed(format!("the header {name} is no UTF-8: send its text as UTF-8")))
+}
+
+/// The trace that a request belongs to; one that cannot be read is none, as W3C Trace Context has it.
+pub(crate) fn traceparent(headers: &HeaderMap) -> Option<String> {
+    let value = headers.get("traceparent")?;
+    value.to_str().ok().map(str::to_owned)
 }

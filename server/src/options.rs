@@ -2,6 +2,7 @@
 
 use crate::auth::Auth;
 use crate::graphql::GraphqlOptions;
+use crate::origins::Origins;
 use std::time::Duration;
 use tokio_util::sync::CancellationToken;
 
@@ -21,6 +22,8 @@ pub struct Options {
     pub local_hosts_only: bool,
     /// Who has to say who they are.
     pub auth: Auth,
+    /// Pages of other sites that may ask (CORS): none, unless there are some.
+    pub origins: Origins,
     /// Cancelled when the server stops: what goes on for long then ends.
     pub stop: CancellationToken,
     /// How GraphQL behaves.
@@ -36,6 +39,7 @@ impl Default for Options {
             timeout: Duration::from_secs(30),
             local_hosts_only: false,
             auth: Auth::open(),
+            origins: Origins::default(),
             stop: CancellationToken::new(),
             graphql: GraphqlOptions::default(),
         }

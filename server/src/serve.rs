@@ -1,8 +1,12 @@
 //! Serving on a socket, until told to stop.
 
+use crate::framing::{self, Watched};
+use crate::problem::Refusal;
 use axum::Router;
 use axum::body::Body;
 use axum::extract::ConnectInfo;
+use axum::http::{HeaderValue, header};
+use axum::response::{IntoResponse, Response};
 use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
@@ -10,55 +14,77 @@ use hyper_util::rt::{TokioIo, TokioTimer};
 use std::io;
 use std::net::SocketAddr;
 use std::pin::pin;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 use tokio::net::{TcpListener, TcpStream};
+use tokio_io_timeout::TimeoutStream;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use tower::ServiceExt;
 
-/// How long requests that run may take when the server stops.
-const ENDING: Duration = Duration::from_secs(30);
-/// How long a client may take for the head of a request, and how long a connection stays open without one. Else whoever opens many
-/// and says nothing keeps everybody else out.
-const HEAD: Duration = Duration::from_secs(30);
+/// How long things may take.
+#[derive(Debug, Clone, Copy)]
+struct Patience {
+    /// A client for the head of a request, and a connection without one. Else whoever opens many and says nothing keeps everybody
+    /// else out.
+    head: Duration,
+    /// A client for any part of an answer. Else whoever asks for much and reads nothing keeps it in memory.
+    reading: Duration,
+    /// Requests that run when the server stops.
+    ending: Duration,
+}
+
+const PATIENCE: Patience = Patience {
+    head: Duration::from_secs(30),
+    reading: Duration::from_secs(60),
+    ending: Duration::from_secs(30),
+};
 /// How long to wait where the system has no connection to give, as without file descriptors.
 const PAUSE: Duration = Duration::from_millis(100);
 
 /// Why serving ended badly.
 #[derive(Debug, thiserror::Error)]
 pub enum ServeError {
-    /// The address cannot be listened on.
-    #[error("cannot listen on {address}: {source}")]
+    /// None of the addresses can be listened on.
+    #[error("cannot listen on {}: {source}", in_words(addresses))]
     Bind {
-        /// The address.
-        address: SocketAddr,
-        /// What the system says.
+        /// The addresses.
+        addresses: Vec<SocketAddr>,
+        /// What the system says of the last of them.
         source: io::Error,
     },
 }
 
-/// Serves a router on an address until `stop` is cancelled: then nothing new is taken, and what runs has half a minute to end.
-/// `listening` is told the address as soon as requests are taken.
+fn in_words(addresses: &[SocketAddr]) -> String {
+    let texts: Vec<String> = addresses.iter().map(ToString::to_string).collect();
+    texts.join(" or ")
+}
+
+/// Serves a router on the first of these addresses that can be listened on, until `stop` is cancelled: then nothing new is taken, and
+/// what runs has half a minute to end. `listening` is told the address as soon as requests are taken.
 ///
 /// # Errors
 /// [`ServeError`].
 pub async fn serve(
-    address: SocketAddr,
+    addresses: &[SocketAddr],
     router: Router,
     stop: CancellationToken,
     listening: impl FnOnce(SocketAddr),
 ) -> Result<(), ServeError> {
-    let listener = TcpListener::bind(address)
-        .await
-        .map_err(|source| ServeError::Bind { address, source })?;
-    listening(listener.local_addr().unwrap_or(address));
-    accept(listener, router, stop, HEAD).await;
+    let bind = |source| ServeError::Bind {
+        addresses: addresses.to_vec(),
+        source,
+    };
+    let listener = TcpListener::bind(addresses).await.map_err(bind)?;
+    listening(listener.local_addr().map_err(bind)?);
+    accept(listener, router, stop, PATIENCE).await;
     Ok(())
 }
 
-/// Takes connections until `stop` is cancelled; `head` is how long a client may take for the head of a request.
-async fn accept(listener: TcpListener, router: Router, stop: CancellationToken, head: Duration) {
+/// Takes connections until `stop` is cancelled.
+async fn accept(listener: TcpListener, router: Router, stop: CancellationToken, patience: Patience) {
     let connections = TaskTracker::new();
+    let cut = CancellationToken::new();
     loop {
         let accepted = tokio::select! {
             accepted = listener.accept() => accepted,
@@ -66,7 +92,8 @@ async fn accept(listener: TcpListener, router: Router, stop: CancellationToken, 
         };
         match accepted {
             Ok((stream, peer)) => {
-                connections.spawn(talk(stream, peer, router.clone(), stop.clone(), head));
+                let talk = talk(stream, peer, router.clone(), stop.clone(), patience);
+                connections.spawn(cut.clone().run_until_cancelled_owned(talk));
             }
             // A client that has gone again, or no file descriptor left: others may be served.
             Err(error) => {
@@ -77,26 +104,53 @@ async fn accept(listener: TcpListener, router: Router, stop: CancellationToken, 
     }
     drop(listener);
     connections.close();
-    if tokio::time::timeout(ENDING, connections.wait()).await.is_err() {
+    if tokio::time::timeout(patience.ending, connections.wait())
+        .await
+        .is_err()
+    {
         tracing::warn!(
-            "requests were still running after {} s and were left",
-            ENDING.as_secs()
+            connections = connections.len(),
+            "connections were cut: requests were still running, or answers not read, after {} s",
+            patience.ending.as_secs()
         );
+        cut.cancel();
+        connections.wait().await;
     }
 }
 
 /// Answers the requests of a connection until it ends, or, once the server stops, until the one that runs is answered.
-async fn talk(stream: TcpStream, peer: SocketAddr, router: Router, stop: CancellationToken, head: Duration) {
+async fn talk(
+    stream: TcpStream,
+    peer: SocketAddr,
+    router: Router,
+    stop: CancellationToken,
+    patience: Patience,
+) {
     // Small pieces of an answer go out at once. Where the system refuses that, they go later.
     let _ = stream.set_nodelay(true);
+    let (stream, first_ambiguous) = Watched::new(stream);
+    let mut stream = Box::pin(TimeoutStream::new(stream));
+    stream.as_mut().set_write_timeout_pinned(Some(patience.reading));
+    let requests = AtomicU64::new(0);
     let service = service_fn(move |request: hyper::Request<Incoming>| {
+        let number = requests.fetch_add(1, Ordering::Relaxed);
+        let wrong = match first_ambiguous.is(number) {
+            true => Some(framing::LENGTHS),
+            false => framing::ambiguous(request.version(), request.headers()),
+        };
         let mut request = request.map(Body::new);
         request.extensions_mut().insert(ConnectInfo(peer));
-        router.clone().oneshot(request)
+        let router = router.clone();
+        async move {
+            match wrong {
+                Some(wrong) => Ok(refused(wrong)),
+                None => router.oneshot(request).await,
+            }
+        }
     });
     let connection = http1::Builder::new()
         .timer(TokioTimer::new())
-        .header_read_timeout(head)
+        .header_read_timeout(patience.head)
         .serve_connection(TokioIo::new(stream), service)
         .with_upgrades();
     let mut connection = pin!(connection);
@@ -112,6 +166,15 @@ async fn talk(stream: TcpStream, peer: SocketAddr, router: Router, stop: Cancell
     }
 }
 
+/// The answer to a request that is not certain to be one. What follows it on the connection is none.
+fn refused(wrong: &str) -> Response {
+    let mut response = Refusal::malformed(wrong).into_response();
+    response
+        .headers_mut()
+        .insert(header::CONNECTION, HeaderValue::from_static("close"));
+    response
+}
+
 #[cfg(test)]
 mod tests {
     // Tests may panic: that is how they fail.
@@ -120,18 +183,40 @@ mod tests {
     use axum::routing::get;
     use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
-    async fn server(head: Duration) -> (SocketAddr, CancellationToken, tokio::task::JoinHandle<()>) {
+    /// More than the buffers of a connection take.
+    const LARGE: usize = 64 << 20;
+
+    async fn server(patience: Patience) -> (SocketAddr, CancellationToken, tokio::task::JoinHandle<()>) {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let stop = CancellationToken::new();
-        let router = Router::new().route("/", get(|| async { "here" }));
-        let serving = tokio::spawn(accept(listener, router, stop.clone(), head));
+        let router = Router::new()
+            .route("/", get(|| async { "here" }))
+            .route("/large", get(|| async { vec![b'x'; LARGE] }));
+        let serving = tokio::spawn(accept(listener, router, stop.clone(), patience));
         (address, stop, serving)
+    }
+
+    const SHORT: Duration = Duration::from_millis(50);
+
+    /// A connection on which something large was asked for, and on which the answer has begun.
+    async fn asked_for_much(address: SocketAddr) -> TcpStream {
+        let mut stream = TcpStream::connect(address).await.unwrap();
+        stream
+            .write_all(b"GET /large HTTP/1.1\r\nHost: localhost\r\n\r\n")
+            .await
+            .unwrap();
+        stream.readable().await.unwrap();
+        stream
     }
 
     #[tokio::test]
     async fn whoever_takes_long_for_the_head_of_a_request_is_sent_away() {
-        let (address, stop, serving) = server(Duration::from_millis(50)).await;
+        let (address, stop, serving) = server(Patience {
+            head: SHORT,
+            ..PATIENCE
+        })
+        .await;
         for begun in ["", "GET / HTTP/1.1\r\nHost: localhost\r\nX-Slow: "] {
             let mut slow = TcpStream::connect(address).await.unwrap();
             slow.write_all(begun.as_bytes()).await.unwrap();
@@ -145,8 +230,50 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn whoever_reads_nothing_of_an_answer_is_sent_away() {
+        let (address, stop, serving) = server(Patience {
+            reading: SHORT,
+            ..PATIENCE
+        })
+        .await;
+        let mut slow = asked_for_much(address).await;
+        // The server stops only when the connection has ended, and that it does by itself.
+        stop.cancel();
+        serving.await.unwrap();
+        let mut answer = Vec::new();
+        let _ = slow.read_to_end(&mut answer).await;
+        assert!(answer.len() < LARGE, "{} bytes came", answer.len());
+    }
+
+    #[tokio::test]
+    async fn what_is_not_read_is_cut_when_the_grace_has_ended() {
+        let (address, stop, serving) = server(Patience {
+            ending: SHORT,
+            ..PATIENCE
+        })
+        .await;
+        let mut slow = asked_for_much(address).await;
+        stop.cancel();
+        serving.await.unwrap();
+        let mut answer = Vec::new();
+        let _ = slow.read_to_end(&mut answer).await;
+        assert!(answer.len() < LARGE, "{} bytes came", answer.len());
+    }
+
+    #[tokio::test]
+    async fn whoever_reads_slowly_gets_the_whole_answer() {
+        let (address, stop, serving) = server(PATIENCE).await;
+        let mut slow = asked_for_much(address).await;
+        stop.cancel();
+        let mut answer = Vec::new();
+        slow.read_to_end(&mut answer).await.unwrap();
+        assert!(answer.len() > LARGE);
+        serving.await.unwrap();
+    }
+
+    #[tokio::test]
     async fn a_connection_without_a_request_does_not_keep_the_server_from_stopping() {
-        let (address, stop, serving) = server(HEAD).await;
+        let (address, stop, serving) = server(PATIENCE).await;
         let mut open = TcpStream::connect(address).await.unwrap();
         open.write_all(b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n")
             .await

@@ -11,25 +11,36 @@ use serde_json::json;
 use std::net::SocketAddr;
 use std::time::Duration;
 use tasker_core::model::AuthSettings;
-use tasker_server::{Auth, GraphqlOptions, Options, router, serve};
+use tasker_server::{Auth, GraphqlOptions, Options, Origins, router, serve};
+use tokio::net::lookup_host;
 use tokio_util::sync::CancellationToken;
 
 /// Serve the HTTP interface: REST, its description, probes.
 ///
-/// Until it is interrupted; what runs then has half a minute to end. It runs no steps: workers do. On loopback, which is what
-/// it does unless told otherwise, it answers to the names of this machine only. Who has to say who they are is told by the settings
-/// `auth.*`: nobody, unless tokens or API keys are taken.
+/// Until it is interrupted; what runs then has half a minute to end, and a second interrupt ends it at once. It runs no steps:
+/// workers do. On loopback, which is what it does unless told otherwise, it answers to the names of this machine only. Who has to say
+/// who they are is told by the settings `auth.*`: nobody, unless tokens or API keys are taken. Pages of other sites change nothing
+/// then, unless they are listed.
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
   tasker serve
-  tasker serve --bind 127.0.0.1:9000
+  tasker serve --bind localhost:9000 --workers 4
+  tasker serve --allow-origin https://ops.example
   curl http://127.0.0.1:8080/tasks?status=error
   curl http://127.0.0.1:8080/openapi.json")]
 pub(crate) struct Arguments {
-    /// The address and port to listen on; port 0 takes a free one.
+    /// The address or name, and the port, to listen on; port 0 takes a free one. Of several addresses of a name one is taken, of this
+    /// machine alone if there is one.
     #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:8080")]
-    bind: SocketAddr,
+    bind: String,
+    /// How many threads answer requests: as many as the machine has processors, unless given. It runs no handlers.
+    #[arg(long, value_name = "THREADS", value_parser = clap::value_parser!(u16).range(1..=1024))]
+    workers: Option<u16>,
+    /// A page of this origin may ask, from the browser of whoever looks at it (CORS); may be given several times. `*` is the pages of
+    /// every site, where everybody has to say who they are.
+    #[arg(long, value_name = "ORIGIN")]
+    allow_origin: Vec<String>,
     /// The path that a proxy in front puts before everything, for links.
     #[arg(long, value_name = "PATH", default_value = "", hide_default_value = true)]
     prefix: String,
@@ -41,12 +52,20 @@ pub(crate) struct Arguments {
     allow_unauthenticated: bool,
 }
 
+impl Arguments {
+    /// How many threads answer requests, if that was said.
+    pub(crate) fn threads(&self) -> Option<usize> {
+        self.workers.map(usize::from)
+    }
+}
+
 pub(super) async fn run(
     arguments: Arguments,
     global: &GlobalOptions,
     printer: &Printer,
 ) -> Result<ExitStatus, Failure> {
-    let local = arguments.bind.ip().is_loopback();
+    let addresses = addresses(&arguments.bind).await?;
+    let local = addresses.iter().all(|address| address.ip().is_loopback());
     let settings = configuration(global)?.settings().auth.clone();
     let allowed = arguments.allow_unauthenticated || settings.allow_unauthenticated;
     if !local && !settings.is_on() && !allowed {
@@ -70,6 +89,13 @@ pub(super) async fn run(
             "--prefix begins with a slash: /{prefix}, not {prefix}."
         )));
     }
+    let origins = Origins::new(&arguments.allow_origin)?;
+    if origins.are_any() && !settings.is_on() {
+        return Err(Failure::usage(
+            "--allow-origin '*' opens this to the pages of every site, and nobody would have to say who they are.",
+        )
+        .next("list the origins that may ask: --allow-origin https://ops.example; or take API keys or tokens (auth.*)"));
+    }
     let session = Session::new(global)?;
     // Whatever is wrong with the database is told here, and not at the first request.
     session.client.database_identity().await?;
@@ -79,6 +105,7 @@ pub(super) async fn run(
         timeout: Duration::from_secs(arguments.timeout),
         local_hosts_only: local,
         auth,
+        origins,
         stop: stop.clone(),
         graphql: GraphqlOptions {
             websocket: true,
@@ -86,19 +113,15 @@ pub(super) async fn run(
         },
         ..Options::default()
     };
-    let stopping = stop.clone();
-    tokio::spawn(async move {
-        interrupted().await;
-        stopping.cancel();
-    });
     let database = session.describe_database().await?;
-    serve(
-        arguments.bind,
+    let threads = tokio::runtime::Handle::current().metrics().num_workers();
+    let serving = serve(
+        &addresses,
         router(session.client.clone(), options),
-        stop,
+        stop.clone(),
         |address| {
             printer.answer(
-                &json!({"listening": format!("http://{address}"), "database": database, "authentication": settings.is_on()}),
+                &json!({"listening": format!("http://{address}"), "database": database, "authentication": settings.is_on(), "threads": threads}),
                 |look| {
                     format!(
                         "Listening on {}, on {database}\n{}\nIts description: {}",
@@ -109,11 +132,40 @@ pub(super) async fn run(
                 },
             );
         },
-    )
-    .await
-    .map_err(|error| Failure::failed(error.to_string()))?;
-    session.client.close().await;
-    Ok(ExitStatus::Ok)
+    );
+    let ending = async {
+        serving
+            .await
+            .map_err(|error| Failure::failed(error.to_string()))?;
+        session.client.close().await;
+        Ok(ExitStatus::Ok)
+    };
+    let twice = async {
+        interrupted().await;
+        stop.cancel();
+        interrupted().await;
+    };
+    tokio::select! {
+        // Before anybody is told that it listens, it listens for interrupts.
+        biased;
+        () = twice => Err(Failure::interrupted()),
+        ended = ending => ended,
+    }
+}
+
+/// Where to listen. A name that is this machine's alone may have other addresses, too: those are left.
+async fn addresses(bind: &str) -> Result<Vec<SocketAddr>, Failure> {
+    let found = lookup_host(bind).await;
+    let mut found: Vec<SocketAddr> = found
+        .map_err(|error| {
+            Failure::usage(format!("--bind {bind} is no address to listen on: {error}."))
+                .next("give an address or a name with a port: 127.0.0.1:8080, [::1]:8080 or localhost:8080")
+        })?
+        .collect();
+    if found.iter().any(|address| address.ip().is_loopback()) {
+        found.retain(|address| address.ip().is_loopback());
+    }
+    Ok(found)
 }
 
 /// Who has to say who they are, in words.

@@ -75,6 +75,11 @@ impl Access {
         }
     }
 
+    /// Whether a page of another site can ask without knowing anything: nobody has to say who they are, or a browser does by itself.
+    pub(crate) fn is_borrowed(&self) -> bool {
+        matches!(self.who, Who::Anybody) || self.is_ambient()
+    }
+
     /// Whether a browser says by itself who asks.
     pub(crate) fn is_ambient(&self) -> bool {
         matches!(&self.who, Who::Known(principal) if principal.ambient)

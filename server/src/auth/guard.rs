@@ -5,9 +5,11 @@ use super::access::Access;
 use super::permissions::is_permission;
 use super::principal::Question;
 use super::written::{step_text, task_text, worker_text};
+use crate::extract::media_type;
+use crate::origins::{Origins, host};
 use crate::problem::Refusal;
 use axum::extract::{MatchedPath, Request};
-use axum::http::{HeaderMap, Method, Uri};
+use axum::http::{Method, Uri};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use percent_encoding::percent_decode_str;
@@ -183,23 +185,30 @@ fn written(name: &str, text: &str) -> String {
     }
 }
 
-/// A browser that says by itself who asks (a cookie) may be led here by a page of another site. So what changes something has to
-/// be JSON from a page of this one (`decisions.md` 45).
-fn from_this_site(access: &Access, method: &Method, headers: &HeaderMap) -> Result<(), Refusal> {
-    if !access.is_ambient() || method.is_safe() {
+/// A browser may be led here by a page of another site, where nobody has to say who they are as well as where it says that by itself
+/// (a cookie). Such a page changes nothing unless it is listed; and what a cookie changes has to be JSON from a page of this site
+/// (`decisions.md` 45).
+fn from_this_site(access: &Access, origins: &Origins, request: &Request) -> Result<(), Refusal> {
+    if !access.is_borrowed() || request.method().is_safe() {
         return Ok(());
     }
-    let text = |name| {
-        headers
-            .get(name)
-            .and_then(|value| value.to_str().ok())
-            .unwrap_or_default()
-    };
-    let json = text("content-type")
-        .split(';')
-        .next()
-        .is_some_and(|kind| kind.trim().eq_ignore_ascii_case("application/json"));
-    if json && text("sec-fetch-site") == "same-origin" {
+    let headers = request.headers();
+    let host = host(request.uri(), headers);
+    if let Some(page) = origins.stranger(host, headers) {
+        return Err(Refusal::new(
+            ErrorKind::Forbidden,
+            format!(
+                "a page of {page} may change nothing at {}: it may if its origin is listed (tasker serve --allow-origin), or with \
+                 an API key or a token",
+                host.unwrap_or("a host without a name")
+            ),
+        ));
+    }
+    let same = headers
+        .get("sec-fetch-site")
+        .is_some_and(|site| site.as_bytes() == b"same-origin");
+    let json = media_type(headers).is_some_and(|media| media == "application/json");
+    if !access.is_ambient() || (same && json) {
         return Ok(());
     }
     Err(Refusal::new(
@@ -210,7 +219,7 @@ fn from_this_site(access: &Access, method: &Method, headers: &HeaderMap) -> Resu
 }
 
 /// Lets in who may, and nobody else. Stands around every route; what is no route is answered by the fallback.
-pub(crate) async fn admit(guard: Guard, request: Request, next: Next) -> Response {
+pub(crate) async fn admit(guard: Guard, origins: Origins, request: Request, next: Next) -> Response {
     let access = request.extensions().get::<Access>().cloned();
     let matched = request.extensions().get::<MatchedPath>().cloned();
     let Some(access) = access else {
@@ -222,7 +231,7 @@ pub(crate) async fn admit(guard: Guard, request: Request, next: Next) -> Respons
             let admitted = guard
                 .admit(&access, matched.as_str(), request.method(), request.uri())
                 .await;
-            admitted.and_then(|()| from_this_site(&access, request.method(), request.headers()))
+            admitted.and_then(|()| from_this_site(&access, &origins, &request))
         }
     };
     match admitted {

@@ -6,7 +6,7 @@ use super::shape::Shape;
 use super::{events, socket};
 use crate::app::App;
 use crate::auth::Access;
-use crate::extract::{Body, Params};
+use crate::extract::{Body, Params, traceparent};
 use crate::problem::{Problem, Refusal};
 use async_graphql::parser::types::OperationType;
 use async_graphql::{Executor, Request, Variables};
@@ -32,7 +32,7 @@ const GRAPHQL_JSON: &str = "application/graphql-response+json";
 /// A request of GraphQL.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
-struct Asked {
+pub(super) struct Asked {
     /// The text.
     query: String,
     /// Which operation of the text; needed where it has several.
@@ -68,11 +68,11 @@ pub(super) struct Answer {
     /// What was asked for; absent where the request could not be executed at all.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<Object>)]
-    data: Option<async_graphql::Value>,
+    pub(super) data: Option<async_graphql::Value>,
     /// What went wrong, each with `message`, `path`, and `extensions`: `kind`, `code`, `retry`, `details` as in a problem.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     #[schema(value_type = Vec<Object>)]
-    errors: Vec<async_graphql::ServerError>,
+    pub(super) errors: Vec<async_graphql::ServerError>,
 }
 
 impl From<async_graphql::Response> for Answer {
@@ -159,28 +159,27 @@ async fn upgrade(app: &App, access: Access, mut parts: Parts) -> Result<Response
         ));
     }
     match WebSocketUpgrade::from_request_parts(&mut parts, app).await {
-        Ok(upgrade) => socket::open(app, access, &parts.headers, upgrade),
+        Ok(upgrade) => socket::open(app, access, &parts, upgrade),
         Err(rejection) => Err(Refusal::malformed(rejection.body_text()).with_status(rejection.status())),
     }
 }
 
-fn request(app: &App, asked: Asked) -> Result<Request, Refusal> {
+/// The request that is asked for.
+///
+/// # Errors
+/// 413 where its text is too long.
+pub(super) fn request(app: &App, asked: Asked) -> Result<Request, Refusal> {
     let most = app.options.graphql.query_bytes;
     if asked.query.len() > most {
-        return Err(too_long(most));
+        return Err(Refusal::malformed(format!(
+            "query: its text is longer than {most} bytes; give what is large as variables"
+        ))
+        .with_status(StatusCode::PAYLOAD_TOO_LARGE));
     }
     let variables = Variables::from_json(Value::Object(asked.variables.unwrap_or_default()));
     let mut request = Request::new(asked.query).variables(variables);
     request.operation_name = asked.operation_name;
     Ok(request)
-}
-
-/// The refusal of a query whose text is too long.
-pub(super) fn too_long(most: usize) -> Refusal {
-    Refusal::malformed(format!(
-        "query: its text is longer than {most} bytes; give what is large as variables"
-    ))
-    .with_status(StatusCode::PAYLOAD_TOO_LARGE)
 }
 
 /// Whether a request asks for a subscription.
@@ -195,8 +194,7 @@ async fn answer(
     mut request: Request,
 ) -> Result<Response, Refusal> {
     let (graphql, most) = (&app.graphql, app.options.graphql.objects);
-    let trace = headers.get("traceparent").and_then(|value| value.to_str().ok());
-    request = request.data(Trace(trace.map(str::to_owned)));
+    request = request.data(Trace(traceparent(headers)));
     let as_events = accepts(headers, events::EVENT_STREAM);
     if as_events && follows(&mut request) {
         let gate = Gate::lasting(access, most);

@@ -18,6 +18,7 @@ mod operate;
 mod operate_catalogue;
 mod operate_steps;
 mod options;
+mod protocol;
 mod query;
 mod scalars;
 mod schema;

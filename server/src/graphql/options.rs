@@ -22,6 +22,8 @@ pub struct GraphqlOptions {
     pub slowest_look: Duration,
     /// Whether GET of `/graphql` may become a websocket (`graphql-transport-ws`). A mount in a host has none.
     pub websocket: bool,
+    /// How long a websocket may be open before its client begins (`connection_init`).
+    pub websocket_init: Duration,
 }
 
 impl Default for GraphqlOptions {
@@ -35,6 +37,7 @@ impl Default for GraphqlOptions {
             subscriptions: 100,
             slowest_look: Duration::from_secs(1),
             websocket: false,
+            websocket_init: Duration::from_secs(10),
         }
     }
 }

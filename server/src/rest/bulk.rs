@@ -3,7 +3,7 @@
 use super::shown::{self, Part, TaskBody};
 use crate::app::App;
 use crate::auth::Access;
-use crate::extract::{Body, Path, bytes, json};
+use crate::extract::{Body, BodyFormat, Path, bytes, json, unsupported};
 use crate::problem::{Problem, Refusal, is_about_the_request};
 use axum::Json;
 use axum::body::Bytes;
@@ -57,11 +57,15 @@ struct ManyCreated {
         (String = "application/x-ndjson", example = "{\"name\": \"process_order\", \"namespace\": \"shop\"}\n"))),
     responses((status = 201, content((ManyCreated = "application/json"), (String = "application/x-ndjson"))), (status = "4XX", body = Problem, content_type = "application/problem+json")))]
 async fn create(State(app): State<App>, request: Request) -> Result<Response, Refusal> {
-    let kind = super::header(request.headers(), "content-type")
-        .unwrap_or_default()
-        .to_ascii_lowercase();
-    if kind.contains("ndjson") || kind.contains("jsonl") || kind.contains("json-lines") {
-        return Ok(create_lines(app, request));
+    match BodyFormat::of(request.headers()) {
+        Some(BodyFormat::Json) => {}
+        Some(BodyFormat::JsonLines) => return Ok(create_lines(app, request)),
+        Some(BodyFormat::Yaml) | None => {
+            return Err(unsupported(
+                "the body has to be a JSON array, with the header Content-Type: application/json, or JSON lines, with \
+                 Content-Type: application/x-ndjson",
+            ));
+        }
     }
     let requests = read_array(&bytes(request, &app).await?)?;
     let tasks = app.client.create_tasks(&requests).await?;

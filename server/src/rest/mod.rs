@@ -15,7 +15,6 @@ pub(crate) use creation::Creation;
 
 use crate::app::App;
 use crate::auth::Access;
-use axum::http::HeaderMap;
 use serde::Deserialize;
 use tasker_core::model::Operator;
 use utoipa::ToSchema;
@@ -48,9 +47,4 @@ impl WhoAndWhy {
     pub(crate) fn of(self, access: &Access) -> Operator {
         access.operator(self.by, self.reason)
     }
-}
-
-/// The text of a header; none where it is absent or no text.
-fn header<'h>(headers: &'h HeaderMap, name: &str) -> Option<&'h str> {
-    headers.get(name).and_then(|value| value.to_str().ok())
 }

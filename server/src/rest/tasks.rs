@@ -1,10 +1,9 @@
 //! Tasks: creating, listing, showing, changing and cancelling them.
 
-use super::header;
 use super::shown::{self, Part, TaskBody};
 use crate::app::App;
 use crate::auth::Access;
-use crate::extract::{Body, Params, Path, Prefix};
+use crate::extract::{Body, Params, Path, Prefix, header, list_header, traceparent};
 use crate::page::{self, Pagination};
 use crate::problem::{Problem, Refusal};
 use axum::Json;
@@ -221,7 +220,7 @@ async fn create(
     body: Body,
 ) -> Result<Response, Refusal> {
     let mut request: TaskRequest = body.read(Some("task"))?;
-    if let Some(key) = header(&headers, "idempotency-key") {
+    if let Some(key) = header(&headers, "idempotency-key")? {
         match &request.idempotency_key {
             Some(other) if other != key => {
                 return Err(Refusal::new(
@@ -233,7 +232,7 @@ async fn create(
         }
     }
     if request.traceparent.is_none() {
-        request.traceparent = header(&headers, "traceparent").map(str::to_owned);
+        request.traceparent = traceparent(&headers);
     }
     if request.initiator.is_none() {
         request.initiator = access.operator(None, None).by;
@@ -350,7 +349,7 @@ async fn change(
     body: &Body,
 ) -> Result<Response, Refusal> {
     let patch: TaskPatch = body.read(Some("task"))?;
-    if let Some(wanted) = header(headers, "if-match") {
+    if let Some(wanted) = list_header(headers, "if-match")? {
         let now = shown::tag(&app.client.task(task_id).await?);
         if wanted != "*" && !wanted.split(',').any(|tag| tag.trim() == now) {
             return Err(Refusal::new(

@@ -1,8 +1,7 @@
 //! Templates: what is registered, registering, checking, drawing.
 
-use super::header;
 use crate::app::App;
-use crate::extract::{Params, Path, bytes, json};
+use crate::extract::{BodyFormat, Params, Path, bytes, json, unsupported};
 use crate::problem::{Problem, Refusal};
 use axum::Json;
 use axum::extract::{Request, State};
@@ -158,15 +157,22 @@ async fn compile(
     app: &App,
     environment: Option<String>,
 ) -> Result<CompiledTemplate, Refusal> {
-    let yaml = header(request.headers(), "content-type")
-        .is_some_and(|kind| kind.to_ascii_lowercase().contains("yaml"));
+    let format = match BodyFormat::of(request.headers()) {
+        Some(format @ (BodyFormat::Json | BodyFormat::Yaml)) => format,
+        Some(BodyFormat::JsonLines) | None => {
+            return Err(unsupported(
+                "the body has to be a template, in YAML with the header Content-Type: application/yaml, or in JSON with \
+                 Content-Type: application/json",
+            ));
+        }
+    };
     let bytes = bytes(request, app).await?;
     let options = ParseOptions {
         file: None,
         environment,
         variables: &|_| None,
     };
-    let compiled = if yaml {
+    let compiled = if format == BodyFormat::Yaml {
         Template::parse_bytes(&bytes, &options)
     } else {
         Template::from_json(&json(&bytes)?, &options)

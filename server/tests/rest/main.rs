@@ -5,7 +5,9 @@
 
 mod bulk;
 mod catalogue;
+mod headers;
 mod lists;
+mod pages;
 mod refusals;
 mod service;
 #[path = "../support/mod.rs"]
