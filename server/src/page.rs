@@ -37,6 +37,20 @@ impl Pagination {
     }
 }
 
+/// How many a page has: what is asked for, up to the most that there may be.
+///
+/// # Errors
+/// `InvalidArgument` below 1.
+pub(crate) fn size(asked: Option<i64>, unless: u32, most: u32) -> Result<u32, Refusal> {
+    match asked {
+        None => Ok(unless),
+        Some(asked) if asked < 1 => Err(Refusal::malformed(format!(
+            "a page has 1 to {most}, not {asked}: leave it out for {unless}"
+        ))),
+        Some(asked) => Ok(u32::try_from(asked).unwrap_or(most).min(most)),
+    }
+}
+
 /// The limit and the offset of a page, by either way of asking for it.
 pub(crate) fn window(
     limit: Option<u32>,
@@ -50,7 +64,7 @@ pub(crate) fn window(
             "give limit and offset, or page and per_page, not both",
         ));
     }
-    let limit = limit.or(per_page).unwrap_or(LIMIT).clamp(1, MOST);
+    let limit = size(limit.or(per_page).map(i64::from), LIMIT, MOST)?;
     let offset = match page {
         None => offset.unwrap_or(0),
         Some(0) => return Err(Refusal::malformed("pages are counted from 1")),

@@ -9,9 +9,10 @@ use crate::session::{Session, configuration};
 use clap::Args;
 use serde_json::json;
 use std::net::SocketAddr;
+use std::path::PathBuf;
 use std::time::Duration;
 use tasker_core::model::AuthSettings;
-use tasker_server::{Auth, GraphqlOptions, Options, router, serve};
+use tasker_server::{Auth, Graphiql, GraphqlOptions, Options, router, serve};
 use tokio_util::sync::CancellationToken;
 
 /// Serve the HTTP interface: REST, its description, probes.
@@ -24,6 +25,7 @@ use tokio_util::sync::CancellationToken;
 Examples:
   tasker serve
   tasker serve --bind 127.0.0.1:9000
+  tasker serve --graphiql node_modules
   curl http://127.0.0.1:8080/tasks?status=error
   curl http://127.0.0.1:8080/openapi.json")]
 pub(crate) struct Arguments {
@@ -36,6 +38,10 @@ pub(crate) struct Arguments {
     /// How long a request may take, in seconds.
     #[arg(long, value_name = "SECONDS", default_value_t = 30, value_parser = clap::value_parser!(u64).range(1..=3600))]
     timeout: u64,
+    /// A folder node_modules with GraphiQL, for development: /graphql is a page to ask on, in a browser. Made by
+    /// npm install graphiql@3 react@18 react-dom@18.
+    #[arg(long, value_name = "DIRECTORY")]
+    graphiql: Option<PathBuf>,
     /// Listen beyond this machine although nobody has to say who they are: whoever reaches the port may do everything.
     #[arg(long)]
     allow_unauthenticated: bool,
@@ -70,6 +76,7 @@ pub(super) async fn run(
             "--prefix begins with a slash: /{prefix}, not {prefix}."
         )));
     }
+    let graphiql = arguments.graphiql.as_deref().map(Graphiql::read).transpose()?;
     let session = Session::new(global)?;
     // Whatever is wrong with the database is told here, and not at the first request.
     session.client.database_identity().await?;
@@ -82,6 +89,7 @@ pub(super) async fn run(
         stop: stop.clone(),
         graphql: GraphqlOptions {
             websocket: true,
+            graphiql,
             ..GraphqlOptions::default()
         },
         ..Options::default()

@@ -1,5 +1,6 @@
 //! How GraphQL behaves.
 
+use super::graphiql::Graphiql;
 use std::time::Duration;
 
 /// How `/graphql` behaves.
@@ -22,6 +23,8 @@ pub struct GraphqlOptions {
     pub slowest_look: Duration,
     /// Whether GET of `/graphql` may become a websocket (`graphql-transport-ws`). A mount in a host has none.
     pub websocket: bool,
+    /// GraphiQL, for a browser that asks for `/graphql` as a page.
+    pub graphiql: Option<Graphiql>,
 }
 
 impl Default for GraphqlOptions {
@@ -35,6 +38,7 @@ impl Default for GraphqlOptions {
             subscriptions: 100,
             slowest_look: Duration::from_secs(1),
             websocket: false,
+            graphiql: None,
         }
     }
 }

@@ -6,6 +6,7 @@ use super::shape::refused;
 use crate::app::App;
 use crate::auth::Access;
 use crate::problem::Refusal;
+use async_graphql::async_trait::async_trait;
 use async_graphql::http::{WebSocket as Protocol, WebSocketProtocols, WsMessage};
 use async_graphql::{Data, Executor, Request, Response};
 use axum::extract::ws::{CloseFrame, Message, WebSocket, WebSocketUpgrade};
@@ -85,11 +86,12 @@ struct Seat {
     access: Access,
 }
 
+#[async_trait]
 impl Executor for Seat {
     async fn execute(&self, request: Request) -> Response {
         let limit = self.app.options.timeout;
         let gate = Gate::once(self.access.clone(), self.app.options.graphql.objects);
-        let answer = self.graphql.execute(through(request, gate));
+        let answer = self.graphql.execute(through(request, gate, &self.app));
         match tokio::time::timeout(limit, answer).await {
             Ok(response) => response,
             Err(_) => refused(Refusal::new(
@@ -107,7 +109,9 @@ impl Executor for Seat {
         }
         if super::http::follows(&mut request) {
             let gate = Gate::lasting(self.access.clone(), self.app.options.graphql.objects);
-            return self.graphql.execute_stream(through(request, gate), None);
+            return self
+                .graphql
+                .execute_stream(through(request, gate, &self.app), None);
         }
         let seat = self.clone();
         stream::once(async move { seat.execute(request).await }).boxed()

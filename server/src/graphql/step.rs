@@ -114,7 +114,7 @@ impl WorkflowStep {
 
     async fn kin(&self, context: &Context<'_>, numbers: &[StepNo]) -> Result<Option<Vec<Self>>> {
         let gate = gate(context);
-        let open = self.set.kin.get(open(gate, &self.set.ids, kin_of)).await?;
+        let open = self.set.kin.get(|| open(gate, &self.set.ids, kin_of)).await?;
         if !open.contains(&self.step.task_id) {
             Err(Access::forbidden(&kin_of(self.step.task_id)))?;
         }
@@ -122,7 +122,7 @@ impl WorkflowStep {
     }
 
     async fn times(&self, context: &Context<'_>) -> Result<Option<Times>, Refusal> {
-        let records = self.set.records.get(async {
+        let records = self.set.records.get(|| async {
             let client = context.data_unchecked::<Client>();
             let found = client.task_records(&self.set.ids).await?;
             let of_task = |task: tasker_core::model::TaskRecord| {
@@ -279,11 +279,11 @@ impl WorkflowStep {
     async fn named_step(&self, context: &Context<'_>) -> Result<Option<NamedStep>> {
         let (gate, set) = (gate(context), &self.set);
         let question = may("tasker.handler", "index");
-        let asked = async { Ok(gate.which(std::slice::from_ref(&question)).await? == [true]) };
+        let asked = || async { Ok(gate.which(std::slice::from_ref(&question)).await? == [true]) };
         if !*set.may_name.get(asked).await? {
             Err(Access::forbidden(&question))?;
         }
-        let records = set.named_steps.get(async {
+        let records = set.named_steps.get(|| async {
             let client = context.data_unchecked::<Client>();
             let found = client.named_step_records(&set.named).await?;
             Ok(found

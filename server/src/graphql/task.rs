@@ -88,7 +88,7 @@ impl Task {
 
     async fn record(&self, context: &Context<'_>) -> Result<Option<&TaskRecord>, Refusal> {
         let client = context.data_unchecked::<Client>();
-        let records = self.set.records.get(async {
+        let records = self.set.records.get(|| async {
             let found = client.task_records(&self.set.ids).await?;
             Ok(found.into_iter().map(|record| (record.task_id, record)).collect())
         });
@@ -276,7 +276,7 @@ impl Task {
         let (gate, set) = (gate(context), &self.set);
         let question =
             |namespace: &str, name: &str| may("tasker.handler", "show").about(name).within(namespace);
-        let open = set.named_open.get(async {
+        let open = set.named_open.get(|| async {
             let named = set.named.iter();
             let questions: Vec<_> = named
                 .map(|(_, namespace, name)| question(namespace, name))
@@ -290,7 +290,7 @@ impl Task {
                 &self.task.name,
             )))?;
         }
-        let records = set.named_tasks.get(async {
+        let records = set.named_tasks.get(|| async {
             let ids: Vec<i32> = set.named.iter().map(|(id, ..)| *id).collect();
             let client = context.data_unchecked::<Client>();
             let found = client.named_task_records(&ids).await?;
@@ -308,11 +308,11 @@ impl Task {
     #[graphql(complexity = "times(10, child_complexity)")]
     async fn workflow_steps(&self, context: &Context<'_>) -> Result<Option<Vec<WorkflowStep>>> {
         let (gate, set) = (gate(context), &self.set);
-        let open = set.steps_open.get(open(gate, &set.ids, steps_of)).await?;
+        let open = set.steps_open.get(|| open(gate, &set.ids, steps_of)).await?;
         if !open.contains(&self.task.task_id) {
             Err(Access::forbidden(&steps_of(self.task.task_id)))?;
         }
-        let steps = set.steps.get(async {
+        let steps = set.steps.get(|| async {
             let ids: Vec<TaskId> = open.iter().copied().collect();
             let found = context.data_unchecked::<Client>().steps_of(&ids).await?;
             Ok(step::by_task(found))
@@ -326,11 +326,11 @@ impl Task {
     #[graphql(complexity = "times(10, child_complexity)")]
     async fn task_annotations(&self, context: &Context<'_>) -> Result<Option<Vec<TaskAnnotation>>> {
         let (gate, set) = (gate(context), &self.set);
-        let open = set.annotations_open.get(open(gate, &set.ids, shown)).await?;
+        let open = set.annotations_open.get(|| open(gate, &set.ids, shown)).await?;
         if !open.contains(&self.task.task_id) {
             Err(Access::forbidden(&shown(self.task.task_id)))?;
         }
-        let annotations = set.annotations.get(async {
+        let annotations = set.annotations.get(|| async {
             let ids: Vec<TaskId> = open.iter().copied().collect();
             let found = context.data_unchecked::<Client>().annotations_of(&ids).await?;
             let mut by_task: HashMap<TaskId, Vec<TaskAnnotation>> = HashMap::new();

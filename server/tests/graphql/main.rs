@@ -7,6 +7,7 @@ mod access;
 mod authorization;
 mod connections;
 mod counting;
+mod depth;
 mod limits;
 mod mutations;
 mod queries;
