@@ -10,6 +10,7 @@ mod counting;
 mod depth;
 mod limits;
 mod mutations;
+mod page;
 mod queries;
 mod sockets;
 mod subscriptions;
