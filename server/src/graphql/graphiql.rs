@@ -13,6 +13,7 @@ use std::sync::Arc;
 use tasker_core::{Error, ErrorKind};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
+use uuid::Uuid;
 
 /// What installs the files that are needed: the last versions that are one file each, without a bundler.
 const INSTALL: &str = "npm install graphiql@3 react@18 react-dom@18";
@@ -32,9 +33,11 @@ const FILES: [(&str, &str, &str); 4] = [
 const PAGE: &str = include_str!("graphiql/page.html");
 const START: &str = include_str!("graphiql/start.js");
 const START_STYLE: &str = include_str!("graphiql/start.css");
+/// Stands in the page and in its policy, for what is made anew each time.
+const NONCE: &str = "NONCE";
 /// Nothing of another place is loaded, nothing is sent to one, and no other site shows it in a frame.
-const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self' data:; \
-                      connect-src 'self'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'";
+const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self' 'nonce-NONCE'; img-src 'self' data:; \
+                      font-src 'self' data:; connect-src 'self'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'";
 
 /// GraphiQL, as npm installed it. It is read once: what changes in the folder later is not served.
 #[derive(Clone)]
@@ -81,11 +84,14 @@ pub(super) fn page(app: &App) -> Result<Response, Refusal> {
     if app.options.graphql.graphiql.is_none() {
         return Err(no_page());
     }
+    let nonce = Uuid::now_v7().simple().to_string();
     let headers = [
-        (header::CONTENT_TYPE, "text/html; charset=utf-8"),
-        (header::CONTENT_SECURITY_POLICY, POLICY),
+        (header::CONTENT_TYPE, "text/html; charset=utf-8".to_owned()),
+        (header::CONTENT_SECURITY_POLICY, POLICY.replace(NONCE, &nonce)),
+        // The nonce counts once.
+        (header::CACHE_CONTROL, "no-store".to_owned()),
     ];
-    Ok((headers, PAGE).into_response())
+    Ok((headers, PAGE.replace(NONCE, &nonce)).into_response())
 }
 
 fn no_page() -> Refusal {

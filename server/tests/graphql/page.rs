@@ -57,6 +57,19 @@ async fn a_browser_is_shown_the_page_and_only_the_files_that_it_needs() {
         policy.contains("default-src 'none'") && !policy.contains("unsafe"),
         "{policy}"
     );
+    let nonce = page
+        .text
+        .split("data-styles=\"")
+        .nth(1)
+        .unwrap()
+        .split('"')
+        .next()
+        .unwrap();
+    assert!(policy.contains(&format!("'nonce-{nonce}'")), "{policy}");
+    assert!(
+        !look(&shop, "/graphql").await.text.contains(nonce),
+        "it is made anew"
+    );
     // Nothing stands in the page itself, and nothing is of another place: so it works wherever it is mounted.
     assert!(
         !page.text.contains("//") && !page.text.contains("<style"),

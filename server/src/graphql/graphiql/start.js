@@ -1,9 +1,12 @@
 "use strict";
 
+// The dialogs of GraphiQL make styles of their own, and ask for their nonce so.
+globalThis.__webpack_nonce__ = document.currentScript.dataset.styles;
+
 // Told from where the page is, so that it works wherever it is mounted.
 const PLACE = "graphql";
-const FIRST = `# Each field takes the permission that its description names. Where somebody has to
-# say who they are, give {"Authorization": "Bearer ..."} under Headers.
+const FIRST = `# Where somebody has to say who they are:
+# {"Authorization": "Bearer …"} under Headers.
 {
   tasks(limit: 5) {
     taskId
