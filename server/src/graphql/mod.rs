@@ -32,8 +32,10 @@ mod schema;
 mod shape;
 mod socket;
 mod step;
+mod step_fields;
 mod subscription;
 mod task;
+mod task_fields;
 mod why;
 
 pub use graphiql::Graphiql;
