@@ -10,7 +10,7 @@ export CARGO_TARGET_DIR
 OWN_TARGET := $(shell CARGO_TARGET_DIR='$(CARGO_TARGET_DIR)' scripts/own-target)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo install test scale soak soak-runtimes fuzz schemathesis lint fmt generate check-generated clean
+.PHONY: help setup demo install test scale soak soak-runtimes fuzz schemathesis mutants lint fmt generate check-generated clean
 
 help: ## Print this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -58,6 +58,9 @@ fuzz: ## Fuzz every target for FUZZ_SECONDS (600), two side by side; installs ca
 schemathesis: ## Try the description of the HTTP interface on a server, with thousands of requests (schemathesis, from PyPI)
 	@scripts/setup --tests
 	@scripts/schemathesis
+
+mutants: setup ## Take out each check of who may do what: a test has to turn red (takes hours; installs cargo-mutants)
+	@scripts/mutants
 
 lint: ## Check the format and the lints
 	@cargo fmt --all --check

@@ -12,7 +12,8 @@ use std::sync::Arc;
 use tasker_core::ErrorKind;
 use tasker_core::values::{check_json, from_json};
 
-/// The query of a request. A name may come several times, for a list; one that is not known is refused.
+/// The query of a request. A name may come several times, for a list; one that is not known is refused, and so is one without a
+/// value: what was meant to be a filter would otherwise let everything through.
 #[derive(Debug)]
 pub(crate) struct Params<T>(pub(crate) T);
 
@@ -21,10 +22,14 @@ impl<S: Sync, T: DeserializeOwned> FromRequestParts<S> for Params<T> {
 
     async fn from_request_parts(parts: &mut Parts, _state: &S) -> Result<Self, Refusal> {
         let query = parts.uri.query().unwrap_or_default();
-        let parsed = serde_html_form::from_str(query);
-        parsed
-            .map(Params)
-            .map_err(|error| Refusal::malformed(format!("the query: {error}")))
+        let malformed = |error| Refusal::malformed(format!("the query: {error}"));
+        let pairs: Vec<(String, String)> = serde_html_form::from_str(query).map_err(malformed)?;
+        if let Some((name, _)) = pairs.iter().find(|(_, value)| value.is_empty()) {
+            return Err(Refusal::malformed(format!(
+                "the query: {name:?} has no value; give it one, or leave it out"
+            )));
+        }
+        serde_html_form::from_str(query).map(Params).map_err(malformed)
     }
 }
 

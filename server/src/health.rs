@@ -166,10 +166,23 @@ struct Status {
     database: Connections,
     /// Whether the counts were made for an earlier request.
     cached: bool,
+    /// How long counts are good for.
+    cache_info: CacheInfo,
     /// When they were made.
     timestamp: DateTime<Utc>,
+    /// The same, under the ancestor's other name.
+    generated_at: DateTime<Utc>,
     /// How long that took, in seconds.
     generation_duration: f64,
+}
+
+/// How long counts are good for.
+#[derive(Debug, Serialize, ToSchema)]
+struct CacheInfo {
+    /// Whether these were made for an earlier request.
+    cached: bool,
+    /// In seconds.
+    ttl_base: u64,
 }
 
 /// Tasks, steps, retries.
@@ -278,7 +291,12 @@ async fn status(State(app): State<App>) -> Result<Response, Refusal> {
             connection_utilization: used,
         },
         cached,
+        cache_info: CacheInfo {
+            cached,
+            ttl_base: COUNTED_FOR.as_secs(),
+        },
         timestamp: counted.at,
+        generated_at: counted.at,
         generation_duration: counted.took.as_secs_f64(),
     };
     let status = if healthy {

@@ -37,38 +37,46 @@ impl Pagination {
     }
 }
 
-/// How many a page has: what is asked for, up to the most that there may be.
+/// How many a page has, where it is said: up to the most that there may be.
 ///
 /// # Errors
-/// `InvalidArgument` below 1.
-pub(crate) fn size(asked: Option<i64>, unless: u32, most: u32) -> Result<u32, Refusal> {
+/// Malformed: a page of nothing.
+pub(crate) fn size(asked: Option<i64>, most: u32) -> Result<Option<u32>, Refusal> {
     match asked {
-        None => Ok(unless),
         Some(asked) if asked < 1 => Err(Refusal::malformed(format!(
-            "a page has 1 to {most}, not {asked}: leave it out for {unless}"
+            "a page has at least one, and at most {most}: a limit of {asked} shows nothing"
         ))),
-        Some(asked) => Ok(u32::try_from(asked).unwrap_or(most).min(most)),
+        asked => Ok(asked.map(|asked| u32::try_from(asked).unwrap_or(most).min(most))),
     }
 }
 
-/// The limit and the offset of a page, by either way of asking for it.
+/// The limit, where one is given, and the offset of a page, by either way of asking for it.
+///
+/// # Errors
+/// Malformed: both ways at once, a page without a number, or one of nothing.
 pub(crate) fn window(
     limit: Option<u32>,
     offset: Option<u32>,
     page: Option<u32>,
     per_page: Option<u32>,
-) -> Result<(u32, u32), Refusal> {
+    most: u32,
+) -> Result<(Option<u32>, u32), Refusal> {
     let by_number = page.is_some() || per_page.is_some();
     if by_number && (limit.is_some() || offset.is_some()) {
         return Err(Refusal::malformed(
             "give limit and offset, or page and per_page, not both",
         ));
     }
-    let limit = size(limit.or(per_page).map(i64::from), LIMIT, MOST)?;
+    let limit = size(limit.or(per_page).map(i64::from), most)?;
     let offset = match page {
         None => offset.unwrap_or(0),
         Some(0) => return Err(Refusal::malformed("pages are counted from 1")),
-        Some(page) => (page - 1).saturating_mul(limit),
+        Some(page) => (page - 1).saturating_mul(limit.unwrap_or(LIMIT)),
     };
-    Ok((limit, offset))
+    Ok((limit.or(page.map(|_| LIMIT)), offset))
+}
+
+/// A page that begins at two places.
+pub(crate) fn two_places() -> Refusal {
+    Refusal::malformed("a cursor says where the page begins: leave out offset and page")
 }

@@ -5,13 +5,19 @@
 
 mod support;
 
+use axum::body::Body;
 use axum::http::{Method, Request, StatusCode};
+use futures_util::future::BoxFuture;
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
+use std::sync::{Arc, Mutex};
 use support::Shop;
 use support::tokens::{self, SECRET};
-use tasker_core::model::{AuthSettings, NewApiKey, Operator};
-use tasker_server::{Auth, Options, PERMISSIONS, document};
+use tasker_core::ErrorKind;
+use tasker_core::model::{ApiKey, AuthSettings, NewApiKey, Operator};
+use tasker_server::{
+    Auth, Caller, Decide, Grants, Options, PERMISSIONS, Principal, Question, Refusal, document,
+};
 
 const TABLE: &str = include_str!("authorization.tsv");
 const ROLES: [&str; 3] = ["viewer", "operator", "admin"];
@@ -80,24 +86,38 @@ async fn task(shop: &Shop) -> String {
         .to_string()
 }
 
-async fn ask(shop: &Shop, row: &Row, task: &str, credential: Option<&str>) -> (StatusCode, String) {
-    let path = row
-        .path
+/// The path of a row, about something that there is where that is easily had.
+fn path(row: &Row, task: &str) -> String {
+    row.path
         .replace("{task_id}", task)
         .replace("{step_id}", "only")
         .replace("{namespace}", "shop")
         .replace("{name}", "one")
         .replace("{file}", "start.js")
-        .replace("{worker_id}", support::UNKNOWN);
+        .replace("{worker_id}", "1")
+}
+
+/// A key of these roles.
+async fn key(shop: &Shop, name: &str, role: &str) -> (ApiKey, String) {
+    let key = NewApiKey {
+        name: name.to_owned(),
+        roles: vec![role.to_owned()],
+        ..NewApiKey::default()
+    };
+    shop.client.create_api_key(&key).await.unwrap()
+}
+
+async fn ask(shop: &Shop, row: &Row, task: &str, credential: Option<&str>) -> (StatusCode, String) {
+    let path = path(row, task);
     let mut request = Request::builder().method(row.method.clone()).uri(path);
     if let Some(credential) = credential {
         request = request.header("authorization", format!("Bearer {credential}"));
     }
     let body = if row.method == Method::GET {
-        axum::body::Body::empty()
+        Body::empty()
     } else {
         request = request.header("content-type", "application/json");
-        axum::body::Body::from("{}")
+        Body::from("{}")
     };
     let answer = shop.send(request.body(body).unwrap()).await;
     (answer.status, answer.text)
@@ -141,17 +161,16 @@ async fn whoever_is_not_known_gets_in_nowhere() {
     let shop = shop().await;
     let task = task(&shop).await;
     let admin = json!({"sub": "mallory", "roles": ["admin"]});
-    let (revoked, text) = shop
-        .client
-        .create_api_key(&NewApiKey {
-            name: "revoked".to_owned(),
-            roles: vec!["admin".to_owned()],
-            ..NewApiKey::default()
-        })
-        .await
-        .unwrap();
+    let (revoked, text) = key(&shop, "revoked", "admin").await;
     shop.client
         .revoke_api_key(&revoked.key_id, Some("anna"))
+        .await
+        .unwrap();
+    let (live, _) = key(&shop, "live", "admin").await;
+    let (expired, of_expired) = key(&shop, "expired", "admin").await;
+    sqlx::query("update tasker.api_keys set expires_at = tasker.clock() where key_id = $1")
+        .bind(&expired.key_id)
+        .execute(&mut shop.database.connect().await.unwrap())
         .await
         .unwrap();
     let credentials = [
@@ -183,8 +202,9 @@ async fn whoever_is_not_known_gets_in_nowhere() {
         ("a revoked key", Some(text.clone())),
         (
             "a key with another secret",
-            Some(format!("tsk_{}_{}", revoked.key_id, "x".repeat(43))),
+            Some(format!("tsk_{}_{}", live.key_id, "x".repeat(43))),
         ),
+        ("an expired key", Some(of_expired)),
         (
             "a key that there is not",
             Some(format!("tsk_000000000000_{}", "x".repeat(43))),
@@ -215,12 +235,7 @@ async fn whoever_is_not_known_gets_in_nowhere() {
 async fn each_role_may_do_what_the_table_says() {
     let shop = shop().await;
     for role in ["viewer", "operator", "admin", "stranger"] {
-        let key = NewApiKey {
-            name: role.to_owned(),
-            roles: vec![role.to_owned()],
-            ..NewApiKey::default()
-        };
-        let (_, key) = shop.client.create_api_key(&key).await.unwrap();
+        let (_, key) = key(&shop, role, role).await;
         let token = tokens::signed(&json!({"sub": role, "roles": [role]}));
         for row in rows() {
             let anybody = row.permissions.is_empty();
@@ -268,7 +283,7 @@ async fn who_and_from_where_stands_in_the_trail() {
         .uri(format!("/tasks/{task}/cancel"))
         .header("authorization", format!("Bearer {token}"))
         .header("content-type", "application/json")
-        .body(axum::body::Body::from(
+        .body(Body::from(
             r#"{"by": "somebody else", "reason": "changed her mind"}"#,
         ))
         .unwrap();
@@ -324,14 +339,22 @@ async fn what_may_be_brought_is_told_and_several_at_once_are_refused() {
         for header in headers {
             request = request.header("authorization", *header);
         }
-        request.body(axum::body::Body::empty()).unwrap()
+        request.body(Body::empty()).unwrap()
     };
     let token = tokens::signed(&json!({"sub": "anna", "roles": ["viewer"]}));
     // The ancestor's clients send the token alone.
     assert_eq!(shop.send(get(&[&token])).await.status, StatusCode::OK);
     let bearer = format!("Bearer {token}");
     assert_eq!(shop.send(get(&[&bearer])).await.status, StatusCode::OK);
-    for headers in [vec![], vec!["Basic YTpi"], vec![bearer.as_str(), bearer.as_str()]] {
+    let basic = format!("Basic {token}");
+    let headers = [
+        vec![],
+        vec!["Basic YTpi"],
+        vec![&basic],
+        vec![&bearer, &bearer],
+        vec![&token, ""],
+    ];
+    for headers in headers {
         let answer = shop.send(get(&headers)).await;
         assert_eq!(answer.status, StatusCode::UNAUTHORIZED, "{headers:?}");
         assert!(
@@ -339,5 +362,288 @@ async fn what_may_be_brought_is_told_and_several_at_once_are_refused() {
             "{headers:?}"
         );
         assert!(answer.text.contains("Authorization"), "{}", answer.text);
+    }
+}
+
+/// Other ways to write a path, and other methods, that a guard and the routes behind it could take for different things.
+fn tricks(method: &Method, path: &str) -> Vec<(Method, String)> {
+    let first = path.chars().nth(1).unwrap();
+    let slashed = path.get(1..).unwrap().replace('/', "%2F");
+    let paths = [
+        format!("{path}/"),
+        format!("{path}//"),
+        format!("/{path}"),
+        format!("/.{path}"),
+        format!("/health/live/..{path}"),
+        format!("/health/live/%2e%2e{path}"),
+        format!("/health%2Flive{path}"),
+        format!("/health/live;{path}"),
+        format!("/%{:02x}{}", u32::from(first), path.get(2..).unwrap()),
+        format!("/{slashed}"),
+        format!("{path}%00"),
+        format!("{path}.json"),
+        path.to_uppercase(),
+        format!("http://tasker.example{path}"),
+    ];
+    let methods = [
+        Method::HEAD,
+        Method::OPTIONS,
+        Method::TRACE,
+        Method::from_bytes(b"QUERY").unwrap(),
+    ];
+    let paths = paths.into_iter().map(|path| (method.clone(), path));
+    paths
+        .chain(methods.into_iter().map(|method| (method, path.to_owned())))
+        .collect()
+}
+
+#[tokio::test]
+async fn no_other_way_to_write_a_path_or_a_method_gets_in() {
+    let shop = shop().await;
+    let task = task(&shop).await;
+    let stranger = tokens::signed(&json!({"sub": "mallory", "roles": ["stranger"]}));
+    for row in rows() {
+        if row.open {
+            continue;
+        }
+        for (method, path) in tricks(&row.method, &path(&row, &task)) {
+            for known in [false, true] {
+                let mut request = Request::builder()
+                    .method(&method)
+                    .uri(&path)
+                    .header("content-type", "application/json");
+                if known {
+                    request = request.header("authorization", &stranger);
+                }
+                let answer = shop.send(request.body("{}".into()).unwrap()).await;
+                let (status, text) = (answer.status, &answer.text);
+                if !known {
+                    assert_eq!(status, StatusCode::UNAUTHORIZED, "{method} {path}: {text}");
+                } else if !row.permissions.is_empty() {
+                    assert!(status.is_client_error(), "{method} {path}: {status} {text}");
+                }
+            }
+        }
+    }
+    let trail = shop
+        .client
+        .transitions(task.parse().unwrap(), None)
+        .await
+        .unwrap();
+    assert!(trail.iter().all(|one| one.metadata["by"].is_null()), "{trail:?}");
+}
+
+#[tokio::test]
+async fn a_verb_that_there_is_not_is_told_to_whoever_is_known_only() {
+    let shop = shop().await;
+    let row = Row {
+        method: Method::POST,
+        path: "/tasks/bulk/fly",
+        permissions: Vec::new(),
+        open: false,
+        roles: Vec::new(),
+    };
+    let stranger = tokens::signed(&json!({"sub": "mallory", "roles": ["stranger"]}));
+    let (status, text) = ask(&shop, &row, "", Some(&stranger)).await;
+    assert_eq!(status, StatusCode::NOT_FOUND, "{text}");
+    let (status, text) = ask(&shop, &row, "", None).await;
+    assert_eq!(status, StatusCode::UNAUTHORIZED, "{text}");
+}
+
+/// A host that permits nothing, and remembers what it was asked about.
+#[derive(Debug, Default)]
+struct Host(Mutex<Vec<Question>>);
+
+impl Decide for Host {
+    fn decide(&self, questions: Vec<Question>) -> BoxFuture<'_, Result<Vec<bool>, Refusal>> {
+        let answers = vec![false; questions.len()];
+        self.0.lock().unwrap().extend(questions);
+        Box::pin(async { Ok(answers) })
+    }
+}
+
+#[tokio::test]
+async fn a_host_is_asked_about_the_parts_of_a_path_under_one_text_only() {
+    let shop = shop().await;
+    let host = Arc::new(Host::default());
+    let principal = Arc::new(Principal {
+        name: None,
+        grants: Grants::Asked(Arc::clone(&host) as Arc<dyn Decide>),
+        ambient: false,
+    });
+    let id = support::UNKNOWN;
+    let task = |id: &str| Question::new("tasker.task", "show").about(id);
+    let step = |step: &str| {
+        Question::new("tasker.workflow_step", "show")
+            .about(step)
+            .within(id)
+    };
+    let simple = id.replace('-', "");
+    for (path, question) in [
+        (format!("/tasks/{id}"), task(id)),
+        (format!("/tasks/{}", id.to_uppercase()), task(id)),
+        (format!("/tasks/{simple}"), task(id)),
+        (format!("/tasks/%30{}", &id[1..]), task(id)),
+        (format!("/tasks/urn:uuid:{id}"), task(id)),
+        ("/tasks/7".to_owned(), task("7")),
+        (format!("/tasks/{simple}/workflow_steps/007"), step("7")),
+        (format!("/tasks/{id}/workflow_steps/+7"), step("7")),
+        (format!("/tasks/{id}/workflow_steps/%37/why"), step("7")),
+        (format!("/tasks/{id}/workflow_steps/only"), step("only")),
+        (
+            "/workers/007".to_owned(),
+            Question::new("tasker.worker", "index").about("7"),
+        ),
+        (
+            "/workers/seven".to_owned(),
+            Question::new("tasker.worker", "index").about("seven"),
+        ),
+        (
+            "/handlers/shop/a%2Fb".to_owned(),
+            Question::new("tasker.handler", "show")
+                .about("a/b")
+                .within("shop"),
+        ),
+    ] {
+        let request = Request::builder().uri(&path).extension(Caller {
+            principal: Some(Arc::clone(&principal)),
+            from: None,
+        });
+        let answer = shop.send(request.body(Body::empty()).unwrap()).await;
+        assert_eq!(answer.status, StatusCode::FORBIDDEN, "{path}: {}", answer.text);
+        let asked = std::mem::take(&mut *host.0.lock().unwrap());
+        assert_eq!(asked, [question], "{path}");
+    }
+}
+
+/// A host that answers too little, or cannot decide.
+#[derive(Debug)]
+struct Lazy(bool);
+
+impl Decide for Lazy {
+    fn decide(&self, _: Vec<Question>) -> BoxFuture<'_, Result<Vec<bool>, Refusal>> {
+        let answer = match self.0 {
+            true => Ok(vec![true]),
+            false => Err(Refusal::new(ErrorKind::Internal, "the host cannot decide")),
+        };
+        Box::pin(async { answer })
+    }
+}
+
+#[tokio::test]
+async fn a_host_that_does_not_answer_everything_has_permitted_nothing() {
+    let shop = shop().await;
+    for (answers, status) in [
+        (true, StatusCode::FORBIDDEN),
+        (false, StatusCode::INTERNAL_SERVER_ERROR),
+    ] {
+        let principal = Arc::new(Principal {
+            name: None,
+            grants: Grants::Asked(Arc::new(Lazy(answers))),
+            ambient: false,
+        });
+        let request = Request::post("/pause")
+            .header("content-type", "application/json")
+            .extension(Caller {
+                principal: Some(principal),
+                from: None,
+            })
+            .body(Body::from(r#"{"namespace": "shop"}"#))
+            .unwrap();
+        let answer = shop.send(request).await;
+        assert_eq!(answer.status, status, "{}", answer.text);
+    }
+}
+
+#[tokio::test]
+async fn a_page_of_another_site_changes_nothing_with_what_a_browser_says_by_itself() {
+    let shop = shop().await;
+    for (ambient, kind, site, allowed) in [
+        (true, "application/json", "same-origin", true),
+        (true, "Application/JSON; charset=utf-8", "same-origin", true),
+        (true, "application/json", "same-site", false),
+        (true, "application/json", "none", false),
+        (true, "application/json", "", false),
+        (true, "text/plain", "same-origin", false),
+        (true, "text/plain; application/json", "same-origin", false),
+        (true, "", "same-origin", false),
+        (false, "application/json", "", true),
+    ] {
+        let task = task(&shop).await;
+        let cookie = Principal {
+            ambient,
+            ..Principal::with_grants("anna", ["*"])
+        };
+        let mut request = Request::post(format!("/tasks/{task}/cancel")).extension(Caller {
+            principal: Some(Arc::new(cookie)),
+            from: None,
+        });
+        for (name, value) in [("content-type", kind), ("sec-fetch-site", site)] {
+            if !value.is_empty() {
+                request = request.header(name, value);
+            }
+        }
+        let answer = shop.send(request.body("{}".into()).unwrap()).await;
+        let expected = if allowed {
+            StatusCode::OK
+        } else {
+            StatusCode::FORBIDDEN
+        };
+        assert_eq!(
+            answer.status, expected,
+            "{ambient} {kind} {site}: {}",
+            answer.text
+        );
+    }
+}
+
+#[tokio::test]
+async fn what_is_not_taken_is_refused_whatever_it_is() {
+    let admin = json!({"sub": "anna", "roles": ["admin"]});
+    let keys_only = AuthSettings {
+        jwt_algorithms: Vec::new(),
+        ..settings()
+    };
+    let tokens_only = AuthSettings {
+        api_keys: false,
+        ..settings()
+    };
+    for (settings, takes, key_is_taken, token_is_taken) in [
+        (keys_only, "an API key", true, false),
+        (tokens_only, "a token", false, true),
+        (settings(), "a token or an API key", true, true),
+    ] {
+        let auth = Auth::checked(&settings).unwrap();
+        let shop = Shop::with(Options {
+            auth,
+            ..Options::default()
+        })
+        .await;
+        let (_, key) = key(&shop, "anna", "admin").await;
+        let token = tokens::signed(&admin);
+        for (credential, taken) in [
+            (Some(key), key_is_taken),
+            (Some(token), token_is_taken),
+            (None, false),
+        ] {
+            let mut request = Request::get("/tasks");
+            if let Some(credential) = &credential {
+                request = request.header("authorization", format!("Bearer {credential}"));
+            }
+            let answer = shop.send(request.body(Body::empty()).unwrap()).await;
+            let expected = if taken {
+                StatusCode::OK
+            } else {
+                StatusCode::UNAUTHORIZED
+            };
+            assert_eq!(answer.status, expected, "{takes}: {}", answer.text);
+            if credential.is_none() {
+                assert!(
+                    answer.text.contains(&format!("with {takes}\"")),
+                    "{}",
+                    answer.text
+                );
+            }
+        }
     }
 }

@@ -2,6 +2,7 @@
 
 use super::{TaskFilter, TaskId};
 use crate::error::{Error, Result};
+use chrono::DateTime;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use std::{fmt, str::FromStr};
@@ -82,6 +83,27 @@ impl TaskSort {
     }
 }
 
+impl TaskSort {
+    /// Whether this is the order of ids.
+    pub const fn is_by_id(self) -> bool {
+        matches!(self, TaskSort::CreatedAt | TaskSort::TaskId)
+    }
+
+    /// Whether PostgreSQL takes a text for what tasks are sorted by.
+    fn has_keys_like(self, text: &str) -> bool {
+        match self {
+            TaskSort::CreatedAt | TaskSort::TaskId => false,
+            TaskSort::Priority => text.parse::<i16>().is_ok(),
+            TaskSort::RequestedAt | TaskSort::StartedAt | TaskSort::CompletedAt => {
+                text == "-infinity" || DateTime::parse_from_str(text, "%Y-%m-%d %H:%M:%S%.f%#z").is_ok()
+            }
+            TaskSort::Status | TaskSort::Initiator | TaskSort::SourceSystem | TaskSort::Reason => {
+                !text.contains('\0')
+            }
+        }
+    }
+}
+
 impl fmt::Display for TaskSort {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.as_str())
@@ -110,15 +132,25 @@ impl FromStr for TaskSort {
 pub struct TaskCursor {
     /// The last task of the page.
     pub task_id: TaskId,
-    /// What it is sorted by, as text; none where that is its id.
-    pub key: Option<String>,
+    /// What the list is sorted by, and the task's own, as text; none where that is its id.
+    pub key: Option<(TaskSort, String)>,
+}
+
+impl TaskCursor {
+    /// Whether this is a place in a list of this order.
+    pub fn is_of(&self, sort: TaskSort) -> bool {
+        match &self.key {
+            None => sort.is_by_id(),
+            Some((of, _)) => *of == sort,
+        }
+    }
 }
 
 impl fmt::Display for TaskCursor {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}", self.task_id)?;
-        if let Some(key) = &self.key {
-            f.write_str(".")?;
+        if let Some((sort, key)) = &self.key {
+            write!(f, ".{sort}.")?;
             for byte in key.bytes() {
                 write!(f, "{byte:02x}")?;
             }
@@ -136,15 +168,21 @@ impl FromStr for TaskCursor {
                 "'{text}' is no cursor: give back next_cursor of the page before as it is, with the same order"
             ))
         };
-        let (id, key) = match text.split_once('.') {
-            None => (text, None),
-            Some((id, key)) => (id, Some(key)),
+        let mut parts = text.splitn(3, '.');
+        let task_id = parts.next().unwrap_or_default().parse().map_err(|_| broken())?;
+        let key = match (parts.next(), parts.next()) {
+            (None, _) => None,
+            (Some(sort), Some(hex)) => {
+                let sort: TaskSort = sort.parse().map_err(|_| broken())?;
+                let key = from_hex(hex).ok_or_else(broken)?;
+                if !sort.has_keys_like(&key) {
+                    return Err(broken());
+                }
+                Some((sort, key))
+            }
+            _ => return Err(broken()),
         };
-        let key = key.map(|hex| from_hex(hex).ok_or_else(broken)).transpose()?;
-        Ok(Self {
-            task_id: id.parse().map_err(|_| broken())?,
-            key,
-        })
+        Ok(Self { task_id, key })
     }
 }
 

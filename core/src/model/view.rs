@@ -321,3 +321,19 @@ pub enum Registered {
     /// This content was replaced before and does not come back unless forced.
     Superseded,
 }
+
+impl Registered {
+    /// What of it whoever registered may not have meant.
+    pub const fn warning(self) -> Option<&'static str> {
+        match self {
+            Registered::New | Registered::Unchanged => None,
+            Registered::Replaced => Some(
+                "other content stood under this version and was replaced: new tasks use the new one, tasks that exist keep theirs; \
+                 a change deserves a version of its own",
+            ),
+            Registered::Superseded => {
+                Some("not registered: this content was replaced before, and comes back by force only")
+            }
+        }
+    }
+}

@@ -5,7 +5,7 @@
 use super::Store;
 use super::lists::page_size;
 use super::search_context::Narrowed;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::model::{Found, TaskCursor, TaskFilter, TaskId, TaskSearch, TaskSort, Total, TotalRelation};
 use sqlx::postgres::PgRow;
 use sqlx::{Connection, PgConnection, Postgres, QueryBuilder, Row};
@@ -20,6 +20,13 @@ impl Store {
     /// # Errors
     /// What PostgreSQL says; `InvalidArgument` for a cursor of another order, and for a search in contexts without bounds.
     pub async fn search_tasks(&self, connection: &mut PgConnection, search: &TaskSearch) -> Result<Found> {
+        if let Some(after) = search.after.as_ref().filter(|after| !after.is_of(search.sort)) {
+            return Err(Error::invalid_argument(format!(
+                "'{after}' is a cursor of a list in another order: give it back with the order that it was given with, not with \
+                 sort_by {}",
+                search.sort
+            )));
+        }
         let Some(narrowed) = self.narrow(connection, &search.filter).await? else {
             return Ok(Found {
                 task_ids: Vec::new(),
@@ -108,7 +115,7 @@ impl Store {
         }
         let direction = direction(search);
         page.push(" order by ");
-        if !by_id(search.sort) {
+        if !search.sort.is_by_id() {
             page.push(sort_key(search.sort)).push(direction).push(", ");
         }
         page.push("t.task_id").push(direction).push(" limit ");
@@ -117,7 +124,10 @@ impl Store {
         let rows = page.build().persistent(false).fetch_all(connection).await?;
         rows.iter()
             .map(|row| {
-                let key = if by_id(search.sort) { None } else { row.try_get(1)? };
+                let key = match search.sort.is_by_id() {
+                    true => None,
+                    false => Some((search.sort, row.try_get(1)?)),
+                };
                 cursor(row, key)
             })
             .collect()
@@ -179,7 +189,7 @@ impl Store {
 
 /// Whether the page lies in what is counted.
 fn counts_the_page(search: &TaskSearch, limit: i64) -> bool {
-    by_id(search.sort)
+    search.sort.is_by_id()
         && search.after.is_none()
         && i64::from(search.offset) + limit <= i64::from(search.count_up_to)
 }
@@ -197,7 +207,7 @@ fn total(search: &TaskSearch, counted: i64) -> Total {
     }
 }
 
-fn cursor(row: &PgRow, key: Option<String>) -> Result<TaskCursor> {
+fn cursor(row: &PgRow, key: Option<(TaskSort, String)>) -> Result<TaskCursor> {
     Ok(TaskCursor {
         task_id: row.try_get(0)?,
         key,
@@ -210,8 +220,8 @@ const fn direction(search: &TaskSearch) -> &'static str {
 
 fn push_after(query: &mut QueryBuilder<Postgres>, search: &TaskSearch, after: &TaskCursor) {
     let than = if search.ascending { " > " } else { " < " };
-    match (&after.key, by_id(search.sort)) {
-        (Some(key), false) => {
+    match &after.key {
+        Some((_, key)) => {
             query
                 .push(" and (")
                 .push(sort_key(search.sort))
@@ -225,14 +235,10 @@ fn push_after(query: &mut QueryBuilder<Postgres>, search: &TaskSearch, after: &T
                 .push(", ");
             query.push_bind(after.task_id).push(")");
         }
-        _ => {
+        None => {
             query.push(" and t.task_id").push(than).push_bind(after.task_id);
         }
     }
-}
-
-const fn by_id(sort: TaskSort) -> bool {
-    matches!(sort, TaskSort::CreatedAt | TaskSort::TaskId)
 }
 
 /// What a task is sorted by: never null.

@@ -1,5 +1,6 @@
 //! What the one who asks may do: every route, and every field of GraphQL, asks here.
 
+use super::identify::Brought;
 use super::principal::{Principal, Question};
 use crate::problem::Refusal;
 use axum::extract::FromRequestParts;
@@ -14,6 +15,8 @@ pub(crate) struct Access {
     who: Who,
     /// Where the request comes from, for the trail.
     from: Option<Arc<str>>,
+    /// What whoever is known has brought for it, where that counts for a while only.
+    brought: Option<Arc<Brought>>,
 }
 
 #[derive(Debug, Clone)]
@@ -43,7 +46,11 @@ impl Access {
     }
 
     fn of(who: Who) -> Self {
-        Self { who, from: None }
+        Self {
+            who,
+            from: None,
+            brought: None,
+        }
     }
 
     /// The same, from somewhere.
@@ -51,6 +58,21 @@ impl Access {
     pub(crate) fn from(mut self, from: Option<Arc<str>>) -> Self {
         self.from = from;
         self
+    }
+
+    /// The same, by something that counts for a while only.
+    #[must_use]
+    pub(super) fn by(mut self, brought: Arc<Brought>) -> Self {
+        self.brought = Some(brought);
+        self
+    }
+
+    /// Who asks, found out again: for what goes on for long. Meanwhile a token expires, and a key is revoked.
+    pub(crate) async fn anew(&self) -> Self {
+        match &self.brought {
+            None => self.clone(),
+            Some(brought) => brought.access().await.from(self.from.clone()),
+        }
     }
 
     /// Whether a browser says by itself who asks.

@@ -34,10 +34,9 @@ impl ApiKeys {
         text: &str,
         roles: &Roles,
     ) -> Result<Principal, Refusal> {
-        let known = self.known.read().await.get(text).cloned();
-        let key = match known {
-            Some((key, asked)) if asked.elapsed() < COUNTS => key,
-            _ => self.ask(client, text).await?,
+        let key = match self.lately(text).await {
+            Some(key) => key,
+            None => self.ask(client, text).await?,
         };
         Ok(Principal {
             grants: Grants::Listed(roles.grants(&key.roles, key.permissions)),
@@ -46,19 +45,60 @@ impl ApiKeys {
         })
     }
 
+    /// What was remembered of this key, as long as it counts.
+    async fn lately(&self, text: &str) -> Option<ApiKey> {
+        let known = self.known.read().await;
+        let (key, asked) = known.get(text)?;
+        (asked.elapsed() < COUNTS).then(|| key.clone())
+    }
+
     async fn ask(&self, client: &Client, text: &str) -> Result<ApiKey, Refusal> {
         let found = client.find_api_key(text).await?;
-        let mut known = self.known.write().await;
         let Some(key) = found else {
-            known.remove(text);
+            self.known.write().await.remove(text);
             return Err(unauthenticated(
                 "this API key is not known, was revoked, or has expired",
             ));
         };
+        self.remember(text, &key).await;
+        Ok(key)
+    }
+
+    async fn remember(&self, text: &str, key: &ApiKey) {
+        let mut known = self.known.write().await;
         if known.len() >= MOST {
             known.clear();
         }
         known.insert(text.to_owned(), (key.clone(), Instant::now()));
-        Ok(key)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{ApiKeys, COUNTS, MOST};
+    use std::time::{Duration, Instant};
+
+    #[tokio::test]
+    async fn a_key_is_remembered_for_some_seconds_and_not_longer() {
+        let keys = ApiKeys::default();
+        let found = serde_json::json!({"key_id": "abc", "name": "anna", "roles": [], "permissions": [], "created_at": "2026-01-01T00:00:00Z"});
+        let Ok(key) = serde_json::from_value(found) else {
+            panic!("this is a key");
+        };
+        for number in 0..MOST {
+            keys.remember(&number.to_string(), &key).await;
+        }
+        assert!(keys.lately("0").await.is_some() && keys.lately("1").await.is_some());
+        assert!(keys.lately("another").await.is_none());
+        let mut known = keys.known.write().await;
+        for (text, ago) in [("0", COUNTS - Duration::from_secs(1)), ("1", COUNTS)] {
+            let asked = Instant::now().checked_sub(ago).unwrap_or_else(Instant::now);
+            known.insert(text.to_owned(), (key.clone(), asked));
+        }
+        drop(known);
+        assert!(keys.lately("0").await.is_some());
+        assert!(keys.lately("1").await.is_none());
+        keys.remember("one too many", &key).await;
+        assert_eq!(keys.known.read().await.len(), 1);
     }
 }

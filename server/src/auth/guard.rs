@@ -4,6 +4,7 @@
 use super::access::Access;
 use super::permissions::is_permission;
 use super::principal::Question;
+use super::written::{step_text, task_text, worker_text};
 use crate::problem::Refusal;
 use axum::extract::{MatchedPath, Request};
 use axum::http::{HeaderMap, Method, Uri};
@@ -52,11 +53,8 @@ impl Guard {
 
     /// The description of the route that was matched, wherever this is mounted: the longest path that the matched one ends with.
     fn route<'p>(&'p self, matched: &str) -> Option<(&'p str, &'p HashMap<Method, Need>)> {
-        let ends = |path: &&String| {
-            matched
-                .strip_suffix(path.as_str())
-                .is_some_and(|before| before.is_empty() || before.starts_with('/'))
-        };
+        // Paths begin with a slash, so that no name is taken for the end of another.
+        let ends = |path: &&String| matched.ends_with(path.as_str());
         let path = self.0.keys().filter(ends).max_by_key(|path| path.len())?;
         Some((path, self.0.get(path)?))
     }
@@ -112,6 +110,8 @@ fn needs(item: &PathItem) -> HashMap<Method, Need> {
         (Method::POST, &item.post),
         (Method::DELETE, &item.delete),
         (Method::PATCH, &item.patch),
+        (Method::OPTIONS, &item.options),
+        (Method::TRACE, &item.trace),
     ]
     .into_iter()
     .filter_map(|(method, operation)| Some((method, need(operation.as_ref()?))))
@@ -168,9 +168,19 @@ fn question(scope: &str, parts: &HashMap<&str, String>) -> Option<Question> {
         _ => ("name", "namespace"),
     };
     let mut question = Question::new(resource, action);
-    question.resource_id = parts.get(own).cloned();
-    question.parent_id = parts.get(of).cloned();
+    question.resource_id = parts.get(own).map(|text| written(own, text));
+    question.parent_id = parts.get(of).map(|text| written(of, text));
     Some(question)
+}
+
+/// A part of a path as it is written everywhere.
+fn written(name: &str, text: &str) -> String {
+    match name {
+        "task_id" => task_text(text),
+        "step_id" => step_text(text),
+        "worker_id" => worker_text(text),
+        _ => text.to_owned(),
+    }
 }
 
 /// A browser that says by itself who asks (a cookie) may be led here by a page of another site. So what changes something has to
@@ -220,3 +230,7 @@ pub(crate) async fn admit(guard: Guard, request: Request, next: Next) -> Respons
         Err(refusal) => refusal.into_response(),
     }
 }
+
+#[cfg(test)]
+#[path = "guard_tests.rs"]
+mod tests;

@@ -61,12 +61,8 @@ impl Auth {
 }
 
 impl Checks {
-    /// Who has these credentials; nobody without any.
-    async fn principal(
-        &self,
-        client: &Client,
-        headers: &HeaderMap,
-    ) -> std::result::Result<Principal, Refusal> {
+    /// What these headers bring to be known by.
+    fn credential<'h>(&self, headers: &'h HeaderMap) -> std::result::Result<&'h str, Refusal> {
         let mut given = headers.get_all(header::AUTHORIZATION).iter();
         let text = match (given.next(), given.next()) {
             (None, _) => {
@@ -82,17 +78,19 @@ impl Checks {
             }
             (Some(one), None) => one.to_str().unwrap_or_default().trim(),
         };
-        let credential = match text.split_once(' ') {
-            Some((scheme, rest)) if scheme.eq_ignore_ascii_case("bearer") => rest.trim(),
+        match text.split_once(' ') {
+            Some((scheme, rest)) if scheme.eq_ignore_ascii_case("bearer") => Ok(rest.trim()),
             // The ancestor's clients send the token alone.
-            None => text,
-            Some(_) => {
-                return Err(unauthenticated(format!(
-                    "the header Authorization has to be Bearer, with {}",
-                    self.takes()
-                )));
-            }
-        };
+            None => Ok(text),
+            Some(_) => Err(unauthenticated(format!(
+                "the header Authorization has to be Bearer, with {}",
+                self.takes()
+            ))),
+        }
+    }
+
+    /// Who has this.
+    async fn principal(&self, client: &Client, credential: &str) -> std::result::Result<Principal, Refusal> {
         match (&self.keys, &self.tokens) {
             (Some(keys), _) if ApiKeys::is_one(credential) => {
                 keys.principal(client, credential, &self.roles).await
@@ -110,6 +108,33 @@ impl Checks {
             (Some(_), Some(_)) => "a token or an API key",
             (Some(_), None) => "an API key",
             (None, _) => "a token",
+        }
+    }
+}
+
+/// What somebody brought to be known by. It is kept for what goes on for long: a token expires, and a key is revoked.
+#[derive(Debug)]
+pub(super) struct Brought {
+    checks: Arc<Checks>,
+    client: Client,
+    credential: Credential,
+}
+
+/// A token or a key is not shown.
+struct Credential(String);
+
+impl std::fmt::Debug for Credential {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Credential")
+    }
+}
+
+impl Brought {
+    /// Who has this now.
+    pub(super) async fn access(self: &Arc<Self>) -> Access {
+        match self.checks.principal(&self.client, &self.credential.0).await {
+            Ok(principal) => Access::known(Arc::new(principal)).by(Arc::clone(self)),
+            Err(refusal) => Access::nobody(refusal),
         }
     }
 }
@@ -145,8 +170,15 @@ pub(crate) async fn identify(State(app): State<App>, mut request: Request, next:
         (None, Kind::Host) => Access::nobody(unauthenticated(
             "the application that this is mounted in does not know who asks: sign in there",
         )),
-        (None, Kind::Checked(checks)) => match checks.principal(&app.client, request.headers()).await {
-            Ok(principal) => Access::known(Arc::new(principal)),
+        (None, Kind::Checked(checks)) => match checks.credential(request.headers()) {
+            Ok(credential) => {
+                let brought = Brought {
+                    checks: Arc::clone(checks),
+                    client: app.client.clone(),
+                    credential: Credential(credential.to_owned()),
+                };
+                Arc::new(brought).access().await
+            }
             Err(refusal) => Access::nobody(refusal),
         },
     };

@@ -226,3 +226,7 @@ async fn fetch(client: &HttpsClient, url: &http::Uri) -> std::result::Result<Vec
         .to_bytes()
         .into())
 }
+
+#[cfg(test)]
+#[path = "keyset_tests.rs"]
+mod tests;

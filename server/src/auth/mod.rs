@@ -13,6 +13,7 @@ mod principal;
 mod roles;
 mod signature;
 mod token;
+mod written;
 
 pub(crate) use access::Access;
 pub(crate) use guard::{Guard, SCHEME, admit};
@@ -21,3 +22,4 @@ pub use identify::{Auth, Caller};
 pub use permissions::{PERMISSIONS, check_grant};
 pub use principal::{Decide, Grants, Principal, Question};
 pub(crate) use roles::Roles;
+pub(crate) use written::{step_text, task_text, worker_text};

@@ -4,6 +4,7 @@ use super::gate::{allowed, gate, may, times};
 use super::named::NamedTask;
 use super::query::some;
 use super::scalars::{Long, Time};
+use crate::auth::worker_text;
 use crate::page;
 use crate::problem::Refusal;
 use async_graphql::{Context, ID, Object, Result, SimpleObject};
@@ -78,7 +79,7 @@ impl Catalogue {
         allowed(context, may("tasker.worker", "index")).await?;
         let mut filter = worker_filter(health, handler, ended)?;
         filter.after = after.map(|id| id.0);
-        filter.limit = page::size(first.map(i64::from), 100, 1000)?;
+        filter.limit = page::size(first.map(i64::from), 1000)?.unwrap_or(100);
         let found = Box::pin(context.data_unchecked::<Client>().list_workers(&filter)).await?;
         gate(context).count(found.len())?;
         Ok(Some(found.into_iter().map(Worker::from).collect()))
@@ -86,7 +87,11 @@ impl Catalogue {
 
     /// A worker. Takes tasker.worker:index.
     async fn worker(&self, context: &Context<'_>, worker_id: ID) -> Result<Option<Worker>> {
-        allowed(context, may("tasker.worker", "index").about(worker_id.as_str())).await?;
+        allowed(
+            context,
+            may("tasker.worker", "index").about(worker_text(&worker_id)),
+        )
+        .await?;
         let nothing = || {
             Refusal::new(
                 ErrorKind::NotFound,

@@ -16,7 +16,8 @@ use tokio::sync::OnceCell;
 #[derive(Debug)]
 pub(super) struct Gate {
     access: Access,
-    /// What was asked before in this request; none where it goes on for long, and somebody may lose a permission meanwhile.
+    /// What was asked before in this request; none where it goes on for long, and somebody may lose a permission meanwhile, or be
+    /// known no more.
     known: Option<Mutex<HashMap<Question, bool>>>,
     objects: AtomicUsize,
     most: usize,
@@ -52,7 +53,7 @@ impl Gate {
     /// As [`Access::may`].
     pub(super) async fn which(&self, questions: &[Question]) -> Result<Vec<bool>, Refusal> {
         let Some(known) = &self.known else {
-            return self.access.may(questions).await;
+            return self.access.anew().await.may(questions).await;
         };
         let mut answers = known.lock().unwrap_or_else(PoisonError::into_inner).clone();
         let mut unknown: Vec<Question> = Vec::new();

@@ -1,6 +1,6 @@
 //! What leads to tasks, and what every task has.
 
-use super::gate::{Gate, Once, allowed, gate};
+use super::gate::{Gate, Once, gate};
 use super::scalars::Time;
 use super::task::{self, Task, shown};
 use crate::auth::{Access, Question};
@@ -51,13 +51,6 @@ impl Leading {
         gate.count(1)?;
         Ok(found.await?.get(&id).cloned())
     }
-}
-
-/// A task that may be shown, by its id. Takes tasker.task:show.
-pub(super) async fn show(context: &Context<'_>, id: TaskId) -> Result<Task> {
-    allowed(context, shown(id)).await?;
-    let found = context.data_unchecked::<Client>().task(id).await?;
-    Ok(task::task(gate(context), found)?)
 }
 
 /// What every task has.

@@ -97,7 +97,7 @@ impl Window {
             ));
         }
         Ok(Self {
-            size: page::size(first.or(last).map(i64::from), LIMIT, MOST)?,
+            size: page::size(first.or(last).map(i64::from), MOST)?.unwrap_or(LIMIT),
             place: if backwards { before } else { after },
             backwards,
         })

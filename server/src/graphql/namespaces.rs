@@ -59,7 +59,7 @@ fn name_page(
     Ok(NamePage {
         containing,
         after,
-        limit: page::size(first.map(i64::from), NAMES, MOST)?,
+        limit: page::size(first.map(i64::from), MOST)?.unwrap_or(NAMES),
     })
 }
 

@@ -89,7 +89,12 @@ impl CatalogueVerbs {
             name: template.name,
             version: template.version,
             registered: json!(registered),
-            warnings: template.warnings.into_iter().map(|one| one.message).collect(),
+            warnings: template
+                .warnings
+                .into_iter()
+                .map(|one| one.message)
+                .chain(registered.warning().map(str::to_owned))
+                .collect(),
         };
         let client_mutation_id = input.client_mutation_id;
         Ok(Some(RegisterTemplatePayload(

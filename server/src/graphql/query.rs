@@ -2,7 +2,6 @@
 
 use super::annotation::AnnotationType;
 use super::gate::{allowed, gate, may, times};
-use super::leading;
 use super::scalars::{step_text, task_id, task_text};
 use super::step::{self, WorkflowStep};
 use super::task::{self, Task};
@@ -88,9 +87,9 @@ impl Queries {
     /// A task. Takes tasker.task:show.
     async fn task(&self, context: &Context<'_>, task_id: ID) -> Result<Option<Task>> {
         allowed(context, may("tasker.task", "show").about(task_text(&task_id))).await?;
-        Box::pin(leading::show(context, self::task_id(&task_id)?))
-            .await
-            .map(Some)
+        let client = context.data_unchecked::<Client>();
+        let found = Box::pin(client.task(self::task_id(&task_id)?)).await?;
+        Ok(Some(task::task(gate(context), found)?))
     }
 
     /// A step of a task, by its number or its name. Takes tasker.workflow_step:show.
@@ -169,7 +168,7 @@ async fn list(
         ascending,
         after: None,
         offset,
-        limit: page::size(limit.map(i64::from), LIMIT, MOST)?,
+        limit: page::size(limit.map(i64::from), MOST)?.unwrap_or(LIMIT),
         count_up_to: 0,
     };
     let (found, _) = context.data_unchecked::<Client>().search_tasks(&search).await?;

@@ -1,10 +1,11 @@
 //! Scalars, as REST writes them.
 
+pub(super) use crate::auth::{step_text, task_text};
 use crate::problem::Refusal;
 use async_graphql::{ID, InputValueError, InputValueResult, Scalar, ScalarType, Value};
 use chrono::{DateTime, SecondsFormat, Utc};
 use tasker_core::ErrorKind;
-use tasker_core::model::{StepSelector, TaskId};
+use tasker_core::model::TaskId;
 
 /// An instant: RFC 3339, such as `2026-11-27T12:00:00.5Z`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -69,18 +70,4 @@ pub(super) fn task_id(id: &ID) -> Result<TaskId, Refusal> {
             format!("there is no task '{}': the id of a task is a UUID", id.as_str()),
         )
     })
-}
-
-/// The id of a task as it is written everywhere: a UUID can be written in several ways, and a host is asked about one.
-pub(super) fn task_text(id: &ID) -> String {
-    id.parse::<TaskId>()
-        .map_or_else(|_| id.to_string(), |id| id.to_string())
-}
-
-/// The number or the name of a step as it is written everywhere.
-pub(super) fn step_text(id: &ID) -> String {
-    match StepSelector::parse(id) {
-        StepSelector::Number(number) => number.to_string(),
-        StepSelector::Name(name) => name,
-    }
 }

@@ -15,6 +15,7 @@ use super::query::Queries;
 use super::shape::{Shape, refused};
 use super::subscription::{Subscriptions, Watching};
 use super::why::Reasons;
+use crate::problem::Refusal;
 use async_graphql::async_trait::async_trait;
 use async_graphql::{
     Data, Executor, MergedObject, Request, Response, SDLExportOptions, Schema, SchemaBuilder,
@@ -53,6 +54,11 @@ impl Graphql {
     pub(super) fn socket(&self) -> Result<OwnedSemaphorePermit, Error> {
         self.sockets.place()
     }
+
+    /// The answer to a request that is refused as a whole.
+    pub(super) fn refused(&self, refusal: Refusal) -> Response {
+        explained(refused(refusal), self.limits)
+    }
 }
 
 #[async_trait]
@@ -60,7 +66,7 @@ impl Executor for Graphql {
     async fn execute(&self, mut request: Request) -> Response {
         match Shape::of(&mut request) {
             Ok(shape) => explained(shape.lay_out(self.schema.execute(request).await), self.limits),
-            Err(refusal) => explained(refused(refusal), self.limits),
+            Err(refusal) => self.refused(refusal),
         }
     }
 
@@ -72,7 +78,10 @@ impl Executor for Graphql {
                 .execute_stream_with_session_data(request, data.unwrap_or_default())
                 .map(move |response| explained(shape.lay_out(response), limits))
                 .boxed(),
-            Err(refusal) => stream::once(async move { explained(refused(refusal), limits) }).boxed(),
+            Err(refusal) => {
+                let refused = self.refused(refusal);
+                stream::once(async { refused }).boxed()
+            }
         }
     }
 }

@@ -2,7 +2,6 @@
 
 use super::gate::{Gate, through};
 use super::schema::Graphql;
-use super::shape::refused;
 use crate::app::App;
 use crate::auth::Access;
 use crate::problem::Refusal;
@@ -90,11 +89,18 @@ struct Seat {
 impl Executor for Seat {
     async fn execute(&self, request: Request) -> Response {
         let limit = self.app.options.timeout;
-        let gate = Gate::once(self.access.clone(), self.app.options.graphql.objects);
-        let answer = self.graphql.execute(through(request, gate, &self.app));
+        let answer = async {
+            // Who opened the socket may be known no more.
+            let access = self.access.anew().await;
+            if let Err(refusal) = access.is_known() {
+                return self.graphql.refused(refusal);
+            }
+            let gate = Gate::once(access, self.app.options.graphql.objects);
+            self.graphql.execute(through(request, gate, &self.app)).await
+        };
         match tokio::time::timeout(limit, answer).await {
             Ok(response) => response,
-            Err(_) => refused(Refusal::new(
+            Err(_) => self.graphql.refused(Refusal::new(
                 ErrorKind::Timeout,
                 format!("the request took longer than {} s", limit.as_secs_f64()),
             )),
@@ -104,8 +110,8 @@ impl Executor for Seat {
     fn execute_stream(&self, mut request: Request, _: Option<Arc<Data>>) -> BoxStream<'static, Response> {
         let most = self.app.options.graphql.query_bytes;
         if request.query.len() > most {
-            let refusal = super::http::too_long(most);
-            return stream::once(async { refused(refusal) }).boxed();
+            let refused = self.graphql.refused(super::http::too_long(most));
+            return stream::once(async { refused }).boxed();
         }
         if super::http::follows(&mut request) {
             let gate = Gate::lasting(self.access.clone(), self.app.options.graphql.objects);

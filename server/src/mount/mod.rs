@@ -20,6 +20,7 @@ use std::sync::Arc;
 use std::time::Duration;
 use tasker_core::bridge::{Engine, Once};
 use tasker_core::cluster::declared_production;
+use tasker_core::model::AuthSettings;
 use tasker_core::{Client, Error, Result};
 
 /// The paths that take nothing of whoever asks, such as those of probes: a host need not find out who that is.
@@ -116,7 +117,10 @@ impl Mount {
         let auth = &client.settings().auth;
         let roles = Arc::new(Roles::new(auth.roles.clone(), auth.default_roles.clone())?);
         let options = Options {
-            auth: self.auth(&client)?,
+            auth: self.auth(
+                &client.settings().auth,
+                declared_production(&|name| std::env::var(name).ok()).is_some(),
+            )?,
             body_bytes: self.options.body_bytes,
             bulk_bytes: self.options.bulk_bytes,
             timeout: Duration::try_from_secs_f64(self.options.timeout_seconds).unwrap_or_default(),
@@ -129,13 +133,11 @@ impl Mount {
     }
 
     /// `decisions.md` 45: without a principal it answers in development only.
-    fn auth(&self, client: &Client) -> Result<Auth> {
-        let settings = &client.settings().auth;
+    fn auth(&self, settings: &AuthSettings, production: bool) -> Result<Auth> {
         let allowed = self
             .options
             .allow_unauthenticated
             .unwrap_or(settings.allow_unauthenticated);
-        let production = declared_production(&|name| std::env::var(name).ok()).is_some();
         if settings.is_on() {
             return Auth::checked(settings);
         }
@@ -144,5 +146,50 @@ impl Mount {
         } else {
             Auth::open()
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Mount;
+    use tasker_core::model::AuthSettings;
+
+    #[test]
+    fn in_production_nobody_gets_in_whom_nobody_knows_unless_that_is_allowed() {
+        for (options, keys, allowed, production, who) in [
+            ("{}", false, false, false, "Open"),
+            ("{}", false, false, true, "Host"),
+            ("{}", false, true, true, "Open"),
+            (r#"{"allow_unauthenticated": true}"#, false, false, true, "Open"),
+            (r#"{"allow_unauthenticated": false}"#, false, true, true, "Host"),
+            (r#"{"allow_unauthenticated": false}"#, false, true, false, "Open"),
+            (r#"{"principals": true}"#, false, true, false, "Host"),
+            (r#"{"principals": true}"#, false, true, true, "Host"),
+            (
+                r#"{"principals": true, "allow_unauthenticated": true}"#,
+                true,
+                true,
+                true,
+                "Checked",
+            ),
+            ("{}", true, true, false, "Checked"),
+        ] {
+            let settings = AuthSettings {
+                api_keys: keys,
+                allow_unauthenticated: allowed,
+                ..AuthSettings::default()
+            };
+            let Ok(mount) = Mount::new(options) else {
+                panic!("{options} are options");
+            };
+            let Ok(auth) = mount.auth(&settings, production) else {
+                panic!("{settings:?} can be had");
+            };
+            let told = format!("{auth:?}");
+            assert!(
+                told.starts_with(&format!("Auth({who}")),
+                "{options} {keys} {allowed} {production}: {told}"
+            );
+        }
     }
 }

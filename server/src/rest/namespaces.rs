@@ -40,7 +40,7 @@ impl NameQuery {
         Ok(NamePage {
             containing: self.containing,
             after: self.cursor,
-            limit: page::size(self.limit.map(i64::from), 100, 1000)?,
+            limit: page::size(self.limit.map(i64::from), 1000)?.unwrap_or(100),
         })
     }
 }

@@ -3,14 +3,17 @@
 use super::tasks::{Cancelled, WhyBody};
 use crate::app::App;
 use crate::auth::Access;
-use crate::extract::{Body, Path};
+use crate::extract::{Body, Params, Path};
+use crate::page::{self, Pagination};
 use crate::problem::{Problem, Refusal};
 use axum::Json;
-use axum::extract::State;
+use axum::extract;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
-use tasker_core::model::{Step, StepSelector, StepUpdate, TaskId, Transition};
-use utoipa::ToSchema;
+use tasker_core::model::{
+    State, Step, StepNo, StepSelector, StepUpdate, TaskId, Total, TotalRelation, Transition,
+};
+use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
@@ -29,20 +32,87 @@ pub(super) struct OneStep {
     pub(super) step: Step,
 }
 
+/// Which steps, and which page of them.
+#[derive(Debug, Default, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+#[serde(deny_unknown_fields, default)]
+struct StepQuery {
+    /// Only in these states; the name may come several times.
+    status: Vec<State>,
+    /// Only of this handler.
+    handler: Option<String>,
+    /// How many, 1 to 1,000; all unless given.
+    limit: Option<u32>,
+    /// How many to leave out before the page begins.
+    offset: Option<u32>,
+    /// The number of the page, from 1; instead of `offset`.
+    page: Option<u32>,
+    /// How many, 1 to 1,000; instead of `limit`.
+    per_page: Option<u32>,
+    /// `next_cursor` of the page before, with the same filters.
+    cursor: Option<StepNo>,
+}
+
+/// The largest page of steps.
+const MOST: u32 = 1000;
+
+impl StepQuery {
+    /// The page out of all that the task has.
+    fn page(&self, mut steps: Vec<Step>) -> Result<ManySteps, Refusal> {
+        if self.cursor.is_some() && (self.offset.is_some() || self.page.is_some()) {
+            return Err(page::two_places());
+        }
+        let (limit, offset) = page::window(self.limit, self.offset, self.page, self.per_page, MOST)?;
+        let (limit, offset) = (limit.map_or(usize::MAX, |limit| limit as usize), offset as usize);
+        steps.retain(|step| {
+            (self.status.is_empty() || self.status.contains(&step.status))
+                && self
+                    .handler
+                    .as_ref()
+                    .is_none_or(|handler| *handler == step.handler)
+        });
+        let total = steps.len();
+        let after = self.cursor.map_or(0, |cursor| {
+            steps.partition_point(|step| step.workflow_step_id <= cursor)
+        });
+        steps.drain(..total.min(after.saturating_add(offset)));
+        let more = steps.len() > limit;
+        steps.truncate(limit);
+        let next = steps
+            .last()
+            .filter(|_| more)
+            .map(|last| last.workflow_step_id.to_string());
+        let total = Total {
+            total: total as u64,
+            total_relation: TotalRelation::Exact,
+        };
+        Ok(ManySteps {
+            steps,
+            pagination: Pagination::new(Some(total), next),
+        })
+    }
+}
+
 /// Steps.
 #[derive(Debug, Serialize, ToSchema)]
 struct ManySteps {
     /// By number.
     steps: Vec<Step>,
+    /// Where this page stands.
+    pagination: Pagination,
 }
 
 /// List the steps of a task, by number.
 #[utoipa::path(get, path = "/tasks/{task_id}/workflow_steps", tag = "workflow_steps", operation_id = "list_steps", security(("token" = ["tasker.workflow_step:index"])),
-    params(("task_id" = uuid::Uuid, Path, description = "The task.")),
+    params(("task_id" = uuid::Uuid, Path, description = "The task."), StepQuery),
     responses((status = 200, body = ManySteps), (status = "4XX", body = Problem, content_type = "application/problem+json")))]
-async fn list(State(app): State<App>, Path(task_id): Path<TaskId>) -> Result<Json<ManySteps>, Refusal> {
+async fn list(
+    extract::State(app): extract::State<App>,
+    Path(task_id): Path<TaskId>,
+    Params(query): Params<StepQuery>,
+) -> Result<Json<ManySteps>, Refusal> {
     let steps = app.client.steps(task_id).await?;
-    Ok(Json(ManySteps { steps }))
+    query.page(steps).map(Json)
 }
 
 /// Show a step, by its number or its name.
@@ -50,7 +120,7 @@ async fn list(State(app): State<App>, Path(task_id): Path<TaskId>) -> Result<Jso
     params(("task_id" = uuid::Uuid, Path, description = "The task."), ("step_id" = String, Path, description = "Its number, or its name.")),
     responses((status = 200, body = OneStep), (status = "4XX", body = Problem, content_type = "application/problem+json")))]
 async fn show(
-    State(app): State<App>,
+    extract::State(app): extract::State<App>,
     Path((task_id, step)): Path<(TaskId, String)>,
 ) -> Result<Json<OneStep>, Refusal> {
     let step = app.client.step(task_id, &StepSelector::parse(&step)).await?;
@@ -77,7 +147,7 @@ struct StepPatch {
     params(("task_id" = uuid::Uuid, Path, description = "The task."), ("step_id" = String, Path, description = "Its number, or its name.")),
     responses((status = 200, body = OneStep), (status = "4XX", body = Problem, content_type = "application/problem+json")))]
 async fn update(
-    State(app): State<App>,
+    extract::State(app): extract::State<App>,
     Path((task_id, step)): Path<(TaskId, String)>,
     access: Access,
     body: Body,
@@ -91,7 +161,7 @@ async fn update(
     params(("task_id" = uuid::Uuid, Path, description = "The task."), ("step_id" = String, Path, description = "Its number, or its name.")),
     responses((status = 200, body = OneStep), (status = "4XX", body = Problem, content_type = "application/problem+json")))]
 async fn replace(
-    State(app): State<App>,
+    extract::State(app): extract::State<App>,
     Path((task_id, step)): Path<(TaskId, String)>,
     access: Access,
     body: Body,
@@ -124,7 +194,7 @@ async fn change(
     params(("task_id" = uuid::Uuid, Path, description = "The task."), ("step_id" = String, Path, description = "Its number, or its name.")),
     responses((status = 200, body = Cancelled), (status = "4XX", body = Problem, content_type = "application/problem+json")))]
 async fn destroy(
-    State(app): State<App>,
+    extract::State(app): extract::State<App>,
     Path((task_id, step)): Path<(TaskId, String)>,
     access: Access,
 ) -> Result<Json<Cancelled>, Refusal> {
@@ -139,7 +209,7 @@ async fn destroy(
     params(("task_id" = uuid::Uuid, Path, description = "The task."), ("step_id" = String, Path, description = "Its number, or its name.")),
     responses((status = 200, body = WhyBody), (status = "4XX", body = Problem, content_type = "application/problem+json")))]
 async fn why(
-    State(app): State<App>,
+    extract::State(app): extract::State<App>,
     Path((task_id, step)): Path<(TaskId, String)>,
 ) -> Result<Json<WhyBody>, Refusal> {
     let why = app.client.why(task_id, Some(&StepSelector::parse(&step))).await?;
@@ -158,7 +228,7 @@ struct Trail {
     params(("task_id" = uuid::Uuid, Path, description = "The task."), ("step_id" = String, Path, description = "Its number, or its name.")),
     responses((status = 200, body = Trail), (status = "4XX", body = Problem, content_type = "application/problem+json")))]
 async fn transitions(
-    State(app): State<App>,
+    extract::State(app): extract::State<App>,
     Path((task_id, step)): Path<(TaskId, String)>,
 ) -> Result<Json<Trail>, Refusal> {
     let transitions = app

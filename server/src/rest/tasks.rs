@@ -151,7 +151,10 @@ impl TaskQuery {
     }
 
     fn search(&self) -> Result<TaskSearch, Refusal> {
-        let (limit, offset) = page::window(self.limit, self.offset, self.page, self.per_page)?;
+        let (limit, offset) = page::window(self.limit, self.offset, self.page, self.per_page, page::MOST)?;
+        if self.cursor.is_some() && (self.offset.is_some() || self.page.is_some()) {
+            return Err(page::two_places());
+        }
         let sort = match self.sort_by.as_deref() {
             None => TaskSort::default(),
             Some(text) => text.parse().map_err(malformed)?,
@@ -176,7 +179,7 @@ impl TaskQuery {
                 .transpose()
                 .map_err(malformed)?,
             offset,
-            limit,
+            limit: limit.unwrap_or(page::LIMIT),
             count_up_to: page::COUNTED,
         })
     }

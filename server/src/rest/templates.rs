@@ -103,7 +103,9 @@ async fn register(
     let warnings = template
         .warnings
         .iter()
-        .map(|warning| warning.message.clone())
+        .map(|warning| warning.message.as_str())
+        .chain(registered.warning())
+        .map(str::to_owned)
         .collect();
     let answer = Registration {
         namespace: template.namespace,

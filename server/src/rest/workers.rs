@@ -57,7 +57,7 @@ async fn list(
     State(app): State<App>,
     Params(query): Params<WorkerQuery>,
 ) -> Result<Json<ManyWorkers>, Refusal> {
-    let limit = page::size(query.limit.map(i64::from), 100, 1000)?;
+    let limit = page::size(query.limit.map(i64::from), 1000)?.unwrap_or(100);
     let filter = WorkerFilter {
         worker_id: None,
         health: query.health,

@@ -42,29 +42,55 @@ fn rows() -> Vec<Row> {
         .collect()
 }
 
-/// Fields of the schema by `Type.field`, with what their descriptions say that they take.
+/// Fields of the schema by `Type.field`, with what their descriptions say that they take: those of a root, those that lead to
+/// something with fields of its own, and whatever says that it takes something.
 fn described() -> BTreeMap<String, BTreeSet<String>> {
+    // Arguments with descriptions stand on lines of their own.
+    let arguments = Regex::new(r"(?ms)^(\t\w+)\(\n.*?^\t\)").unwrap();
     let schema = graphql_schema();
-    let types = Regex::new(r"(?ms)^type (\w+)[^\n]*\{\n(.*?)^\}").unwrap();
-    let fields = Regex::new("(?ms)^\t\"\"\"\n(.*?)^\t\"\"\"\n\t(\\w+)").unwrap();
+    let schema = arguments.replace_all(&schema, "$1");
+    let types = Regex::new(r"(?ms)^(?:type|interface) (\w+)[^\n]*\{\n(.*?)^\}").unwrap();
+    let unions = Regex::new(r"(?m)^union (\w+)").unwrap();
+    let described = Regex::new("(?ms)^\t\"\"\"\n(.*?)^\t\"\"\"\n").unwrap();
+    let field = Regex::new(r"^\t(\w+)(?:\(.*\))?: \[?(\w+)").unwrap();
     let takes = Regex::new(r"tasker\.\w+:\w+").unwrap();
+    let with_fields: BTreeSet<&str> = types
+        .captures_iter(&schema)
+        .chain(unions.captures_iter(&schema))
+        .map(|of| of.get(1).unwrap().as_str())
+        .collect();
     let mut found = BTreeMap::new();
+    let mut note = |of: &str, name: &str, leads_to: &str, description: &str| {
+        let found_in = takes.find_iter(description);
+        let permissions: BTreeSet<String> = found_in.map(|one| one.as_str().to_owned()).collect();
+        let is_root = ["Query", "Mutation", "Subscription"].contains(&of);
+        if !permissions.is_empty() || is_root || with_fields.contains(leads_to) {
+            found.insert(format!("{of}.{name}"), permissions);
+        }
+    };
     for of in types.captures_iter(&schema) {
-        for field in fields.captures_iter(&of[2]) {
-            let permissions: BTreeSet<String> = takes
-                .find_iter(&field[1])
-                .map(|one| one.as_str().to_owned())
-                .collect();
-            if !permissions.is_empty() || ["Query", "Mutation", "Subscription"].contains(&&of[1]) {
-                found.insert(format!("{}.{}", &of[1], &field[2]), permissions);
-            }
+        let mut rest = &of[2];
+        while !rest.is_empty() {
+            let description = described
+                .captures(rest)
+                .filter(|one| one.get(0).unwrap().start() == 0);
+            let text = description
+                .as_ref()
+                .map_or("", |one| one.get(1).unwrap().as_str());
+            rest = &rest[description.as_ref().map_or(0, |one| one.get(0).unwrap().end())..];
+            let (line, after) = rest.split_once('\n').unwrap();
+            let field = field
+                .captures(line)
+                .unwrap_or_else(|| panic!("{} has the line {line:?}", &of[1]));
+            note(&of[1], &field[1], &field[2], text);
+            rest = after;
         }
     }
     found
 }
 
 #[test]
-fn the_table_has_every_field_that_takes_a_permission() {
+fn the_table_has_every_field_that_leads_somewhere_or_takes_a_permission() {
     let described = described();
     let rows = rows();
     let listed: BTreeSet<&str> = rows.iter().map(|row| row.field).collect();
@@ -87,6 +113,7 @@ fn the_table_has_every_field_that_takes_a_permission() {
 async fn is_refused(shop: &Shop, row: &Row, grants: impl IntoIterator<Item = String>) -> (bool, String) {
     let request = serde_json::from_value(json!({"name": "one", "namespace": "shop"})).unwrap();
     let id = shop.client.create_task(&request).await.unwrap().task_id;
+    let named = shop.client.task(id).await.unwrap().named_task_id.to_string();
     let note = json!({"a": 1});
     shop.client.annotate_task(id, "note", &note).await.unwrap();
     if row.field.starts_with("Subscription") {
@@ -96,7 +123,7 @@ async fn is_refused(shop: &Shop, row: &Row, grants: impl IntoIterator<Item = Str
             .await
             .unwrap();
     }
-    let body = json!({"query": row.query.replace("$id", &id.to_string())});
+    let body = json!({"query": row.query.replace("$id", &id.to_string()).replace("$named", &named)});
     let accepted = if row.field.starts_with("Subscription") {
         "text/event-stream"
     } else {

@@ -141,6 +141,21 @@ async fn things_are_found_by_their_ids_among_everything() {
         .json();
     assert_eq!(body["errors"][0]["path"], json!(["them", 1]), "{body}");
     assert_eq!(body["data"]["them"], json!([{"id": task}, null]));
+    for (count, errors) in [(100, 0), (101, 1)] {
+        let ids = vec![task; count];
+        let body = shop
+            .ask_graph(
+                "query($ids: [ID!]!) { nodes(ids: $ids) { id } }",
+                json!({"ids": ids}),
+            )
+            .await
+            .json();
+        assert_eq!(
+            body["errors"].as_array().map_or(0, Vec::len),
+            errors,
+            "{count} ids: {body}"
+        );
+    }
 }
 
 #[tokio::test]

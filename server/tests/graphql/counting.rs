@@ -153,6 +153,23 @@ async fn the_host_is_asked_about_a_task_under_one_text_only() {
         let answer = shop.ask_graph_as(&principal, query, json!({"id": text})).await;
         assert_eq!(answer["data"]["task"]["taskId"], json!(id), "{answer}");
     }
+    let named = shop
+        .graph(
+            "query($id: ID!) { task(taskId: $id) { namedTask { id } } }",
+            json!({"id": id}),
+        )
+        .await;
+    let named = &named["task"]["namedTask"]["id"];
+    let asked = host.0.lock().unwrap().len();
+    let query = "query($id: ID!) { node(id: $id) { id } }";
+    let answer = shop.ask_graph_as(&principal, query, json!({"id": named})).await;
+    assert_eq!(answer["data"]["node"]["id"], *named);
+    assert_eq!(
+        host.0.lock().unwrap().split_off(asked),
+        [[Question::new("tasker.handler", "show")
+            .about("one")
+            .within("shop")]]
+    );
     for question in host.0.lock().unwrap().iter().flatten() {
         let (own, of) = (question.resource_id.as_deref(), question.parent_id.as_deref());
         match question.resource.as_str() {

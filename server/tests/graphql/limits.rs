@@ -106,7 +106,7 @@ async fn a_page_of_nothing_or_of_less_is_refused() {
     ] {
         let body = refusal(&shop, query).await;
         let message = body["errors"][0]["message"].as_str().unwrap();
-        assert!(message.contains("a page has 1 to"), "{query}: {message}");
+        assert!(message.contains("a page has at least one"), "{query}: {message}");
     }
 }
 

@@ -1,11 +1,12 @@
 //! GraphQL over websockets, on a socket of its own.
 
-use crate::support::Shop;
+use crate::support::{Shop, tokens};
 use futures_util::{SinkExt, StreamExt};
 use serde_json::{Value, json};
 use std::net::SocketAddr;
-use tasker_core::model::Operator;
-use tasker_server::{GraphqlOptions, Options, serve};
+use std::time::{SystemTime, UNIX_EPOCH};
+use tasker_core::model::{AuthSettings, Operator};
+use tasker_server::{Auth, GraphqlOptions, Options, serve};
 use tokio::net::TcpStream;
 use tokio::sync::oneshot;
 use tokio_tungstenite::tungstenite::client::IntoClientRequest;
@@ -15,8 +16,13 @@ use tokio_util::sync::CancellationToken;
 
 /// A shop that is served until the token is cancelled.
 async fn served(websocket: bool) -> (Shop, SocketAddr, CancellationToken) {
+    served_to(Auth::open(), websocket).await
+}
+
+async fn served_to(auth: Auth, websocket: bool) -> (Shop, SocketAddr, CancellationToken) {
     let stop = CancellationToken::new();
     let shop = Shop::with(Options {
+        auth,
         stop: stop.clone(),
         graphql: GraphqlOptions {
             websocket,
@@ -35,11 +41,22 @@ async fn served(websocket: bool) -> (Shop, SocketAddr, CancellationToken) {
 }
 
 async fn open(address: SocketAddr, origin: Option<&str>) -> Result<WebSocketStream<TcpStream>, u16> {
+    open_with(address, origin, None).await
+}
+
+async fn open_with(
+    address: SocketAddr,
+    origin: Option<&str>,
+    token: Option<&str>,
+) -> Result<WebSocketStream<TcpStream>, u16> {
     let mut request = format!("ws://{address}/graphql").into_client_request().unwrap();
     let headers = request.headers_mut();
     headers.insert("sec-websocket-protocol", "graphql-transport-ws".parse().unwrap());
     if let Some(origin) = origin {
         headers.insert("origin", origin.parse().unwrap());
+    }
+    if let Some(token) = token {
+        headers.insert("authorization", format!("Bearer {token}").parse().unwrap());
     }
     let stream = TcpStream::connect(address).await.unwrap();
     match client_async(request, stream).await {
@@ -109,5 +126,76 @@ async fn pages_of_other_sites_open_none_and_a_mount_has_none() {
     stop.cancel();
     let (_shop, address, stop) = served(false).await;
     assert_eq!(open(address, None).await.err(), Some(400));
+    stop.cancel();
+}
+
+#[tokio::test]
+async fn nobody_opens_one_without_being_known_and_whoever_is_known_no_more_is_told_nothing() {
+    let settings = AuthSettings {
+        jwt_algorithms: vec!["HS256".to_owned()],
+        jwt_secret: Some(tokens::SECRET.to_owned()),
+        jwt_audience: vec!["tasker".to_owned()],
+        jwt_leeway_seconds: 0.0,
+        ..AuthSettings::default()
+    };
+    let (shop, address, stop) = served_to(Auth::checked(&settings).unwrap(), true).await;
+    let other = tokens::signed(&json!({"sub": "anna", "roles": ["admin"], "aud": "other"}));
+    let past = tokens::signed(&json!({"sub": "anna", "roles": ["admin"], "exp": 1_000_000_000}));
+    for token in [None, Some("nonsense"), Some(other.as_str()), Some(past.as_str())] {
+        assert_eq!(
+            open_with(address, None, token).await.err(),
+            Some(401),
+            "{token:?}"
+        );
+    }
+
+    let request = serde_json::from_value(json!({"name": "one", "namespace": "shop"})).unwrap();
+    let id = shop.client.create_task(&request).await.unwrap().task_id;
+    let ask =
+        |name: &str, query: String| json!({"type": "subscribe", "id": name, "payload": {"query": query}});
+    let follow = format!("subscription {{ taskProgress(taskId: \"{id}\") {{ status }} }}");
+    // A token that counts for so long that something is told, however slow the machine is.
+    let mut seconds = 1.0;
+    let mut socket = loop {
+        let now = SystemTime::now()
+            .duration_since(UNIX_EPOCH)
+            .unwrap()
+            .as_secs_f64();
+        let token = tokens::signed(&json!({"sub": "anna", "roles": ["viewer"], "exp": now + seconds}));
+        if let Ok(mut socket) = open_with(address, None, Some(&token)).await {
+            say(&mut socket, json!({"type": "connection_init"})).await;
+            assert_eq!(hear(&mut socket).await["type"], "connection_ack");
+            say(&mut socket, ask("s", follow.clone())).await;
+            let told = hear(&mut socket).await;
+            if told["payload"]["data"]["taskProgress"]["status"] == "pending" {
+                break socket;
+            }
+        }
+        seconds *= 2.0;
+    };
+    // What takes no permission takes being known. Sooner or later the token has expired.
+    let kind = loop {
+        say(&mut socket, ask("q", "{ annotationTypes { name } }".to_owned())).await;
+        let answer = hear(&mut socket).await;
+        assert_eq!(hear(&mut socket).await, json!({"type": "complete", "id": "q"}));
+        if answer["payload"]["data"]["annotationTypes"].is_null() {
+            break answer["payload"]["errors"][0]["extensions"]["kind"].clone();
+        }
+    };
+    assert_eq!(kind, "unauthenticated");
+    let anna = Operator::named("anna");
+    shop.client.cancel_task(id, &anna).await.unwrap();
+    let told = hear(&mut socket).await;
+    assert_eq!(
+        told["payload"]["errors"][0]["extensions"]["kind"], "unauthenticated",
+        "{told}"
+    );
+    assert_eq!(hear(&mut socket).await, json!({"type": "complete", "id": "s"}));
+    say(&mut socket, ask("again", follow)).await;
+    let told = hear(&mut socket).await;
+    assert_eq!(
+        told["payload"]["errors"][0]["extensions"]["kind"], "unauthenticated",
+        "{told}"
+    );
     stop.cancel();
 }

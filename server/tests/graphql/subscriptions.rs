@@ -185,4 +185,37 @@ async fn whoever_may_no_longer_is_told_no_more() {
     let (_, data) = events.next().await.unwrap();
     assert_eq!(data["errors"][0]["extensions"]["kind"], "forbidden", "{data}");
     events.complete().await;
+    // Whether there is such a task is nobody's business either.
+    for id in [id.as_str(), UNKNOWN] {
+        let stranger = Arc::new(Principal::with_grants("eve", ["tasker.task:index"]));
+        let mut events = Events::to(&shop, Some(stranger), FOLLOW, json!({"id": id})).await;
+        let (_, data) = events.next().await.unwrap();
+        assert_eq!(data["errors"][0]["extensions"]["kind"], "forbidden", "{data}");
+        events.complete().await;
+    }
+}
+
+#[tokio::test]
+async fn each_answer_may_be_as_large_as_one_may_be() {
+    let shop = Shop::with(Options {
+        graphql: GraphqlOptions {
+            objects: 2,
+            ..GraphqlOptions::default()
+        },
+        ..Options::default()
+    })
+    .await;
+    let id = shop.one(json!({})).await;
+    let mut events = Events::of(&shop, FOLLOW, json!({"id": id})).await;
+    // A task and its step, each time.
+    assert_eq!(events.task().await["workflowSteps"][0]["status"], "pending");
+    let anna = Operator::named("anna");
+    shop.client.cancel_task(id.parse().unwrap(), &anna).await.unwrap();
+    let told = events.task().await;
+    assert_eq!(
+        (&told["status"], &told["workflowSteps"][0]["status"]),
+        (&json!("cancelled"), &json!("cancelled")),
+        "{told}"
+    );
+    events.complete().await;
 }

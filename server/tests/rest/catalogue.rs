@@ -102,6 +102,25 @@ async fn templates_are_checked_and_registered_as_yaml_or_json_and_see_nothing_of
         (again.status, &again.json()["registered"]),
         (StatusCode::OK, &json!("unchanged"))
     );
+    let other = yaml.replace("depends_on_step: a", "skippable: true");
+    for (text, registered, warning) in [
+        (
+            other.as_str(),
+            "replaced",
+            "other content stood under this version",
+        ),
+        (
+            yaml,
+            "superseded",
+            "not registered: this content was replaced before",
+        ),
+    ] {
+        let answer = send("/templates", text).await;
+        assert_eq!(answer.status, StatusCode::OK);
+        assert_eq!(answer.json()["registered"], registered);
+        let told = answer.json()["warnings"][0].as_str().unwrap().to_owned();
+        assert!(told.starts_with(warning), "{told}");
+    }
     let circle = problem(
         &send(
             "/templates/validate",

@@ -2,7 +2,7 @@
 
 use crate::problem;
 use crate::support::Shop;
-use axum::http::StatusCode;
+use axum::http::{Method, StatusCode};
 use serde_json::{Value, json};
 
 #[tokio::test]
@@ -71,6 +71,11 @@ async fn tasks_are_filtered_sorted_paged_and_counted() {
             names(&shop.get(&format!("/tasks?sort_by={sort}")).await),
             "{sort}"
         );
+        // What is a place in this list is none in another.
+        let refused = shop
+            .ask(Method::GET, &format!("/tasks?sort_by=reason{cursor}"), None)
+            .await;
+        problem(&refused, 422, "invalid_argument");
     }
     let sparse = shop.get("/tasks?fields=task_id,status&limit=1").await;
     assert_eq!(sparse["tasks"], json!([{"task_id": ids[2], "status": "pending"}]));
@@ -120,4 +125,71 @@ async fn tasks_are_found_by_what_was_noted_on_them() {
         )
         .await;
     problem(&refused, 422, "invalid_argument");
+}
+
+#[tokio::test]
+async fn the_steps_of_a_task_are_filtered_and_paged() {
+    let shop = Shop::open().await;
+    let steps: Vec<Value> = (0..4)
+        .map(|number| json!({"name": format!("s{number}"), "handler": if number == 2 { "other" } else { "work" }}))
+        .collect();
+    shop.post(
+        "/templates",
+        json!({"name": "four", "version": "1.0.0", "step_templates": steps}),
+    )
+    .await;
+    let made = shop.post("/tasks", json!({"name": "four"})).await.json();
+    let id = made["task"]["task_id"].as_str().unwrap();
+    let all = shop.get(&format!("/tasks/{id}/workflow_steps")).await;
+    let numbers = |page: &Value| -> Vec<i64> {
+        let steps = page["steps"].as_array().unwrap();
+        steps
+            .iter()
+            .map(|step| step["workflow_step_id"].as_i64().unwrap())
+            .collect()
+    };
+    let many = numbers(&all);
+    assert_eq!(many, [1, 2, 3, 4]);
+    assert_eq!(
+        all["pagination"],
+        json!({"total": many.len(), "total_relation": "exact", "next_cursor": null})
+    );
+    let (mut seen, mut cursor) = (Vec::new(), String::new());
+    loop {
+        let page = shop
+            .get(&format!("/tasks/{id}/workflow_steps?limit=1{cursor}"))
+            .await;
+        assert_eq!(page["pagination"]["total"], many.len());
+        seen.extend(numbers(&page));
+        match page["pagination"]["next_cursor"].as_str() {
+            Some(next) => cursor = format!("&cursor={next}"),
+            None => break,
+        }
+    }
+    assert_eq!(seen, many);
+    for (query, expected) in [
+        ("page=2&per_page=1", &many[1..2]),
+        ("offset=1", &many[1..]),
+        ("offset=1000", &[]),
+        ("status=pending", &many[..]),
+        ("status=complete&status=error", &[]),
+        ("handler=other", &[3]),
+        ("handler=nobodys", &[]),
+    ] {
+        let page = shop.get(&format!("/tasks/{id}/workflow_steps?{query}")).await;
+        assert_eq!(numbers(&page), expected, "{query}");
+    }
+    for query in [
+        "sort_by=bogus",
+        "limit=0",
+        "cursor=x",
+        "cursor=1&offset=1",
+        "status=",
+        "page=0",
+    ] {
+        let refused = shop
+            .ask(Method::GET, &format!("/tasks/{id}/workflow_steps?{query}"), None)
+            .await;
+        problem(&refused, 400, "invalid_argument");
+    }
 }

@@ -93,6 +93,13 @@ async fn requests_that_cannot_be_read_or_taken_say_why() {
         "page=0",
         "page=1&offset=3",
         "fields=colour",
+        "created_since=",
+        "namespace=",
+        "name=a&limit=",
+        "cursor=01a21fff-b2cc-7103-b2f4-b61d414ea8bc&offset=3",
+        "cursor=01a21fff-b2cc-7103-b2f4-b61d414ea8bc&page=2",
+        "cursor=01a21fff-b2cc-7103-b2f4-b61d414ea8bc.priority.61&sort_by=priority",
+        "cursor=01a21fff-b2cc-7103-b2f4-b61d414ea8bc.requested_at.61&sort_by=requested_at",
     ] {
         let refused = shop.ask(Method::GET, &format!("/tasks?{query}"), None).await;
         problem(&refused, 400, "invalid_argument");

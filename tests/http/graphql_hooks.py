@@ -1,0 +1,95 @@
+"""GraphQL: values for the scalars of its own; most arguments are about what is there."""
+
+import json
+
+import graphql
+import schemathesis
+from hypothesis import strategies as st
+from schemathesis.graphql import nodes, scalar
+
+from seeded import NAMES, SEED, STEPS, TEMPLATES, chosen, count, pool
+
+OBJECTS = ["{}", '{"a": 1}']
+TIMES = ["2026-01-01T00:00:00Z", "2026-11-28T10:00:00+01:00"]
+# By the name of the argument, or of the member of an input.
+KNOWN = {
+    **dict.fromkeys(["limit", "first", "last"], [1, 5]),
+    **dict.fromkeys(["context", "inputs", "results", "annotation"], OBJECTS),
+    "offset": [0, 3],
+    "namespace": ["seed"],
+    "name": NAMES,
+    "version": ["1.0.0"],
+    "sortBy": ["created_at", "priority"],
+    "sortOrder": ["asc", "desc"],
+    "status": ["error", "complete"],
+    "handler": ["works"],
+    "id": [f"Task:{task}" for task in SEED["read"]],
+    "ids": [f"WorkflowStep:{task}:1" for task in SEED["read"]],
+    "workerId": SEED["worker_id"],
+    "template": [json.dumps(template) for template in TEMPLATES],
+    "priority": [3],
+    "retryLimit": [7],
+    "idempotencyTtlSeconds": [60],
+    "onDuplicate": ["return_existing", "reject"],
+}
+# Of what these say when they are made up, nothing is found, or only some of them may stand together.
+LEFT_OUT = {"after", "before", "bypassSteps", "environment", "annotationValue", "annotationKey", "annotationType"}
+NEEDED = {"Query.tasksByAnnotation", "Mutation.annotateTask"}
+
+
+def texts(values):
+    """Text values: one of these, or anything."""
+    return st.one_of(st.sampled_from([str(value) for value in values]), st.text(max_size=40)).map(nodes.String)
+
+
+scalar("ID", texts(SEED["read"] + SEED["spare"] + SEED["failed"] + ["1", "2", "charge", *SEED["worker_id"]]))
+scalar("JSON", texts([*OBJECTS, "[]"]))
+scalar("BigInt", st.integers(min_value=-(2**70), max_value=2**70).map(str).map(nodes.String))
+scalar("ISO8601DateTime", texts(TIMES))
+
+
+class Known(graphql.Visitor):
+    """Puts what is there in the place of what was made up."""
+
+    def __init__(self, operation, made):
+        super().__init__()
+        kind = "spare" if operation == "Mutation.updateStep" else pool(operation)
+        self.known = {**KNOWN, "taskId": SEED[kind], "stepId": STEPS[kind]}
+        self.left_out = set() if operation in NEEDED else LEFT_OUT
+        if operation in ("Mutation.pause", "Mutation.resume"):
+            # One of the three is enough; two that do not go together are refused.
+            self.left_out = self.left_out | {"handler", "name"}
+        self.made = made
+
+    def enter(self, node, *_):
+        if not isinstance(node, (graphql.ArgumentNode, graphql.ObjectFieldNode)):
+            return None
+        name = node.name.value
+        if name in self.left_out and chosen((name, self.made), [True]):
+            return graphql.REMOVE
+        value = chosen((name, self.made), self.known.get(name, [None]))
+        if value is None:
+            return None
+        made = nodes.Int(value) if isinstance(value, int) and name != "workerId" else nodes.String(str(value))
+        many = isinstance(node.value, graphql.ListValueNode)
+        return type(node)(name=node.name, value=nodes.List([made]) if many else made)
+
+
+@schemathesis.hook
+def before_call(context, case, kwargs):
+    document = graphql.parse(case.body)
+    case.body = graphql.print_ast(graphql.visit(document, Known(case.operation.label, case.body)))
+
+
+@schemathesis.check
+def no_fault_of_the_server(ctx, response, case):
+    """Whatever it says is said of the request."""
+    for error in response.json().get("errors") or []:
+        kind = error.get("extensions", {}).get("kind")
+        assert kind != "internal", f"{error}"
+
+
+@schemathesis.hook
+def after_call(context, case, response):
+    kinds = sorted({error.get("extensions", {}).get("kind", "malformed") for error in response.json().get("errors") or []})
+    count(case.operation.label, ", ".join(kinds) or "data", not kinds)
