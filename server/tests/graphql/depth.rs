@@ -6,7 +6,7 @@ use axum::http::Request;
 use serde_json::json;
 use tasker_server::{GraphqlOptions, Options};
 
-/// The smallest stack that will do: an eighth of what threads have where nobody says otherwise. In a debug build every value of a
+/// The smallest stack that will do: a quarter of what threads have where nobody says otherwise. In a debug build every value of a
 /// function has a place of its own.
 const STACK: usize = if cfg!(debug_assertions) {
     1 << 20
