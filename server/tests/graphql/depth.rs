@@ -6,9 +6,8 @@ use axum::http::Request;
 use serde_json::json;
 use tasker_server::{GraphqlOptions, Options};
 
-/// The smallest stack that will do: a quarter of what threads have where nobody says otherwise. In a debug build every value of a
-/// function has a place of its own.
-const STACK: usize = if cfg!(debug_assertions) {
+/// The smallest stack that will do: half of what threads have where nobody says otherwise.
+const STACK: usize = 1 << 20;
     1 << 20
 } else {
     256 << 10
