@@ -6,12 +6,8 @@ use axum::http::Request;
 use serde_json::json;
 use tasker_server::{GraphqlOptions, Options};
 
-/// The smallest stack that will do: half of what threads have where nobody says otherwise.
+/// Half of what threads have where nobody says otherwise.
 const STACK: usize = 1 << 20;
-    1 << 20
-} else {
-    256 << 10
-};
 
 /// A query as deep as it may be: what it begins with, then a cycle again and again, then what ends it. Fragments are no depth.
 fn nested(begin: &[&str], cycle: &[&str], end: &str) -> String {
