@@ -84,6 +84,11 @@ impl<S: Send + Sync> FromRequest<S> for Body {
 }
 
 impl Body {
+    /// A body that says a value.
+    pub(crate) fn of(value: &Value) -> Self {
+        Self(value.to_string().into_bytes())
+    }
+
     /// The JSON of the body. No body is an empty object.
     pub(crate) fn value(&self) -> Result<Value, Refusal> {
         if self.0.is_empty() {

@@ -26,7 +26,7 @@ mod serve;
 
 pub use app::router;
 pub use auth::{Auth, Caller, Decide, Grants, PERMISSIONS, Principal, Question, check_grant};
-pub use graphql::GraphqlOptions;
+pub use graphql::{Graphiql, GraphqlOptions};
 pub use metrics::metrics_reference;
 pub use openapi::document;
 pub use options::Options;

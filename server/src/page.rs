@@ -37,6 +37,19 @@ impl Pagination {
     }
 }
 
+/// How many a page has, where it is said: up to the most that there may be.
+///
+/// # Errors
+/// Malformed: a page of nothing.
+pub(crate) fn size(asked: Option<i64>, most: u32) -> Result<Option<u32>, Refusal> {
+    match asked {
+        Some(asked) if asked < 1 => Err(Refusal::malformed(format!(
+            "a page has at least one, and at most {most}: a limit of {asked} shows nothing"
+        ))),
+        asked => Ok(asked.map(|asked| u32::try_from(asked).unwrap_or(most).min(most))),
+    }
+}
+
 /// The limit, where one is given, and the offset of a page, by either way of asking for it.
 ///
 /// # Errors
@@ -54,13 +67,7 @@ pub(crate) fn window(
             "give limit and offset, or page and per_page, not both",
         ));
     }
-    let limit = limit.or(per_page);
-    if limit == Some(0) {
-        return Err(Refusal::malformed(
-            "a page has at least one: a limit of 0 shows nothing",
-        ));
-    }
-    let limit = limit.map(|limit| limit.min(most));
+    let limit = size(limit.or(per_page).map(i64::from), most)?;
     let offset = match page {
         None => offset.unwrap_or(0),
         Some(0) => return Err(Refusal::malformed("pages are counted from 1")),

@@ -9,9 +9,10 @@ use crate::session::{Session, configuration};
 use clap::Args;
 use serde_json::json;
 use std::net::SocketAddr;
+use std::path::PathBuf;
 use std::time::Duration;
 use tasker_core::model::AuthSettings;
-use tasker_server::{Auth, GraphqlOptions, Options, Origins, router, serve};
+use tasker_server::{Auth, Graphiql, GraphqlOptions, Options, Origins, router, serve};
 use tokio::net::lookup_host;
 use tokio_util::sync::CancellationToken;
 
@@ -27,6 +28,7 @@ Examples:
   tasker serve
   tasker serve --bind localhost:9000 --workers 4
   tasker serve --allow-origin https://ops.example
+  tasker serve --graphiql node_modules
   curl http://127.0.0.1:8080/tasks?status=error
   curl http://127.0.0.1:8080/openapi.json")]
 pub(crate) struct Arguments {
@@ -47,6 +49,10 @@ pub(crate) struct Arguments {
     /// How long a request may take, in seconds.
     #[arg(long, value_name = "SECONDS", default_value_t = 30, value_parser = clap::value_parser!(u64).range(1..=3600))]
     timeout: u64,
+    /// A folder node_modules with GraphiQL, for development: /graphql is a page to ask on, in a browser. Made by
+    /// npm install graphiql@3 react@18 react-dom@18.
+    #[arg(long, value_name = "DIRECTORY")]
+    graphiql: Option<PathBuf>,
     /// Listen beyond this machine although nobody has to say who they are: whoever reaches the port may do everything.
     #[arg(long)]
     allow_unauthenticated: bool,
@@ -96,6 +102,7 @@ pub(super) async fn run(
         )
         .next("list the origins that may ask: --allow-origin https://ops.example; or take API keys or tokens (auth.*)"));
     }
+    let graphiql = arguments.graphiql.as_deref().map(Graphiql::read).transpose()?;
     let session = Session::new(global)?;
     // Whatever is wrong with the database is told here, and not at the first request.
     session.client.database_identity().await?;
@@ -109,6 +116,7 @@ pub(super) async fn run(
         stop: stop.clone(),
         graphql: GraphqlOptions {
             websocket: true,
+            graphiql,
             ..GraphqlOptions::default()
         },
         ..Options::default()

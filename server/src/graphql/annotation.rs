@@ -49,7 +49,7 @@ impl TaskAnnotation {
     }
 
     async fn kind(&self, context: &Context<'_>) -> Result<Option<AnnotationType>> {
-        let types = self.set.types.get(async {
+        let types = self.set.types.get(|| async {
             let client = context.data_unchecked::<Client>();
             Ok(client.annotation_types().await?)
         });

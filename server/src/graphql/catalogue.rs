@@ -5,6 +5,7 @@ use super::named::NamedTask;
 use super::query::some;
 use super::scalars::{Long, Time};
 use crate::auth::worker_text;
+use crate::page;
 use crate::problem::Refusal;
 use async_graphql::{Context, ID, Object, Result, SimpleObject};
 use serde_json::{Value, json};
@@ -27,10 +28,10 @@ impl Catalogue {
     ) -> Result<Option<Vec<NamedTask>>> {
         allowed(context, may("tasker.template", "index")).await?;
         let client = context.data_unchecked::<Client>();
-        let listed = client.named_tasks(namespace.as_deref()).await?;
+        let listed = Box::pin(client.named_tasks(namespace.as_deref())).await?;
         gate(context).count(listed.len())?;
         let ids: Vec<i32> = listed.iter().map(|one| one.named_task_id).collect();
-        let found = client.named_task_records(&ids).await?;
+        let found = Box::pin(client.named_task_records(&ids)).await?;
         let mut found: HashMap<i32, NamedTaskRecord> =
             found.into_iter().map(|one| (one.named_task_id, one)).collect();
         Ok(Some(
@@ -53,13 +54,13 @@ impl Catalogue {
         let question = may("tasker.template", "show").about(&name).within(&namespace);
         allowed(context, question).await?;
         let client = context.data_unchecked::<Client>();
-        let template = client.template(&namespace, &name, version.as_deref()).await?;
-        let listed = client.named_tasks(Some(&namespace)).await?;
+        let template = Box::pin(client.template(&namespace, &name, version.as_deref())).await?;
+        let listed = Box::pin(client.named_tasks(Some(&namespace))).await?;
         let id = listed
             .iter()
             .find(|one| one.name == template.name && one.version == template.version)
             .map(|one| one.named_task_id);
-        let found = client.named_task_records(id.as_slice()).await?.pop();
+        let found = Box::pin(client.named_task_records(id.as_slice())).await?.pop();
         Ok(found.map(NamedTask::from))
     }
 
@@ -76,19 +77,10 @@ impl Catalogue {
         #[graphql(desc = "Only those after this id.")] after: Option<Long>,
     ) -> Result<Option<Vec<Worker>>> {
         allowed(context, may("tasker.worker", "index")).await?;
-        let health = health.unwrap_or_default();
-        let filter = WorkerFilter {
-            worker_id: None,
-            health: health
-                .iter()
-                .map(|text| worker_health(text))
-                .collect::<Result<_, _>>()?,
-            handler,
-            ended: ended.unwrap_or(false),
-            after: after.map(|id| id.0),
-            limit: first.unwrap_or(100).clamp(1, 1000).unsigned_abs(),
-        };
-        let found = context.data_unchecked::<Client>().list_workers(&filter).await?;
+        let mut filter = worker_filter(health, handler, ended)?;
+        filter.after = after.map(|id| id.0);
+        filter.limit = page::size(first.map(i64::from), 1000)?.unwrap_or(100);
+        let found = Box::pin(context.data_unchecked::<Client>().list_workers(&filter)).await?;
         gate(context).count(found.len())?;
         Ok(Some(found.into_iter().map(Worker::from).collect()))
     }
@@ -111,11 +103,32 @@ impl Catalogue {
             ended: true,
             ..WorkerFilter::default()
         };
-        let found = context.data_unchecked::<Client>().list_workers(&filter).await?;
+        let found = Box::pin(context.data_unchecked::<Client>().list_workers(&filter)).await?;
         Ok(Some(
             found.into_iter().next().map(Worker::from).ok_or_else(nothing)?,
         ))
     }
+}
+
+/// Which workers: all of these, from the first.
+///
+/// # Errors
+/// `InvalidArgument` where there is no such health.
+pub(super) fn worker_filter(
+    health: Option<Vec<String>>,
+    handler: Option<String>,
+    ended: Option<bool>,
+) -> Result<WorkerFilter, Error> {
+    let health = health.unwrap_or_default();
+    Ok(WorkerFilter {
+        health: health
+            .iter()
+            .map(|text| worker_health(text))
+            .collect::<Result<_, _>>()?,
+        handler,
+        ended: ended.unwrap_or(false),
+        ..WorkerFilter::default()
+    })
 }
 
 fn worker_health(text: &str) -> Result<WorkerHealth, Error> {
@@ -127,7 +140,7 @@ fn worker_health(text: &str) -> Result<WorkerHealth, Error> {
 }
 
 /// A worker: one boot of one process.
-#[derive(Debug, SimpleObject)]
+#[derive(Debug, Clone, SimpleObject)]
 pub(super) struct Worker {
     /// Its id, never used again.
     worker_id: ID,

@@ -1,14 +1,19 @@
-//! Lists of tasks by cursor, as Relay has them.
+//! Lists by cursor.
 
+use super::catalogue::{Worker, worker_filter};
+use super::filter::TaskFilterInput;
 use super::gate::{allowed, gate, may, times};
-use super::inputs::object;
-use super::query::{order, page, some, text_or_json};
-use super::scalars::{Long, Time};
+use super::listing::{Listing, Page, Window};
+use super::named::NamedTask;
+use super::query::{order, page, some};
+use super::scalars::{task_id, task_text};
+use super::step::{self, WorkflowStep};
 use super::task::{self, Task};
-use crate::page::{COUNTED, LIMIT};
-use async_graphql::{Context, InputObject, Object, Result, SimpleObject};
-use serde_json::Value;
-use tasker_core::model::{AnnotationFilter, TaskFilter, TaskSearch, Total, TotalRelation};
+use super::why::{Transition, trail};
+use crate::page::COUNTED;
+use async_graphql::{Context, ID, Object, Result};
+use std::collections::HashMap;
+use tasker_core::model::{NamedTaskRecord, TaskFilter, TaskSearch};
 use tasker_core::{Client, Error};
 
 /// Lists by cursor.
@@ -31,24 +36,17 @@ impl Connections {
         filter: Option<TaskFilterInput>,
         #[graphql(default_with = "some(\"created_at\")")] sort_by: Option<String>,
         #[graphql(default_with = "some(\"desc\")")] sort_order: Option<String>,
-    ) -> Result<Option<TaskConnection>> {
+    ) -> Result<Option<Listing<Task>>> {
         allowed(context, may("tasker.task", "index")).await?;
-        let backwards = last.is_some() || before.is_some();
-        if backwards && (first.is_some() || after.is_some()) {
-            Err(Error::invalid_argument(
-                "give first and after, or last and before, not both",
-            ))?;
-        }
+        let window = Window::of(first, after, last, before)?;
         let (sort, ascending) = order(sort_by, sort_order)?;
-        let place = if backwards { before } else { after };
-        let size = page(first.or(last));
         let search = TaskSearch {
             filter: filter.map_or_else(|| Ok(TaskFilter::default()), TaskFilterInput::read)?,
             sort,
-            ascending: ascending != backwards,
-            after: place.as_deref().map(str::parse).transpose()?,
+            ascending: ascending != window.backwards,
+            after: window.place.as_deref().map(str::parse).transpose()?,
             offset: 0,
-            limit: u32::try_from(size).unwrap_or(LIMIT),
+            limit: window.size,
             count_up_to: if context.look_ahead().field("totalCount").exists()
                 || context.look_ahead().field("totalRelation").exists()
             {
@@ -57,154 +55,139 @@ impl Connections {
                 0
             },
         };
-        let (found, page) = context.data_unchecked::<Client>().search_tasks(&search).await?;
+        let client = context.data_unchecked::<Client>();
+        let (found, told) = Box::pin(client.search_tasks(&search)).await?;
         let tasks = task::tasks(gate(context), found)?;
-        let cursors = page.cursors.iter().map(ToString::to_string);
-        let mut edges: Vec<TaskEdge> = cursors
-            .zip(tasks)
-            .map(|(cursor, node)| TaskEdge { cursor, node })
-            .collect();
-        let (more, entered) = (page.next.is_some(), search.after.is_some());
-        if backwards {
-            edges.reverse();
-        }
-        Ok(Some(TaskConnection {
-            page_info: PageInfo {
-                has_next_page: if backwards { entered } else { more },
-                has_previous_page: if backwards { more } else { entered },
-                start_cursor: edges.first().map(|edge| edge.cursor.clone()),
-                end_cursor: edges.last().map(|edge| edge.cursor.clone()),
-            },
-            nodes: edges.iter().map(|edge| edge.node.clone()).collect(),
-            edges,
-            total_count: page
-                .total
-                .map(|total| Long(i64::try_from(total.total).unwrap_or(i64::MAX))),
-            total_relation: page.total.map(relation),
-        }))
-    }
-}
-
-fn relation(total: Total) -> &'static str {
-    match total.total_relation {
-        TotalRelation::Exact => "exact",
-        TotalRelation::AtLeast => "at_least",
-    }
-}
-
-/// A page of tasks.
-#[derive(Debug, SimpleObject)]
-struct TaskConnection {
-    /// The tasks, each with its place.
-    edges: Vec<TaskEdge>,
-    /// The tasks.
-    nodes: Vec<Task>,
-    /// Where the page stands.
-    page_info: PageInfo,
-    /// How many there are, as far as they were counted.
-    total_count: Option<Long>,
-    /// Whether there are so many (exact), or at least so many (at_least).
-    total_relation: Option<&'static str>,
-}
-
-/// A task at its place.
-#[derive(Debug, SimpleObject)]
-struct TaskEdge {
-    /// The place: for `after` and `before`, with the same filter and order.
-    cursor: String,
-    /// The task.
-    node: Task,
-}
-
-/// Where a page stands.
-#[derive(Debug, SimpleObject)]
-struct PageInfo {
-    /// Whether there is one after it.
-    has_next_page: bool,
-    /// Whether there is one before it.
-    has_previous_page: bool,
-    /// The place of its first task.
-    start_cursor: Option<String>,
-    /// The place of its last.
-    end_cursor: Option<String>,
-}
-
-/// Which tasks; all of it has to be so.
-#[derive(Debug, Default, InputObject)]
-#[graphql(name = "TaskFilter")]
-struct TaskFilterInput {
-    /// Only of this namespace.
-    namespace: Option<String>,
-    /// Only of this name.
-    name: Option<String>,
-    /// Only of this version.
-    version: Option<String>,
-    /// Only in these states.
-    status: Option<Vec<String>>,
-    /// Only with all of these tags.
-    tags: Option<Vec<String>>,
-    /// Only asked for by this one.
-    initiator: Option<String>,
-    /// Only asked for by this system.
-    source_system: Option<String>,
-    /// Only created at or after.
-    created_since: Option<Time>,
-    /// Only created before.
-    created_before: Option<Time>,
-    /// Only ended at or after.
-    completed_since: Option<Time>,
-    /// Only ended before.
-    completed_before: Option<Time>,
-    /// Only those that are paused by themselves, or only those that are not.
-    paused: Option<bool>,
-    /// Only with a failed step of which the last failure has this code.
-    error_code: Option<String>,
-    /// Only with an annotation of this type.
-    annotation_type: Option<String>,
-    /// Only with an annotation that has this key.
-    annotation_key: Option<String>,
-    /// Only with an annotation that has this value (JSON, or a text) under `annotationKey`.
-    annotation_value: Option<String>,
-    /// Only where the context has these values. Needs `name`, and `createdSince` or `createdBefore`: contexts have no index.
-    context: Option<Value>,
-}
-
-impl TaskFilterInput {
-    fn read(self) -> Result<TaskFilter, Error> {
-        let context = object("filter.context", self.context)?;
-        let bounded = self.name.is_some() && (self.created_since.is_some() || self.created_before.is_some());
-        if !context.is_empty() && !bounded {
-            return Err(Error::invalid_argument(
-                "filter.context: give `name`, and `createdSince` or `createdBefore`, besides: contexts have no index",
-            ));
-        }
-        let annotation = AnnotationFilter {
-            annotation_type: self.annotation_type,
-            key: self.annotation_key,
-            value: self.annotation_value.map(text_or_json),
+        let (more, entered) = (told.next.is_some(), search.after.is_some());
+        let cursors = told.cursors.iter().map(ToString::to_string);
+        let mut page = Page {
+            found: cursors.zip(tasks).collect(),
+            before: if window.backwards { more } else { entered },
+            after: if window.backwards { entered } else { more },
+            total: told.total,
         };
-        let states = self.status.unwrap_or_default();
-        Ok(TaskFilter {
-            namespace: self.namespace,
-            name: self.name,
-            version: self.version,
-            status: states
-                .iter()
-                .map(|state| state.parse())
-                .collect::<Result<_, _>>()?,
-            tags: self.tags.unwrap_or_default(),
-            since: self.created_since.map(|time| time.0),
-            created_before: self.created_before.map(|time| time.0),
-            paused: self.paused,
-            error_code: self.error_code,
-            initiator: self.initiator,
-            source_system: self.source_system,
-            annotation: (annotation != AnnotationFilter::default()).then_some(annotation),
-            completed_since: self.completed_since.map(|time| time.0),
-            completed_before: self.completed_before.map(|time| time.0),
+        if window.backwards {
+            page.found.reverse();
+        }
+        Ok(Some(page.show(Some)))
+    }
+
+    /// The steps of a task, by number and by cursor: `first` with `after`, or `last` with `before`; 20 unless given, at most 100.
+    /// Takes tasker.workflow_step:index.
+    #[graphql(complexity = "times(page(first.or(last)), child_complexity)")]
+    async fn steps_connection(
+        &self,
+        context: &Context<'_>,
+        task_id: ID,
+        first: Option<i32>,
+        after: Option<String>,
+        last: Option<i32>,
+        before: Option<String>,
+    ) -> Result<Option<Listing<WorkflowStep>>> {
+        allowed(
             context,
-            after: None,
-            limit: 0,
-        })
+            may("tasker.workflow_step", "index").within(task_text(&task_id)),
+        )
+        .await?;
+        let window = Window::of(first, after, last, before)?;
+        let id = self::task_id(&task_id)?;
+        let client = context.data_unchecked::<Client>();
+        let mut steps = step::by_task(Box::pin(client.steps(id)).await?);
+        let page = window.page_of(steps.remove(&id).unwrap_or_default(), |step| {
+            step.model().workflow_step_id.to_string()
+        })?;
+        gate(context).count(page.found.len())?;
+        Ok(Some(page.show(Some)))
+    }
+
+    /// Everything that happened to a task and its steps, in order of time and by cursor: `first` with `after`, or `last` with
+    /// `before`; 20 unless given, at most 100. Takes tasker.task:show.
+    #[graphql(complexity = "times(page(first.or(last)), child_complexity)")]
+    async fn timeline_connection(
+        &self,
+        context: &Context<'_>,
+        task_id: ID,
+        first: Option<i32>,
+        after: Option<String>,
+        last: Option<i32>,
+        before: Option<String>,
+    ) -> Result<Option<Listing<Transition>>> {
+        allowed(context, may("tasker.task", "show").about(task_text(&task_id))).await?;
+        let window = Window::of(first, after, last, before)?;
+        let found = Box::pin(trail(context, self::task_id(&task_id)?)).await?;
+        let page = window.page_of(found, |one| {
+            format!("{}:{}", one.workflow_step_id.unwrap_or(0), one.sort_key)
+        })?;
+        gate(context).count(page.found.len())?;
+        Ok(Some(page.show(|one| Some(one.into()))))
+    }
+
+    /// Every version that is registered, of one namespace or of all, by cursor: `first` with `after`, or `last` with `before`;
+    /// 20 unless given, at most 100. Takes tasker.template:index.
+    #[graphql(complexity = "times(page(first.or(last)), child_complexity)")]
+    async fn templates_connection(
+        &self,
+        context: &Context<'_>,
+        namespace: Option<String>,
+        first: Option<i32>,
+        after: Option<String>,
+        last: Option<i32>,
+        before: Option<String>,
+    ) -> Result<Option<Listing<NamedTask>>> {
+        allowed(context, may("tasker.template", "index")).await?;
+        let window = Window::of(first, after, last, before)?;
+        let client = context.data_unchecked::<Client>();
+        let listed = Box::pin(client.named_tasks(namespace.as_deref())).await?;
+        let page = window.page_of(listed, |one| one.named_task_id.to_string())?;
+        gate(context).count(page.found.len())?;
+        let ids: Vec<i32> = page.items().map(|one| one.named_task_id).collect();
+        let records = Box::pin(client.named_task_records(&ids)).await?;
+        let mut records: HashMap<i32, NamedTaskRecord> =
+            records.into_iter().map(|one| (one.named_task_id, one)).collect();
+        Ok(Some(page.show(|one| {
+            records.remove(&one.named_task_id).map(NamedTask::from)
+        })))
+    }
+
+    /// The workers, by id and by cursor: `first` with `after`; 20 unless given, at most 100. Those that live, and those that were
+    /// lost. They are not counted. Takes tasker.worker:index.
+    #[graphql(complexity = "times(page(first), child_complexity)")]
+    async fn workers_connection(
+        &self,
+        context: &Context<'_>,
+        #[graphql(desc = "Only with this health: alive, hangs, draining, lost, stopped, dead.")]
+        health: Option<Vec<String>>,
+        #[graphql(desc = "Only those that have this handler.")] handler: Option<String>,
+        #[graphql(default_with = "Some(false)", desc = "Also those that ended.")] ended: Option<bool>,
+        first: Option<i32>,
+        after: Option<String>,
+    ) -> Result<Option<Listing<Worker>>> {
+        allowed(context, may("tasker.worker", "index")).await?;
+        let window = Window::of(first, after, None, None)?;
+        let after = window.place.as_deref().map(|cursor| {
+            cursor.parse().map_err(|_| {
+                Error::invalid_argument(format!(
+                    "after: '{cursor}' is no cursor of workers: give one back as it was given"
+                ))
+            })
+        });
+        let mut filter = worker_filter(health, handler, ended)?;
+        filter.after = after.transpose()?;
+        // One more tells whether there is a next page.
+        filter.limit = window.size + 1;
+        let mut found = Box::pin(context.data_unchecked::<Client>().list_workers(&filter)).await?;
+        let more = found.len() > window.size as usize;
+        found.truncate(window.size as usize);
+        gate(context).count(found.len())?;
+        let page = Page {
+            found: found
+                .into_iter()
+                .map(|one| (one.worker_id.to_string(), one))
+                .collect(),
+            before: filter.after.is_some(),
+            after: more,
+            total: None,
+        };
+        Ok(Some(page.show(|one| Some(one.into()))))
     }
 }

@@ -1,6 +1,7 @@
 //! What every field asks before it answers: whether it may, and whether the answer is not too large by now.
 
 use super::named::Maps;
+use crate::app::App;
 use crate::auth::{Access, Question};
 use crate::problem::Refusal;
 use async_graphql::{Context, Request};
@@ -62,7 +63,7 @@ impl Gate {
             }
         }
         if !unknown.is_empty() {
-            let told = self.access.may(&unknown).await?;
+            let told = Box::pin(self.access.may(&unknown)).await?;
             let told: HashMap<Question, bool> = unknown.into_iter().zip(told).collect();
             known
                 .lock()
@@ -113,8 +114,11 @@ impl Gate {
 }
 
 /// A request with its gate.
-pub(super) fn through(request: Request, gate: Gate) -> Request {
-    request.data(Arc::new(gate)).data(Maps::default())
+pub(super) fn through(request: Request, gate: Gate, app: &App) -> Request {
+    request
+        .data(Arc::new(gate))
+        .data(Maps::default())
+        .data(app.clone())
 }
 
 /// The gate of a request.
@@ -141,6 +145,9 @@ pub(super) fn times(members: usize, each: usize) -> usize {
 }
 
 /// Something that is loaded once for all members of a set, whichever of them asks first.
+///
+/// What loads it is large, and stands on the heap: the fields of a query are polled inside each other, on one stack, and each would
+/// have room for it there.
 #[derive(Debug)]
 pub(super) struct Once<T>(OnceCell<Result<T, Refusal>>);
 
@@ -155,7 +162,11 @@ impl<T> Once<T> {
     ///
     /// # Errors
     /// Why it could not be, for all of them.
-    pub(super) async fn get(&self, load: impl Future<Output = Result<T, Refusal>>) -> Result<&T, Refusal> {
-        self.0.get_or_init(|| load).await.as_ref().map_err(Clone::clone)
+    pub(super) async fn get<F: Future<Output = Result<T, Refusal>>>(
+        &self,
+        load: impl FnOnce() -> F,
+    ) -> Result<&T, Refusal> {
+        let loaded = self.0.get_or_init(|| Box::pin(load())).await;
+        loaded.as_ref().map_err(Clone::clone)
     }
 }

@@ -3,7 +3,7 @@
 use super::gate::{Gate, through};
 use super::operate::Trace;
 use super::shape::Shape;
-use super::{events, socket};
+use super::{events, graphiql, socket};
 use crate::app::App;
 use crate::auth::Access;
 use crate::extract::{Body, Params, traceparent};
@@ -23,9 +23,12 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 pub(crate) fn routes() -> OpenApiRouter<App> {
-    OpenApiRouter::new().routes(routes!(get, post))
+    OpenApiRouter::new()
+        .routes(routes!(get, post))
+        .merge(graphiql::routes())
 }
 
+const HTML: &str = "text/html";
 const JSON: &str = "application/json";
 const GRAPHQL_JSON: &str = "application/graphql-response+json";
 
@@ -114,15 +117,19 @@ async fn post(
 
 /// Ask GraphQL, by a query only: what changes something is sent by POST.
 ///
-/// Where the server has websockets, an upgrade with the protocol `graphql-transport-ws` opens one.
+/// Where the server has websockets, an upgrade with the protocol `graphql-transport-ws` opens one. Where it has GraphiQL, a browser
+/// (`Accept: text/html`) that gives no query is shown its page.
 #[utoipa::path(get, path = "/graphql", tag = "graphql", operation_id = "graphql_get", security(("token" = [])), params(AskedByGet),
-    responses((status = 200, content((Answer = "application/json"), (Answer = "application/graphql-response+json"), (String = "text/event-stream"))),
+    responses((status = 200, content((Answer = "application/json"), (Answer = "application/graphql-response+json"), (String = "text/event-stream"), (String = "text/html"))),
         (status = 101, description = "A websocket."),
         (status = "4XX", body = Problem, content_type = "application/problem+json")))]
 async fn get(State(app): State<App>, access: Access, request: HttpRequest) -> Result<Response, Refusal> {
     let (mut parts, _) = request.into_parts();
     if socket::wanted(&parts.headers) {
         return upgrade(&app, access, parts).await;
+    }
+    if accepts(&parts.headers, HTML) && parts.uri.query().is_none() {
+        return graphiql::page(&app);
     }
     let Params(asked) = Params::<AskedByGet>::from_request_parts(&mut parts, &app).await?;
     let variables = asked
@@ -198,10 +205,10 @@ async fn answer(
     let as_events = accepts(headers, events::EVENT_STREAM);
     if as_events && follows(&mut request) {
         let gate = Gate::lasting(access, most);
-        return Ok(events::follow(graphql, through(request, gate)));
+        return Ok(events::follow(graphql, through(request, gate, app)));
     }
     let gate = Gate::once(access, most);
-    let response = graphql.execute(through(request, gate)).await;
+    let response = graphql.execute(through(request, gate, app)).await;
     Ok(if as_events {
         events::whole(response)
     } else {

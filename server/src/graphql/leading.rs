@@ -36,11 +36,11 @@ impl Leading {
     /// The task of one of a set, loaded for all of them. Takes tasker.task:show.
     pub(super) async fn to(&self, context: &Context<'_>, ids: &[TaskId], id: TaskId) -> Result<Option<Task>> {
         let gate = gate(context);
-        let open = self.open.get(open(gate, ids, shown)).await?;
+        let open = self.open.get(|| open(gate, ids, shown)).await?;
         if !open.contains(&id) {
             Err(Access::forbidden(&shown(id)))?;
         }
-        let found = self.tasks.get(async {
+        let found = self.tasks.get(|| async {
             let ids: Vec<TaskId> = open.iter().copied().collect();
             let found = context.data_unchecked::<Client>().tasks_of(&ids).await?;
             Ok(task::tasks(gate, found)?

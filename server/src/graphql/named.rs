@@ -260,7 +260,7 @@ impl DependentSystem {
         let id = self.0.dependent_system_id;
         let found = context.data_unchecked::<Maps>().of(id);
         let found = found
-            .get(async {
+            .get(|| async {
                 let client = context.data_unchecked::<Client>();
                 Ok(client.object_maps(id, MAPS).await?)
             })

@@ -7,7 +7,7 @@ use super::task::{self, Task};
 use crate::auth::{Access, Question};
 use crate::page::MOST;
 use crate::problem::Refusal;
-use async_graphql::{Context, Error, ID, Interface, Object, Result};
+use async_graphql::{Context, Error, ID, Interface, Object, PathSegment, Result};
 use std::collections::HashMap;
 use tasker_core::model::{StepNo, TaskId};
 use tasker_core::{Client, ErrorKind};
@@ -33,7 +33,7 @@ impl Nodes {
     /// Something by its id among everything. Takes what its type takes: tasker.task:show, tasker.workflow_step:show or
     /// tasker.handler:show.
     async fn node(&self, context: &Context<'_>, id: ID) -> Result<Option<Node>> {
-        let mut found = find(context, std::slice::from_ref(&id)).await?;
+        let mut found = Box::pin(find(context, std::slice::from_ref(&id))).await?;
         found.pop().transpose().map(Option::flatten)
     }
 
@@ -41,11 +41,13 @@ impl Nodes {
     /// tasker.handler:show, as each is.
     #[graphql(complexity = "times(ids.len(), child_complexity)")]
     async fn nodes(&self, context: &Context<'_>, ids: Vec<ID>) -> Result<Option<Vec<Option<Node>>>> {
-        let found = find(context, &ids).await?;
-        let nodes = found.into_iter().map(|one| match one {
+        let found = Box::pin(find(context, &ids)).await?;
+        let nodes = found.into_iter().enumerate().map(|(place, one)| match one {
             Ok(node) => node,
             Err(error) => {
-                context.add_error(error.into_server_error(context.item.pos));
+                let mut error = context.set_error_path(error.into_server_error(context.item.pos));
+                error.path.push(PathSegment::Index(place));
+                context.add_error(error);
                 None
             }
         });

@@ -79,7 +79,7 @@ impl TaskVerbs {
             task_id: None,
         };
         let client = context.data_unchecked::<Client>();
-        let created = client.create_task(&request).await?;
+        let created = Box::pin(client.create_task(&request)).await?;
         if created.pruned {
             Err(Refusal::new(
                 ErrorKind::NotFound,
@@ -89,7 +89,7 @@ impl TaskVerbs {
                 ),
             ))?;
         }
-        let found = client.task(created.task_id).await?;
+        let found = Box::pin(client.task(created.task_id)).await?;
         payload(context, found, Some(created.created), input.client_mutation_id)
     }
 
@@ -106,7 +106,7 @@ impl TaskVerbs {
             priority: input.priority,
         };
         let operator = gate(context).access().operator(None, None);
-        let found = client.update_task(id, &update, &operator).await?;
+        let found = Box::pin(client.update_task(id, &update, &operator)).await?;
         payload(context, found, None, input.client_mutation_id)
     }
 
@@ -117,18 +117,14 @@ impl TaskVerbs {
         input: CancelTaskInput,
     ) -> Result<Option<TaskPayload>> {
         let (id, client) = asked(context, "cancel", &input.task_id).await?;
-        let found = client
-            .cancel_task(id, &operator(context, input.by, input.reason))
-            .await?;
+        let found = Box::pin(client.cancel_task(id, &operator(context, input.by, input.reason))).await?;
         payload(context, found, None, input.client_mutation_id)
     }
 
     /// Retry every step of a task that failed for good. Takes tasker.task:retry.
     async fn retry_task(&self, context: &Context<'_>, input: RetryTaskInput) -> Result<Option<TaskPayload>> {
         let (id, client) = asked(context, "retry", &input.task_id).await?;
-        let found = client
-            .retry_task(id, &operator(context, input.by, input.reason))
-            .await?;
+        let found = Box::pin(client.retry_task(id, &operator(context, input.by, input.reason))).await?;
         payload(context, found, None, input.client_mutation_id)
     }
 
@@ -139,9 +135,7 @@ impl TaskVerbs {
         input: ResolveTaskInput,
     ) -> Result<Option<TaskPayload>> {
         let (id, client) = asked(context, "resolve", &input.task_id).await?;
-        let found = client
-            .resolve_task(id, &operator(context, input.by, input.reason))
-            .await?;
+        let found = Box::pin(client.resolve_task(id, &operator(context, input.by, input.reason))).await?;
         payload(context, found, None, input.client_mutation_id)
     }
 
@@ -149,8 +143,13 @@ impl TaskVerbs {
     async fn pause_task(&self, context: &Context<'_>, input: PauseTaskInput) -> Result<Option<TaskPayload>> {
         let (id, client) = asked(context, "pause", &input.task_id).await?;
         let operator = operator(context, input.by, input.reason);
-        client.pause(&PauseScope::Task(id), &operator).await?;
-        payload(context, client.task(id).await?, None, input.client_mutation_id)
+        Box::pin(client.pause(&PauseScope::Task(id), &operator)).await?;
+        payload(
+            context,
+            Box::pin(client.task(id)).await?,
+            None,
+            input.client_mutation_id,
+        )
     }
 
     /// Go on with a task that was paused. Takes tasker.task:resume.
@@ -161,8 +160,13 @@ impl TaskVerbs {
     ) -> Result<Option<TaskPayload>> {
         let (id, client) = asked(context, "resume", &input.task_id).await?;
         let operator = operator(context, input.by, input.reason);
-        client.resume(&PauseScope::Task(id), &operator).await?;
-        payload(context, client.task(id).await?, None, input.client_mutation_id)
+        Box::pin(client.resume(&PauseScope::Task(id), &operator)).await?;
+        payload(
+            context,
+            Box::pin(client.task(id)).await?,
+            None,
+            input.client_mutation_id,
+        )
     }
 
     /// Note something on a task, to find it by. Takes tasker.task:update.
@@ -172,9 +176,7 @@ impl TaskVerbs {
         input: AnnotateTaskInput,
     ) -> Result<Option<TaskAnnotationPayload>> {
         let (id, client) = asked(context, "update", &input.task_id).await?;
-        let made = client
-            .annotate_task(id, &input.annotation_type, &input.annotation)
-            .await?;
+        let made = Box::pin(client.annotate_task(id, &input.annotation_type, &input.annotation)).await?;
         let client_mutation_id = input.client_mutation_id;
         Ok(annotations(vec![made])
             .pop()

@@ -83,9 +83,7 @@ impl CatalogueVerbs {
         allowed(context, may("tasker.template", "register")).await?;
         let template = compile(&input.template, input.environment)?;
         let client = context.data_unchecked::<Client>();
-        let registered = client
-            .register_template(&template, input.force.unwrap_or(false))
-            .await?;
+        let registered = Box::pin(client.register_template(&template, input.force.unwrap_or(false))).await?;
         let registration = Registration {
             namespace: template.namespace,
             name: template.name,
@@ -111,10 +109,7 @@ impl CatalogueVerbs {
         wide(context, "pause").await?;
         let scope = scope(&input)?;
         let operator = operator(context, input.by, input.reason);
-        context
-            .data_unchecked::<Client>()
-            .pause(&scope, &operator)
-            .await?;
+        Box::pin(context.data_unchecked::<Client>().pause(&scope, &operator)).await?;
         Ok(Some(PausePayload {
             paused: true,
             client_mutation_id: input.client_mutation_id,
@@ -126,10 +121,7 @@ impl CatalogueVerbs {
         wide(context, "resume").await?;
         let scope = scope(&input)?;
         let operator = operator(context, input.by, input.reason);
-        context
-            .data_unchecked::<Client>()
-            .resume(&scope, &operator)
-            .await?;
+        Box::pin(context.data_unchecked::<Client>().resume(&scope, &operator)).await?;
         Ok(Some(PausePayload {
             paused: false,
             client_mutation_id: input.client_mutation_id,

@@ -33,8 +33,8 @@ impl StepVerbs {
             inputs: inputs.map(|given| object("inputs", Some(given))).transpose()?,
         };
         let operator = operator(context, input.by, input.reason);
-        let changed = client.update_step(id, &step, &update, &operator).await?;
-        payload(context, changed, input.client_mutation_id).await
+        let changed = Box::pin(client.update_step(id, &step, &update, &operator)).await?;
+        Box::pin(payload(context, changed, input.client_mutation_id)).await
     }
 
     /// Cancel a step. What waits for it is blocked for good. Takes tasker.workflow_step:cancel.
@@ -45,8 +45,8 @@ impl StepVerbs {
     ) -> Result<Option<WorkflowStepPayload>> {
         let (id, step, client) = asked(context, "cancel", &input.task_id, &input.step_id).await?;
         let operator = operator(context, input.by, input.reason);
-        let changed = client.cancel_step(id, &step, &operator).await?;
-        payload(context, changed, input.client_mutation_id).await
+        let changed = Box::pin(client.cancel_step(id, &step, &operator)).await?;
+        Box::pin(payload(context, changed, input.client_mutation_id)).await
     }
 
     /// Retry a step that failed for good. Takes tasker.workflow_step:retry.
@@ -57,10 +57,9 @@ impl StepVerbs {
     ) -> Result<Option<WorkflowStepPayload>> {
         let (id, step, client) = asked(context, "retry", &input.task_id, &input.step_id).await?;
         let operator = operator(context, input.by, input.reason);
-        let changed = client
-            .retry_step(id, &step, input.reset_attempts.unwrap_or(false), &operator)
-            .await?;
-        payload(context, changed, input.client_mutation_id).await
+        let changed =
+            Box::pin(client.retry_step(id, &step, input.reset_attempts.unwrap_or(false), &operator)).await?;
+        Box::pin(payload(context, changed, input.client_mutation_id)).await
     }
 
     /// Declare a step done, with results. What waits for it goes on at once. Takes tasker.workflow_step:resolve.
@@ -72,8 +71,8 @@ impl StepVerbs {
         let (id, step, client) = asked(context, "resolve", &input.task_id, &input.step_id).await?;
         let operator = operator(context, input.by, input.reason);
         let results = input.results.unwrap_or_else(|| json!({}));
-        let changed = client.resolve_step(id, &step, results, &operator).await?;
-        payload(context, changed, input.client_mutation_id).await
+        let changed = Box::pin(client.resolve_step(id, &step, results, &operator)).await?;
+        Box::pin(payload(context, changed, input.client_mutation_id)).await
     }
 }
 

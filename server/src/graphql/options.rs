@@ -1,5 +1,6 @@
 //! How GraphQL behaves.
 
+use super::graphiql::Graphiql;
 use std::time::Duration;
 
 /// How `/graphql` behaves.
@@ -24,6 +25,8 @@ pub struct GraphqlOptions {
     pub websocket: bool,
     /// How long a websocket may be open before its client begins (`connection_init`).
     pub websocket_init: Duration,
+    /// GraphiQL, for a browser that asks for `/graphql` as a page.
+    pub graphiql: Option<Graphiql>,
 }
 
 impl Default for GraphqlOptions {
@@ -38,6 +41,7 @@ impl Default for GraphqlOptions {
             slowest_look: Duration::from_secs(1),
             websocket: false,
             websocket_init: Duration::from_secs(10),
+            graphiql: None,
         }
     }
 }

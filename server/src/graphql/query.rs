@@ -5,7 +5,7 @@ use super::gate::{allowed, gate, may, times};
 use super::scalars::{step_text, task_id, task_text};
 use super::step::{self, WorkflowStep};
 use super::task::{self, Task};
-use crate::page::{LIMIT, MOST};
+use crate::page::{self, LIMIT, MOST};
 use async_graphql::{Context, ID, Object, Result};
 use serde_json::Value;
 use tasker_core::model::{AnnotationFilter, StepSelector, TaskFilter, TaskSearch, TaskSort};
@@ -28,7 +28,15 @@ impl Queries {
         #[graphql(default_with = "some(\"desc\")")] sort_order: Option<String>,
     ) -> Result<Option<Vec<Task>>> {
         allowed(context, may("tasker.task", "index")).await?;
-        list(context, TaskFilter::default(), limit, offset, sort_by, sort_order).await
+        Box::pin(list(
+            context,
+            TaskFilter::default(),
+            limit,
+            offset,
+            sort_by,
+            sort_order,
+        ))
+        .await
     }
 
     /// Tasks in a state. Takes tasker.task:index.
@@ -47,7 +55,7 @@ impl Queries {
             status: vec![status.parse()?],
             ..TaskFilter::default()
         };
-        list(context, filter, limit, offset, sort_by, sort_order).await
+        Box::pin(list(context, filter, limit, offset, sort_by, sort_order)).await
     }
 
     /// Tasks with an annotation of a type that has a value (JSON, or a text) under a key. Takes tasker.task:index.
@@ -73,14 +81,14 @@ impl Queries {
             }),
             ..TaskFilter::default()
         };
-        list(context, filter, limit, offset, sort_by, sort_order).await
+        Box::pin(list(context, filter, limit, offset, sort_by, sort_order)).await
     }
 
     /// A task. Takes tasker.task:show.
     async fn task(&self, context: &Context<'_>, task_id: ID) -> Result<Option<Task>> {
         allowed(context, may("tasker.task", "show").about(task_text(&task_id))).await?;
         let client = context.data_unchecked::<Client>();
-        let found = client.task(self::task_id(&task_id)?).await?;
+        let found = Box::pin(client.task(self::task_id(&task_id)?)).await?;
         Ok(Some(task::task(gate(context), found)?))
     }
 
@@ -91,18 +99,20 @@ impl Queries {
             .within(task_text(&task_id));
         allowed(context, question).await?;
         let step = StepSelector::parse(&step_id);
-        Ok(Some(step::find(context, self::task_id(&task_id)?, &step).await?))
+        Ok(Some(
+            Box::pin(step::find(context, self::task_id(&task_id)?, &step)).await?,
+        ))
     }
 
     /// Every kind of annotation, by name. Takes no permission, as the ancestor's does not.
     async fn annotation_types(&self, context: &Context<'_>) -> Result<Option<Vec<AnnotationType>>> {
-        let found = context.data_unchecked::<Client>().annotation_types().await?;
+        let found = Box::pin(context.data_unchecked::<Client>().annotation_types()).await?;
         gate(context).count(found.len())?;
         Ok(Some(found.into_iter().map(AnnotationType).collect()))
     }
 }
 
-/// How many members a page of so many may have.
+/// How many members a page of so many may have, for what it costs.
 pub(super) fn page(limit: Option<i32>) -> usize {
     let limit = limit.unwrap_or(LIMIT as i32);
     usize::try_from(limit).unwrap_or(1).clamp(1, MOST as usize)
@@ -158,7 +168,7 @@ async fn list(
         ascending,
         after: None,
         offset,
-        limit: u32::try_from(page(limit)).unwrap_or(MOST),
+        limit: page::size(limit.map(i64::from), MOST)?.unwrap_or(LIMIT),
         count_up_to: 0,
     };
     let (found, _) = context.data_unchecked::<Client>().search_tasks(&search).await?;

@@ -4,8 +4,10 @@ use super::catalogue::Catalogue;
 use super::connection::Connections;
 use super::errors::{Limits, explained};
 use super::leading::TaskInterface;
+use super::namespaces::Namespaces;
 use super::node::Nodes;
 use super::operate::TaskVerbs;
+use super::operate_bulk::BulkVerbs;
 use super::operate_catalogue::CatalogueVerbs;
 use super::operate_steps::StepVerbs;
 use super::options::GraphqlOptions;
@@ -14,6 +16,7 @@ use super::shape::{Shape, refused};
 use super::subscription::{Subscriptions, Watching};
 use super::why::Reasons;
 use crate::problem::Refusal;
+use async_graphql::async_trait::async_trait;
 use async_graphql::{
     Data, Executor, MergedObject, Request, Response, SDLExportOptions, Schema, SchemaBuilder,
 };
@@ -26,11 +29,11 @@ use tokio_util::sync::CancellationToken;
 
 /// What can be asked for.
 #[derive(Debug, Default, MergedObject)]
-pub(super) struct Query(Queries, Connections, Nodes, Catalogue, Reasons);
+pub(super) struct Query(Queries, Connections, Nodes, Catalogue, Namespaces, Reasons);
 
 /// What can be done.
 #[derive(Debug, Default, MergedObject)]
-pub(super) struct Mutation(TaskVerbs, StepVerbs, CatalogueVerbs);
+pub(super) struct Mutation(TaskVerbs, StepVerbs, CatalogueVerbs, BulkVerbs);
 
 type Whole = Schema<Query, Mutation, Subscriptions>;
 
@@ -58,6 +61,7 @@ impl Graphql {
     }
 }
 
+#[async_trait]
 impl Executor for Graphql {
     async fn execute(&self, mut request: Request) -> Response {
         match Shape::of(&mut request) {

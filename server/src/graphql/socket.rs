@@ -75,6 +75,7 @@ pub(super) fn open(
 }
 
 /// Who sits at the other end, and what executes for them.
+#[derive(Clone)]
 struct Seat {
     app: App,
     access: Access,
@@ -90,19 +91,19 @@ impl Seat {
         };
         if follows(&mut request) {
             let gate = Gate::lasting(self.access.clone(), objects);
-            return graphql.execute_stream(through(request, gate), None);
+            return graphql.execute_stream(through(request, gate, &self.app), None);
         }
         let limit = self.app.options.timeout;
-        let access = self.access.clone();
+        let seat = self.clone();
         let answer = async move {
             let answer = async {
                 // Who opened the socket may be known no more.
-                let access = access.anew().await;
+                let access = seat.access.anew().await;
                 if let Err(refusal) = access.is_known() {
                     return graphql.refused(refusal);
                 }
                 graphql
-                    .execute(through(request, Gate::once(access, objects)))
+                    .execute(through(request, Gate::once(access, objects), &seat.app))
                     .await
             };
             match tokio::time::timeout(limit, answer).await {

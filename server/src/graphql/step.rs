@@ -4,12 +4,12 @@ use super::gate::{Gate, Once, gate, may, times};
 use super::leading::{Leading, open};
 use super::named::NamedStep;
 use super::scalars::Time;
+use super::step_fields::StepFields;
 use super::task::Task;
 use crate::auth::{Access, Question};
 use crate::problem::Refusal;
 use async_graphql::{Context, ID, Object, Result};
 use chrono::{DateTime, Utc};
-use serde_json::Value;
 use std::collections::{BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 use tasker_core::model::{NamedStepRecord, Step, StepNo, StepSelector, TaskId};
@@ -114,7 +114,7 @@ impl WorkflowStep {
 
     async fn kin(&self, context: &Context<'_>, numbers: &[StepNo]) -> Result<Option<Vec<Self>>> {
         let gate = gate(context);
-        let open = self.set.kin.get(open(gate, &self.set.ids, kin_of)).await?;
+        let open = self.set.kin.get(|| open(gate, &self.set.ids, kin_of)).await?;
         if !open.contains(&self.step.task_id) {
             Err(Access::forbidden(&kin_of(self.step.task_id)))?;
         }
@@ -122,7 +122,7 @@ impl WorkflowStep {
     }
 
     async fn times(&self, context: &Context<'_>) -> Result<Option<Times>, Refusal> {
-        let records = self.set.records.get(async {
+        let records = self.set.records.get(|| async {
             let client = context.data_unchecked::<Client>();
             let found = client.task_records(&self.set.ids).await?;
             let of_task = |task: tasker_core::model::TaskRecord| {
@@ -150,91 +150,6 @@ impl WorkflowStep {
         .into()
     }
 
-    /// Its number inside the task, from 1.
-    async fn workflow_step_id(&self) -> StepNo {
-        self.step.workflow_step_id
-    }
-
-    /// The id of its task.
-    async fn task_id(&self) -> ID {
-        self.step.task_id.into()
-    }
-
-    /// Its name.
-    async fn name(&self) -> &str {
-        &self.step.name
-    }
-
-    /// The handler that runs it.
-    async fn handler(&self) -> &str {
-        &self.step.handler
-    }
-
-    /// The id of its named step.
-    async fn named_step_id(&self) -> i32 {
-        self.step.named_step_id
-    }
-
-    /// Its state: pending, in_progress, complete, error, cancelled or resolved_manually.
-    async fn status(&self) -> &str {
-        self.step.status.as_str()
-    }
-
-    /// Whether it may be tried more than once.
-    async fn retryable(&self) -> bool {
-        self.step.retryable
-    }
-
-    /// How many attempts there may be.
-    async fn retry_limit(&self) -> Option<i32> {
-        Some(self.step.retry_limit)
-    }
-
-    /// Whether it is being executed.
-    async fn in_process(&self) -> bool {
-        self.step.in_process
-    }
-
-    /// Whether it is complete or resolved.
-    async fn processed(&self) -> bool {
-        self.step.processed
-    }
-
-    /// When that was.
-    async fn processed_at(&self) -> Option<Time> {
-        self.step.processed_at.map(Time)
-    }
-
-    /// Attempts so far, the running one included.
-    async fn attempts(&self) -> Option<i32> {
-        Some(self.step.attempts)
-    }
-
-    /// When the last attempt was claimed.
-    async fn last_attempted_at(&self) -> Option<Time> {
-        self.step.last_attempted_at.map(Time)
-    }
-
-    /// When a failed step may be claimed again; null where it will not be tried again.
-    async fn next_retry_at(&self) -> Option<Time> {
-        self.step.next_retry_at.map(Time)
-    }
-
-    /// The wait that the handler asked for last, in seconds.
-    async fn backoff_request_seconds(&self) -> Option<f64> {
-        self.step.backoff_request_seconds
-    }
-
-    /// Its own input where an operator gave one; else the context of the task.
-    async fn inputs(&self) -> Option<&Value> {
-        Some(&self.step.inputs)
-    }
-
-    /// What it returned, or its last failure.
-    async fn results(&self) -> Option<&Value> {
-        Some(&self.step.results)
-    }
-
     /// When it was created: with its task.
     async fn created_at(&self, context: &Context<'_>) -> Result<Option<Time>> {
         Ok(self.times(context).await?.map(|(created, _)| created.into()))
@@ -243,31 +158,6 @@ impl WorkflowStep {
     /// When it was claimed last, or its last attempt ended.
     async fn updated_at(&self, context: &Context<'_>) -> Result<Option<Time>> {
         Ok(self.times(context).await?.map(|(_, updated)| updated.into()))
-    }
-
-    /// Whether a request may leave it out.
-    async fn skippable(&self) -> bool {
-        self.step.skippable
-    }
-
-    /// Whether it would be claimed if it were not paused.
-    async fn paused(&self) -> bool {
-        self.step.paused
-    }
-
-    /// 0 (first) to 9 (last).
-    async fn priority(&self) -> i16 {
-        self.step.priority
-    }
-
-    /// The fence of the last claim.
-    async fn claim_no(&self) -> i32 {
-        self.step.claim_no
-    }
-
-    /// How many processes died while they held it.
-    async fn worker_losses(&self) -> i32 {
-        self.step.worker_losses
     }
 
     /// Its task. Takes tasker.task:show.
@@ -279,11 +169,11 @@ impl WorkflowStep {
     async fn named_step(&self, context: &Context<'_>) -> Result<Option<NamedStep>> {
         let (gate, set) = (gate(context), &self.set);
         let question = may("tasker.handler", "index");
-        let asked = async { Ok(gate.which(std::slice::from_ref(&question)).await? == [true]) };
+        let asked = || async { Ok(gate.which(std::slice::from_ref(&question)).await? == [true]) };
         if !*set.may_name.get(asked).await? {
             Err(Access::forbidden(&question))?;
         }
-        let records = set.named_steps.get(async {
+        let records = set.named_steps.get(|| async {
             let client = context.data_unchecked::<Client>();
             let found = client.named_step_records(&set.named).await?;
             Ok(found
@@ -314,33 +204,8 @@ impl WorkflowStep {
         self.kin(context, &self.step.siblings_ids).await
     }
 
-    /// The numbers of the steps that it waits for.
-    async fn parent_step_ids(&self) -> &[StepNo] {
-        &self.step.parents_ids
-    }
-
-    /// The numbers of the steps that wait for it.
-    async fn child_step_ids(&self) -> &[StepNo] {
-        &self.step.children_ids
-    }
-
-    /// Whether it waits for none.
-    async fn is_root_step(&self) -> bool {
-        self.step.parents_ids.is_empty()
-    }
-
-    /// Whether none waits for it.
-    async fn is_leaf_step(&self) -> bool {
-        self.step.children_ids.is_empty()
-    }
-
-    /// How many it waits for.
-    async fn parent_count(&self) -> usize {
-        self.step.parents_ids.len()
-    }
-
-    /// How many wait for it.
-    async fn child_count(&self) -> usize {
-        self.step.children_ids.len()
+    #[graphql(flatten)]
+    async fn fields(&self) -> StepFields {
+        StepFields(Arc::clone(&self.step))
     }
 }

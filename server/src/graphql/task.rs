@@ -6,10 +6,10 @@ use super::leading::open;
 use super::named::NamedTask;
 use super::scalars::Time;
 use super::step::{self, WorkflowStep};
+use super::task_fields::TaskFields;
 use crate::auth::Access;
 use crate::problem::Refusal;
 use async_graphql::{Context, ID, Object, Result};
-use serde_json::Value;
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 use tasker_core::Client;
@@ -88,7 +88,7 @@ impl Task {
 
     async fn record(&self, context: &Context<'_>) -> Result<Option<&TaskRecord>, Refusal> {
         let client = context.data_unchecked::<Client>();
-        let records = self.set.records.get(async {
+        let records = self.set.records.get(|| async {
             let found = client.task_records(&self.set.ids).await?;
             Ok(found.into_iter().map(|record| (record.task_id, record)).collect())
         });
@@ -135,140 +135,10 @@ impl Task {
         Ok(record.map(|record| record.updated_at.into()))
     }
 
-    /// The id of the named task that it is an instance of.
-    async fn named_task_id(&self) -> i32 {
-        self.task.named_task_id
-    }
-
-    /// The name of the named task.
-    async fn name(&self) -> &str {
-        &self.task.name
-    }
-
-    /// The namespace of the named task.
-    async fn namespace(&self) -> &str {
-        &self.task.namespace
-    }
-
-    /// The version of the named task.
-    async fn version(&self) -> &str {
-        &self.task.version
-    }
-
-    /// `namespace.name@version`.
-    async fn full_name(&self) -> &str {
-        &self.task.full_name
-    }
-
-    /// Whether it is complete or resolved.
-    async fn complete(&self) -> bool {
-        self.task.complete
-    }
-
-    /// When it was asked for.
-    async fn requested_at(&self) -> Time {
-        self.task.requested_at.into()
-    }
-
-    /// When its first step was claimed.
-    async fn started_at(&self) -> Option<Time> {
-        self.task.started_at.map(Time)
-    }
-
-    /// When it ended.
-    async fn completed_at(&self) -> Option<Time> {
-        self.task.completed_at.map(Time)
-    }
-
-    /// Who asked for it.
-    async fn initiator(&self) -> Option<&str> {
-        Some(&self.task.initiator)
-    }
-
-    /// The system that asked for it.
-    async fn source_system(&self) -> Option<&str> {
-        Some(&self.task.source_system)
-    }
-
-    /// Steps that were left out.
-    async fn bypass_steps(&self) -> Option<&[String]> {
-        Some(&self.task.bypass_steps)
-    }
-
-    /// Its input.
-    async fn context(&self) -> &Value {
-        &self.task.context
-    }
-
     /// What makes two requests identical.
     async fn identity_hash(&self, context: &Context<'_>) -> Result<Option<String>> {
         let record = self.record(context).await?;
         Ok(record.and_then(|record| record.identity_hash.clone()))
-    }
-
-    /// 0 (first) to 9 (last), where the request gave one.
-    async fn priority(&self) -> Option<i16> {
-        self.task.priority
-    }
-
-    /// Whether it is paused, by itself or by its namespace, named task or handlers.
-    async fn paused(&self) -> bool {
-        self.task.paused
-    }
-
-    /// Since when it is paused by itself.
-    async fn paused_at(&self) -> Option<Time> {
-        self.task.paused_at.map(Time)
-    }
-
-    /// Number of steps.
-    async fn total_steps(&self) -> i64 {
-        self.task.total_steps
-    }
-
-    /// Steps that wait.
-    async fn pending_steps(&self) -> i64 {
-        self.task.pending_steps
-    }
-
-    /// Steps that run.
-    async fn in_progress_steps(&self) -> i64 {
-        self.task.in_progress_steps
-    }
-
-    /// Steps that are complete or resolved.
-    async fn completed_steps(&self) -> i64 {
-        self.task.completed_steps
-    }
-
-    /// Steps that failed, for good or until the next attempt.
-    async fn failed_steps(&self) -> i64 {
-        self.task.failed_steps
-    }
-
-    /// Steps that could be claimed now.
-    async fn ready_steps(&self) -> i64 {
-        self.task.ready_steps
-    }
-
-    /// What it does: has_ready_steps, processing, blocked_by_failures, all_complete or waiting_for_dependencies.
-    async fn execution_status(&self) -> &str {
-        &self.task.execution_status
-    }
-
-    /// What the engine or an operator does next.
-    async fn recommended_action(&self) -> &str {
-        &self.task.recommended_action
-    }
-
-    /// 0 to 100.
-    async fn completion_percentage(&self) -> f64 {
-        self.task.completion_percentage
-    }
-
-    /// How it is: healthy, recovering, blocked or unknown.
-    async fn health_status(&self) -> &str {
-        &self.task.health_status
     }
 
     /// The named task that it is an instance of. Takes tasker.handler:show.
@@ -276,7 +146,7 @@ impl Task {
         let (gate, set) = (gate(context), &self.set);
         let question =
             |namespace: &str, name: &str| may("tasker.handler", "show").about(name).within(namespace);
-        let open = set.named_open.get(async {
+        let open = set.named_open.get(|| async {
             let named = set.named.iter();
             let questions: Vec<_> = named
                 .map(|(_, namespace, name)| question(namespace, name))
@@ -290,7 +160,7 @@ impl Task {
                 &self.task.name,
             )))?;
         }
-        let records = set.named_tasks.get(async {
+        let records = set.named_tasks.get(|| async {
             let ids: Vec<i32> = set.named.iter().map(|(id, ..)| *id).collect();
             let client = context.data_unchecked::<Client>();
             let found = client.named_task_records(&ids).await?;
@@ -308,11 +178,11 @@ impl Task {
     #[graphql(complexity = "times(10, child_complexity)")]
     async fn workflow_steps(&self, context: &Context<'_>) -> Result<Option<Vec<WorkflowStep>>> {
         let (gate, set) = (gate(context), &self.set);
-        let open = set.steps_open.get(open(gate, &set.ids, steps_of)).await?;
+        let open = set.steps_open.get(|| open(gate, &set.ids, steps_of)).await?;
         if !open.contains(&self.task.task_id) {
             Err(Access::forbidden(&steps_of(self.task.task_id)))?;
         }
-        let steps = set.steps.get(async {
+        let steps = set.steps.get(|| async {
             let ids: Vec<TaskId> = open.iter().copied().collect();
             let found = context.data_unchecked::<Client>().steps_of(&ids).await?;
             Ok(step::by_task(found))
@@ -326,11 +196,11 @@ impl Task {
     #[graphql(complexity = "times(10, child_complexity)")]
     async fn task_annotations(&self, context: &Context<'_>) -> Result<Option<Vec<TaskAnnotation>>> {
         let (gate, set) = (gate(context), &self.set);
-        let open = set.annotations_open.get(open(gate, &set.ids, shown)).await?;
+        let open = set.annotations_open.get(|| open(gate, &set.ids, shown)).await?;
         if !open.contains(&self.task.task_id) {
             Err(Access::forbidden(&shown(self.task.task_id)))?;
         }
-        let annotations = set.annotations.get(async {
+        let annotations = set.annotations.get(|| async {
             let ids: Vec<TaskId> = open.iter().copied().collect();
             let found = context.data_unchecked::<Client>().annotations_of(&ids).await?;
             let mut by_task: HashMap<TaskId, Vec<TaskAnnotation>> = HashMap::new();
@@ -343,5 +213,10 @@ impl Task {
         let found = found.unwrap_or_default();
         gate.count(found.len())?;
         Ok(Some(found))
+    }
+
+    #[graphql(flatten)]
+    async fn fields(&self) -> TaskFields {
+        TaskFields(Arc::clone(&self.task))
     }
 }

@@ -4,8 +4,8 @@ use super::gate::{allowed, gate, may, times};
 use super::scalars::{Time, step_text, task_id, task_text};
 use async_graphql::{Context, ID, Object, Result, SimpleObject};
 use serde_json::{Value, json};
-use tasker_core::Client;
-use tasker_core::model::{self, StepSelector};
+use tasker_core::model::{self, StepSelector, TaskId};
+use tasker_core::{Client, Error};
 
 /// Reasons and trails.
 #[derive(Debug, Default)]
@@ -26,7 +26,7 @@ impl Reasons {
         allowed(context, question).await?;
         let step = step_id.map(|step| StepSelector::parse(&step));
         let client = context.data_unchecked::<Client>();
-        let found = client.why(self::task_id(&task_id)?, step.as_ref()).await?;
+        let found = Box::pin(client.why(self::task_id(&task_id)?, step.as_ref())).await?;
         gate(context).count(found.len())?;
         Ok(Some(found.into_iter().map(Why::from).collect()))
     }
@@ -35,14 +35,22 @@ impl Reasons {
     #[graphql(complexity = "times(20, child_complexity)")]
     async fn timeline(&self, context: &Context<'_>, task_id: ID) -> Result<Option<Vec<Transition>>> {
         allowed(context, may("tasker.task", "show").about(task_text(&task_id))).await?;
-        let client = context.data_unchecked::<Client>();
-        let id = self::task_id(&task_id)?;
-        let mut found = client.transitions(id, None).await?;
-        found.extend(client.step_transitions(id).await?);
-        found.sort_by_key(|one| (one.created_at, one.workflow_step_id, one.sort_key));
+        let found = trail(context, self::task_id(&task_id)?).await?;
         gate(context).count(found.len())?;
         Ok(Some(found.into_iter().map(Transition::from).collect()))
     }
+}
+
+/// Everything that happened to a task and its steps, in order of time.
+///
+/// # Errors
+/// `NotFound`, `DatabaseUnavailable`.
+pub(super) async fn trail(context: &Context<'_>, id: TaskId) -> Result<Vec<model::Transition>, Error> {
+    let client = context.data_unchecked::<Client>();
+    let mut found = Box::pin(client.transitions(id, None)).await?;
+    found.extend(client.step_transitions(id).await?);
+    found.sort_by_key(|one| (one.created_at, one.workflow_step_id, one.sort_key));
+    Ok(found)
 }
 
 /// Why a task or a step does not go on.
@@ -103,7 +111,7 @@ impl From<model::Why> for Why {
 }
 
 /// One move of a task or a step.
-#[derive(Debug, SimpleObject)]
+#[derive(Debug, Clone, SimpleObject)]
 pub(super) struct Transition {
     /// Its task.
     task_id: ID,

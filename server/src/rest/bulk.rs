@@ -328,7 +328,7 @@ impl BulkRequest {
 
 /// What a verb did, or would do.
 #[derive(Debug, Serialize, ToSchema)]
-struct BulkAnswer {
+pub(crate) struct BulkAnswer {
     /// Whether nothing was changed.
     dry_run: bool,
     /// For how many tasks it was done, or would be.
@@ -350,7 +350,7 @@ struct BulkAnswer {
 #[utoipa::path(post, path = "/tasks/bulk/{verb}", tag = "bulk", operation_id = "operate_on_tasks", security(("token" = ["tasker.task:{verb}", "tasker.task:bulk"])), request_body = BulkRequest,
     params(("verb" = String, Path, pattern = "^(cancel|retry|resolve|pause|resume)$", description = "`cancel`, `retry`, `resolve`, `pause` or `resume`.")),
     responses((status = 200, body = BulkAnswer), (status = "4XX", body = Problem, content_type = "application/problem+json")))]
-async fn operate(
+pub(crate) async fn operate(
     State(app): State<App>,
     Path(verb): Path<String>,
     access: Access,

@@ -1,6 +1,6 @@
 //! REST: a file a group of routes.
 
-mod bulk;
+pub(crate) mod bulk;
 mod creation;
 mod handlers;
 mod namespaces;

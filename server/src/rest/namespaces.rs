@@ -3,6 +3,7 @@
 use crate::app::App;
 use crate::auth::Access;
 use crate::extract::{Body, Params};
+use crate::page;
 use crate::problem::{Problem, Refusal};
 use axum::Json;
 use axum::extract::State;
@@ -34,13 +35,13 @@ struct NameQuery {
     cursor: Option<String>,
 }
 
-impl From<NameQuery> for NamePage {
-    fn from(query: NameQuery) -> Self {
-        Self {
-            containing: query.containing,
-            after: query.cursor,
-            limit: query.limit.unwrap_or(100).clamp(1, 1000),
-        }
+impl NameQuery {
+    fn page(self) -> Result<NamePage, Refusal> {
+        Ok(NamePage {
+            containing: self.containing,
+            after: self.cursor,
+            limit: page::size(self.limit.map(i64::from), 1000)?.unwrap_or(100),
+        })
     }
 }
 
@@ -65,7 +66,7 @@ async fn namespaces(
     State(app): State<App>,
     Params(query): Params<NameQuery>,
 ) -> Result<Json<ManyNamespaces>, Refusal> {
-    let page = NamePage::from(query);
+    let page = query.page()?;
     let namespaces = app.client.list_namespaces(&page).await?;
     let next_cursor = next(&namespaces, page.limit, |one| one.name.clone());
     Ok(Json(ManyNamespaces {
@@ -90,7 +91,7 @@ async fn step_handlers(
     State(app): State<App>,
     Params(query): Params<NameQuery>,
 ) -> Result<Json<ManyHandlers>, Refusal> {
-    let page = NamePage::from(query);
+    let page = query.page()?;
     let step_handlers = app.client.list_handlers(&page).await?;
     let next_cursor = next(&step_handlers, page.limit, |one| one.handler.clone());
     Ok(Json(ManyHandlers {

@@ -227,8 +227,18 @@ struct GraphQuery {
     /// `json`, `mermaid`, `dot` or `svg`; `json` unless given.
     #[param(inline)]
     format: Format,
-    /// The version; the latest unless given. A task has its own.
+    /// The version; the latest unless given.
     version: Option<String>,
+}
+
+/// How to draw the graph of a task: it has its version.
+#[derive(Debug, Default, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+#[serde(deny_unknown_fields, default)]
+struct TaskGraphQuery {
+    /// `json`, `mermaid`, `dot` or `svg`; `json` unless given.
+    #[param(inline)]
+    format: Format,
 }
 
 #[derive(Debug, Default, Clone, Copy, Deserialize, ToSchema)]
@@ -257,12 +267,12 @@ async fn graph(
 }
 
 /// Draw the steps of a task, with their states.
-#[utoipa::path(get, path = "/tasks/{task_id}/graph", tag = "tasks", operation_id = "task_graph", security(("token" = ["tasker.task:show"])), params(("task_id" = uuid::Uuid, Path, description = "The task."), GraphQuery),
+#[utoipa::path(get, path = "/tasks/{task_id}/graph", tag = "tasks", operation_id = "task_graph", security(("token" = ["tasker.task:show"])), params(("task_id" = uuid::Uuid, Path, description = "The task."), TaskGraphQuery),
     responses((status = 200, content((Value = "application/json"), (String = "image/svg+xml"), (String = "text/plain"))), (status = "4XX", body = Problem, content_type = "application/problem+json")))]
 async fn task_graph(
     State(app): State<App>,
     Path(task_id): Path<TaskId>,
-    Params(query): Params<GraphQuery>,
+    Params(query): Params<TaskGraphQuery>,
 ) -> Result<Response, Refusal> {
     let task = app.client.task(task_id).await?;
     let steps = app.client.steps(task_id).await?;

@@ -2,6 +2,7 @@
 
 use crate::app::App;
 use crate::extract::{Params, Path};
+use crate::page;
 use crate::problem::{Problem, Refusal};
 use axum::Json;
 use axum::extract::State;
@@ -56,7 +57,7 @@ async fn list(
     State(app): State<App>,
     Params(query): Params<WorkerQuery>,
 ) -> Result<Json<ManyWorkers>, Refusal> {
-    let limit = query.limit.unwrap_or(100).clamp(1, 1000);
+    let limit = page::size(query.limit.map(i64::from), 1000)?.unwrap_or(100);
     let filter = WorkerFilter {
         worker_id: None,
         health: query.health,

@@ -15,7 +15,7 @@ fn somebody(grants: &[&str]) -> Arc<Principal> {
 const SCHEMA: &str = "{ __schema {
     queryType { fields { name args { name type { ...T } defaultValue } type { ...T } } }
     mutationType { fields { name args { name type { ...T } defaultValue } type { ...T } } }
-    types { name kind inputFields { name defaultValue type { ...T } } } } }
+    types { name kind enumValues { name } inputFields { name defaultValue type { ...T } } } } }
   fragment T on __Type { kind name ofType { kind name ofType { kind name ofType { kind name } } } }";
 
 /// A value of a type, so that a field can be asked at all.
@@ -42,12 +42,15 @@ fn value(of: &Value, name: &str, inputs: &BTreeMap<String, Value>) -> Option<Val
         ("SCALAR", Some("Int" | "BigInt")) => json!(1),
         ("SCALAR", Some("Boolean")) => json!(true),
         ("SCALAR", Some("JSON")) => json!({}),
+        // The name of a value stands without quotes: a member without a name.
+        ("ENUM", Some(type_name)) => json!({"": inputs[type_name][0]["name"]}),
         other => panic!("{name}: {other:?}"),
     })
 }
 
 fn literal(value: &Value) -> String {
     match value {
+        Value::Object(members) if members.contains_key("") => members[""].as_str().unwrap().to_owned(),
         Value::Object(members) => {
             let members = members
                 .iter()
@@ -68,11 +71,14 @@ async fn every_field_of_a_root_takes_a_permission() {
         .as_array()
         .unwrap()
         .iter()
-        .filter(|one| one["kind"] == "INPUT_OBJECT")
+        .filter(|one| ["INPUT_OBJECT", "ENUM"].contains(&one["kind"].as_str().unwrap()))
         .map(|one| {
             (
                 one["name"].as_str().unwrap().to_owned(),
-                one["inputFields"].clone(),
+                match one["kind"].as_str() {
+                    Some("ENUM") => one["enumValues"].clone(),
+                    _ => one["inputFields"].clone(),
+                },
             )
         })
         .collect();

@@ -1,7 +1,10 @@
 //! Lists by cursor, and things by their ids among everything.
 
-use crate::support::{Shop, UNKNOWN};
+use crate::support::{Shop, UNKNOWN, client_of};
+use axum::http::Method;
 use serde_json::{Value, json};
+use tasker_core::template::{ParseOptions, Template};
+use tasker_core::worker::{Worker, WorkerOptions};
 
 const PAGE: &str = "query($first: Int, $after: String, $last: Int, $before: String, $by: String, $filter: TaskFilter) {
     tasksConnection(first: $first, after: $after, last: $last, before: $before, sortBy: $by, sortOrder: \"asc\", filter: $filter) {
@@ -131,6 +134,13 @@ async fn things_are_found_by_their_ids_among_everything() {
         .await
         .json();
     assert_eq!(body["errors"][0]["extensions"]["kind"], "not_found");
+    let query = "query($ids: [ID!]!) { them: nodes(ids: $ids) { id } }";
+    let body = shop
+        .ask_graph(query, json!({"ids": [task, "Colour:7"]}))
+        .await
+        .json();
+    assert_eq!(body["errors"][0]["path"], json!(["them", 1]), "{body}");
+    assert_eq!(body["data"]["them"], json!([{"id": task}, null]));
     for (count, errors) in [(100, 0), (101, 1)] {
         let ids = vec![task; count];
         let body = shop
@@ -145,5 +155,165 @@ async fn things_are_found_by_their_ids_among_everything() {
             errors,
             "{count} ids: {body}"
         );
+    }
+}
+
+#[tokio::test]
+async fn what_a_template_lists_as_searchable_is_found_without_a_time() {
+    let shop = Shop::open().await;
+    let plain = json!({"name": "plain", "namespace_name": "shop", "version": "1.0.0", "searchable": ["order_id"],
+        "step_templates": [{"name": "only", "handler": "work"}]});
+    let plain = Template::from_json(&plain, &ParseOptions::default()).unwrap();
+    shop.client.register_template(&plain, false).await.unwrap();
+    let mut ids = Vec::new();
+    for order in ["1", "2"] {
+        let request = json!({"name": "plain", "context": {"order_id": order, "colour": "red"}});
+        ids.push(shop.one(request).await);
+    }
+    let filter = json!({"name": "plain", "context": {"order_id": "1"}});
+    let page = shop.graph(PAGE, json!({"filter": filter})).await;
+    assert_eq!(places(&ids, &page["tasksConnection"]), [0]);
+    // What is not listed wants a time, here as over REST.
+    let mut filter = json!({"name": "plain", "context": {"colour": "red"}});
+    let body = shop.ask_graph(PAGE, json!({"filter": filter})).await.json();
+    let rest = shop
+        .ask(
+            Method::GET,
+            "/tasks?name=plain&context=%7B%22colour%22:%22red%22%7D",
+            None,
+        )
+        .await;
+    assert_eq!(body["errors"][0]["message"], rest.json()["detail"], "{body}");
+    filter["createdSince"] = json!("2020-01-01T00:00:00Z");
+    let page = shop.graph(PAGE, json!({"filter": filter})).await;
+    assert_eq!(places(&ids, &page["tasksConnection"]), [0, 1]);
+}
+
+/// What stands on a page: the texts of a field.
+fn shown(page: &Value, field: &str) -> Vec<String> {
+    let nodes = page["nodes"].as_array().unwrap().iter();
+    nodes
+        .map(|node| node[field].to_string().replace('"', ""))
+        .collect()
+}
+
+/// Walks through a connection in pages of two: forwards to its end, then backwards to its beginning.
+async fn walked(shop: &Shop, connection: &str, field: &str) -> (Vec<String>, Vec<String>) {
+    let query = format!(
+        "query($first: Int, $after: String, $last: Int, $before: String) {{ all: {connection} {{
+           totalCount totalRelation nodes {{ {field} }} edges {{ cursor node {{ {field} }} }}
+           pageInfo {{ hasNextPage hasPreviousPage startCursor endCursor }} }} }}"
+    );
+    let (mut forwards, mut backwards) = (Vec::new(), Vec::new());
+    let mut place = json!({"first": 2});
+    loop {
+        let page = shop.graph(&query, place).await["all"].take();
+        forwards.extend(shown(&page, field));
+        let info = &page["pageInfo"];
+        assert_eq!(info["hasPreviousPage"], json!(forwards.len() > 2), "{page}");
+        assert_eq!(page["totalRelation"], "exact");
+        if info["hasNextPage"] == json!(false) {
+            assert_eq!(page["totalCount"], json!(forwards.len()));
+            break;
+        }
+        place = json!({"first": 2, "after": info["endCursor"]});
+    }
+    let mut place = json!({"last": 2});
+    loop {
+        let page = shop.graph(&query, place).await["all"].take();
+        backwards.splice(0..0, shown(&page, field));
+        let info = &page["pageInfo"];
+        if info["hasPreviousPage"] == json!(false) {
+            break;
+        }
+        place = json!({"last": 2, "before": info["startCursor"]});
+    }
+    let body = shop.ask_graph(&query, json!({"after": "nowhere"})).await.json();
+    assert_eq!(
+        body["errors"][0]["extensions"]["kind"], "invalid_argument",
+        "{body}"
+    );
+    (forwards, backwards)
+}
+
+#[tokio::test]
+async fn templates_steps_and_timelines_have_pages_as_well() {
+    let shop = Shop::open().await;
+    for version in ["2.1.0", "2.2.0", "3.0.0"] {
+        let one = json!({"name": "one", "namespace_name": "shop", "version": version,
+            "step_templates": [{"name": "only", "handler": "work"}]});
+        let one = Template::from_json(&one, &ParseOptions::default()).unwrap();
+        shop.client.register_template(&one, false).await.unwrap();
+    }
+    let context = json!({"order_id": "7", "customer": "anna", "items": [{"sku": "x", "quantity": 1, "price_cents": 1}]});
+    let request =
+        serde_json::from_value(json!({"name": "process_order", "namespace": "shop", "context": context}));
+    let id = shop.client.create_task(&request.unwrap()).await.unwrap().task_id;
+    shop.post(&format!("/tasks/{id}/cancel"), json!({})).await;
+    let pages = "first: $first, after: $after, last: $last, before: $before";
+    for (connection, list, field) in [
+        (
+            format!("templatesConnection({pages}, namespace: \"shop\")"),
+            "templates(namespace: \"shop\")".to_owned(),
+            "fullName",
+        ),
+        (
+            format!("stepsConnection(taskId: \"{id}\", {pages})"),
+            format!("task(taskId: \"{id}\") {{ workflowSteps"),
+            "name",
+        ),
+        (
+            format!("timelineConnection(taskId: \"{id}\", {pages})"),
+            format!("timeline(taskId: \"{id}\")"),
+            "createdAt",
+        ),
+    ] {
+        let closing = if list.contains('{') { " }" } else { "" };
+        let mut whole = shop
+            .graph(&format!("{{ list: {list} {{ {field} }}{closing} }}"), json!({}))
+            .await["list"]
+            .take();
+        if let Some(steps) = whole.get_mut("workflowSteps") {
+            whole = steps.take();
+        }
+        let wanted = shown(&json!({ "nodes": whole }), field);
+        assert!(wanted.len() > 2, "{connection}: {wanted:?}");
+        assert_eq!(walked(&shop, &connection, field).await, (wanted.clone(), wanted));
+    }
+}
+
+#[tokio::test]
+async fn workers_have_pages_forwards() {
+    let shop = Shop::open().await;
+    let mut workers = Vec::new();
+    for name in ["w1", "w2", "w3"] {
+        let options = WorkerOptions {
+            name: Some(name.to_owned()),
+            handlers: vec!["work".to_owned()],
+            ..WorkerOptions::default()
+        };
+        workers.push(Worker::start(&client_of(shop.url()), options).await.unwrap());
+    }
+    let query =
+        "query($after: String) { workersConnection(first: 2, after: $after) { totalCount nodes { name }
+        pageInfo { hasNextPage hasPreviousPage endCursor } } }";
+    let first = shop.graph(query, json!({})).await["workersConnection"].take();
+    assert_eq!(shown(&first, "name"), ["w1", "w2"]);
+    assert_eq!(first["pageInfo"]["hasNextPage"], json!(true));
+    let rest = shop
+        .graph(query, json!({"after": first["pageInfo"]["endCursor"]}))
+        .await;
+    let rest = &rest["workersConnection"];
+    assert_eq!(shown(rest, "name"), ["w3"]);
+    assert_eq!(rest["totalCount"], Value::Null);
+    let info = &rest["pageInfo"];
+    assert_eq!(
+        (&info["hasNextPage"], &info["hasPreviousPage"]),
+        (&json!(false), &json!(true))
+    );
+    let body = shop.ask_graph(query, json!({"after": "x"})).await.json();
+    assert_eq!(body["errors"][0]["extensions"]["kind"], "invalid_argument");
+    for worker in workers {
+        worker.shutdown().await.unwrap();
     }
 }

@@ -91,6 +91,26 @@ async fn fragments_that_multiply_are_refused_before_they_are_looked_at() {
 }
 
 #[tokio::test]
+async fn a_page_of_nothing_or_of_less_is_refused() {
+    let shop = Shop::open().await;
+    for query in [
+        "{ tasks(limit: 0) { taskId } }",
+        "{ tasks(limit: -1) { taskId } }",
+        "{ tasksByStatus(status: \"pending\", limit: -1) { taskId } }",
+        "{ tasksConnection(first: 0) { nodes { taskId } } }",
+        "{ templatesConnection(last: -7) { nodes { name } } }",
+        "{ workers(first: 0) { name } }",
+        "{ workersConnection(first: -1) { nodes { name } } }",
+        "{ namespaces(first: 0) { name } }",
+        "{ stepHandlers(first: -1) { name } }",
+    ] {
+        let body = refusal(&shop, query).await;
+        let message = body["errors"][0]["message"].as_str().unwrap();
+        assert!(message.contains("a page has at least one"), "{query}: {message}");
+    }
+}
+
+#[tokio::test]
 async fn an_answer_has_no_more_objects_than_it_may() {
     let shop = limited(GraphqlOptions {
         objects: 5,

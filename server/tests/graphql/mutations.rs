@@ -283,3 +283,91 @@ async fn why_and_workers_are_told() {
         .await;
     assert!(cancelled.is_ok());
 }
+
+const BULK: &str = "mutation($verb: BulkVerb!, $filter: TaskFilter, $all: Boolean, $dry: Boolean, $limit: Int, $cursor: String) {
+    bulk(input: {verb: $verb, filter: $filter, all: $all, dryRun: $dry, limit: $limit, cursor: $cursor, by: \"anna\", reason: \"stock\",
+      clientMutationId: \"7\"}) { dryRun count countRelation refused { taskId refusal } sample { taskId } nextCursor clientMutationId } }";
+
+#[tokio::test]
+async fn many_tasks_are_changed_by_one_mutation_as_over_rest() {
+    let shop = Shop::open().await;
+    let mut ids = Vec::new();
+    for tag in ["x", "x", "x", "y"] {
+        ids.push(shop.one(json!({"tags": [tag]})).await);
+    }
+    let filter = json!({"tags": ["x"], "createdSince": "2020-01-01T00:00:00Z"});
+    let told = shop
+        .graph(BULK, json!({"verb": "CANCEL", "filter": filter, "dry": true}))
+        .await["bulk"]
+        .take();
+    assert_eq!(
+        (&told["dryRun"], &told["count"], &told["countRelation"]),
+        (&json!(true), &json!(3), &json!("exact"))
+    );
+    assert_eq!(told["sample"].as_array().unwrap().len(), 3, "{told}");
+    let one = shop
+        .graph(BULK, json!({"verb": "CANCEL", "filter": filter, "limit": 2}))
+        .await["bulk"]
+        .take();
+    assert_eq!(
+        (&one["count"], &one["clientMutationId"]),
+        (&json!(2), &json!("7"))
+    );
+    let rest = json!({"verb": "CANCEL", "filter": filter, "cursor": one["nextCursor"]});
+    let rest = shop.graph(BULK, rest).await["bulk"].take();
+    assert_eq!((&rest["count"], &rest["nextCursor"]), (&json!(1), &Value::Null));
+    let states = shop
+        .graph("{ tasks(sortOrder: \"asc\") { status } }", json!({}))
+        .await;
+    let states: Vec<&Value> = states["tasks"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|one| &one["status"])
+        .collect();
+    assert_eq!(states, ["cancelled", "cancelled", "cancelled", "pending"]);
+    let trail = shop.get(&format!("/tasks/{}/timeline", ids[0])).await;
+    let last = trail["transitions"].as_array().unwrap().last().unwrap();
+    assert_eq!(last["metadata"]["reason"], "stock", "{trail}");
+    for wrong in [
+        json!({"verb": "CANCEL"}),
+        json!({"verb": "CANCEL", "filter": {}}),
+        json!({"verb": "CANCEL", "filter": {"status": ["asleep"]}}),
+        json!({"verb": "CANCEL", "filter": {"completedSince": "2020-01-01T00:00:00Z"}, "limit": -1}),
+        json!({"verb": "EAT", "all": true}),
+    ] {
+        assert_eq!(
+            kind(&shop, BULK, wrong.clone()).await,
+            "invalid_argument",
+            "{wrong}"
+        );
+    }
+    let all = shop.graph(BULK, json!({"verb": "PAUSE", "all": true})).await;
+    assert_eq!(all["bulk"]["count"], json!(1));
+}
+
+#[tokio::test]
+async fn namespaces_and_handlers_are_listed_with_their_pauses() {
+    let shop = Shop::open().await;
+    let pause = "mutation { pause(input: {namespace: \"shop\", by: \"anna\", reason: \"stock\"}) { paused } handler: pause(input: {handler: \"work\"}) { paused } }";
+    shop.graph(pause, json!({})).await;
+    let data = shop
+        .graph(
+            "{ namespaces { name namedTaskCount pause { scope by reason } } stepHandlers(containing: \"work\") { name namedTasks pause { scope } }
+               first: stepHandlers(first: 1) { name } none: namespaces(after: \"zzz\") { name } }",
+            json!({}),
+        )
+        .await;
+    let namespaces = data["namespaces"].as_array().unwrap();
+    let found = namespaces.iter().find(|one| one["name"] == "shop").unwrap();
+    assert_eq!(
+        found,
+        &json!({"name": "shop", "namedTaskCount": 2, "pause": {"scope": "namespace", "by": "anna", "reason": "stock"}})
+    );
+    assert_eq!(
+        data["stepHandlers"],
+        json!([{"name": "work", "namedTasks": ["shop.one"], "pause": {"scope": "handler"}}])
+    );
+    assert_eq!(data["first"].as_array().unwrap().len(), 1);
+    assert_eq!(data["none"], json!([]));
+}

@@ -71,7 +71,7 @@ async fn tasks_are_listed_in_order_and_by_status_and_by_annotation() {
             vec![0, 1, 2],
         ),
         ("{ tasks(limit: 1, offset: 1) { taskId } }", vec![1]),
-        ("{ mine: tasks(limit: 0) { taskId } }", vec![2]),
+        ("{ mine: tasks(limit: 1) { taskId } }", vec![2]),
         ("{ tasksByStatus(status: \"cancelled\") { taskId } }", vec![2]),
         ("{ tasksByStatus(status: \"pending\") { taskId } }", vec![1, 0]),
         (

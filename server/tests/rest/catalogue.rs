@@ -63,6 +63,12 @@ async fn what_is_registered_is_shown_as_of_old_and_as_templates() {
         shop.get(&format!("/tasks/{task}/graph")).await["nodes"][0]["status"],
         "pending"
     );
+    // A task has its version, and no other is drawn.
+    let other = shop
+        .ask(Method::GET, &format!("/tasks/{task}/graph?version=9.9.9"), None)
+        .await;
+    assert_eq!(other.status, StatusCode::BAD_REQUEST, "{}", other.text);
+    assert!(other.text.contains("version"), "{}", other.text);
 }
 
 #[tokio::test]
