@@ -117,6 +117,7 @@ pub const GRANTS: &[(&[Role], &[&str])] = &[
         &[
             "cancel_step",
             "cancel_task",
+            "hold_task",
             "operate_on_steps",
             "operate_on_tasks",
             "pause",

@@ -20,6 +20,7 @@ impl Store {
     /// # Errors
     /// What PostgreSQL says; `InvalidArgument` for a cursor of another order, and for a search in contexts without bounds.
     pub async fn search_tasks(&self, connection: &mut PgConnection, search: &TaskSearch) -> Result<Found> {
+        search.filter.check_bounds()?;
         let Some(narrowed) = self.narrow(connection, &search.filter).await? else {
             return Ok(Found {
                 task_ids: Vec::new(),
@@ -83,6 +84,7 @@ impl Store {
         filter: &TaskFilter,
         most: i64,
     ) -> Result<i64> {
+        filter.check_bounds()?;
         let Some(narrowed) = self.narrow(connection, filter).await? else {
             return Ok(0);
         };

@@ -105,7 +105,7 @@ impl TaskVerbs {
             tags: input.tags,
             priority: input.priority,
         };
-        let operator = gate(context).access().operator(None, None);
+        let operator = operator(context, input.by, None);
         let found = client.update_task(id, &update, &operator).await?;
         payload(context, found, None, input.client_mutation_id)
     }
@@ -173,7 +173,12 @@ impl TaskVerbs {
     ) -> Result<Option<TaskAnnotationPayload>> {
         let (id, client) = asked(context, "update", &input.task_id).await?;
         let made = client
-            .annotate_task(id, &input.annotation_type, &input.annotation)
+            .annotate_task(
+                id,
+                &input.annotation_type,
+                &input.annotation,
+                &operator(context, input.by, input.reason),
+            )
             .await?;
         let client_mutation_id = input.client_mutation_id;
         Ok(annotations(vec![made])

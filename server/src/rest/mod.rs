@@ -1,6 +1,7 @@
 //! REST: a file a group of routes.
 
 mod bulk;
+mod conditional;
 mod creation;
 mod handlers;
 mod namespaces;
