@@ -21,7 +21,7 @@ create index operator_actions_scope on tasker.operator_actions (created_at) wher
 create function tasker.keep_action(p_task_id uuid, p_step_no int, p_metadata jsonb, p_changed jsonb default null)
 returns void language sql as $$
   insert into tasker.operator_actions (task_id, step_no, created_at, metadata)
-  values (p_task_id, p_step_no, tasker.clock(), p_metadata || coalesce(jsonb_build_object('changed', p_changed), '{}'))
+  values (p_task_id, p_step_no, tasker.clock(), p_metadata || case when p_changed is null then '{}' else jsonb_build_object('changed', p_changed) end)
 $$;
 
 -- tasker.changes(…): the values of one object that are others in the other, each with `from` and `to`; null where none is.
@@ -152,8 +152,10 @@ begin
 end $$;
 
 -- tasker.refuse_unknown_scope(…): raises TK006 for a namespace, a named task or a handler that no template has: a pause of it would
--- stop nothing, and whoever misspelt a name has to be told. Index: lanes_handler, named_tasks_latest, namespaces_name_key.
-create function tasker.refuse_unknown_scope(p_namespace text, p_task_name text, p_handler text) returns void language plpgsql as $$
+-- stop nothing, and whoever misspelt a name has to be told. `pause` itself does not ask: what is to come may be paused before it comes.
+-- Called by: the client, before it pauses. Locks: none. Index: lanes_handler, named_tasks_latest, namespaces_name_key.
+create function tasker.refuse_unknown_scope(p_namespace text, p_task_name text, p_handler text)
+returns void language plpgsql stable security definer set search_path = pg_catalog, pg_temp as $$
 declare
   v_missing text;
 begin
@@ -186,7 +188,6 @@ begin
   if (p_namespace is null) = (p_handler is null) or (p_task_name is not null and p_namespace is null) then
     raise exception using errcode = 'TK003', message = 'name what to pause: a namespace, a namespace and a task name, or a handler';
   end if;
-  perform tasker.refuse_unknown_scope(p_namespace, p_task_name, p_handler);
   lock table tasker.pauses in share row exclusive mode;
   insert into tasker.pauses (namespace, task_name, handler, paused_at, paused_by, reason)
   values (p_namespace, p_task_name, p_handler, v_now, p_by, p_reason) on conflict do nothing;

@@ -122,6 +122,7 @@ pub const GRANTS: &[(&[Role], &[&str])] = &[
             "operate_on_tasks",
             "pause",
             "pause_task",
+            "refuse_unknown_scope",
             "resolve_step",
             "resolve_task",
             "resume",

@@ -83,7 +83,7 @@ async fn who_paused_more_than_a_task_is_in_the_timelines_of_those_that_it_concer
         json!({"namespace": "shop"}),
         json!({"namespace": "shop", "name": "one"}),
         json!({"handler": "work"}),
-        json!({"namespace": "shop", "name": "order"}),
+        json!({"namespace": "shop", "name": "process_order"}),
     ] {
         let mut body = scope.clone();
         body["by"] = json!("anna");

@@ -24,7 +24,7 @@ async fn times_that_there_are_not_are_refused_with_the_bound() {
         let answer = shop.ask(Method::GET, &format!("/tasks?{name}={far}"), None).await;
         refused(&answer, "years 0000 to 9999");
     }
-    let bulk = json!({"filter": {"created_since": far}, "dry_run": true});
+    let bulk = json!({"created_since": far, "dry_run": true});
     refused(&shop.post("/tasks/bulk/cancel", bulk).await, "years 0000 to 9999");
     let request = |more: Value| {
         let mut body = json!({"name": "one", "namespace": "shop"});

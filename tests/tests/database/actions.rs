@@ -5,7 +5,7 @@ use crate::session::Session;
 use crate::support::on_database;
 use serde_json::{Value, json};
 use tasker_core::ErrorKind;
-use tasker_core::model::TaskId;
+use tasker_core::model::{Operator, PauseScope, TaskId};
 
 impl Session {
     async fn actions(&mut self) -> Vec<Value> {
@@ -119,19 +119,29 @@ async fn a_task_that_runs_without_an_operator_leaves_no_action() {
 }
 
 #[tokio::test]
-async fn what_no_template_names_is_not_paused() {
+async fn what_no_template_names_is_not_paused_by_the_client() {
     on_database(async |_, s| {
         order(s).await;
         for (scope, words) in [
-            ("'nowhere'", "there is no namespace 'nowhere'"),
             (
-                "'shop', 'nothing'",
+                PauseScope::Namespace("nowhere".to_owned()),
+                "there is no namespace 'nowhere'",
+            ),
+            (
+                PauseScope::NamedTask {
+                    namespace: "shop".to_owned(),
+                    name: "nothing".to_owned(),
+                },
                 "no template is registered for the task 'nothing'",
             ),
-            ("null, null, 'nobody'", "no template names a handler 'nobody'"),
+            (
+                PauseScope::Handler("nobody".to_owned()),
+                "no template names a handler 'nobody'",
+            ),
         ] {
-            let refused = s
-                .try_run(&format!("select tasker.pause({scope})"))
+            let store = s.store.clone();
+            let refused = store
+                .set_paused(&mut s.c, &scope, true, &Operator::default())
                 .await
                 .unwrap_err();
             assert_eq!(refused.kind, ErrorKind::NotFound, "{refused}");
