@@ -39,8 +39,10 @@ pub(crate) fn routes(bulk_bytes: usize) -> OpenApiRouter<App> {
 #[serde(deny_unknown_fields)]
 pub(crate) struct WhoAndWhy {
     /// Who, where the request is not authenticated.
+    #[schema(max_length = 256)]
     pub(crate) by: Option<String>,
     /// Why.
+    #[schema(max_length = 4096)]
     pub(crate) reason: Option<String>,
 }
 

@@ -75,8 +75,10 @@ struct StepPatch {
     /// Its own input, instead of the context of the task.
     inputs: Option<Map<String, Value>>,
     /// Who, where the request is not authenticated.
+    #[schema(max_length = 256)]
     by: Option<String>,
     /// Why; kept in the trail.
+    #[schema(max_length = 4096)]
     reason: Option<String>,
 }
 

@@ -293,13 +293,16 @@ async fn show(
 #[serde(deny_unknown_fields, default)]
 struct TaskPatch {
     /// Why it was asked for.
+    #[schema(max_length = 4096)]
     reason: Option<String>,
     /// Its labels, instead of those that it has.
+    #[schema(max_items = 100)]
     tags: Option<Vec<String>>,
     /// 0 (first) to 9 (last), for the steps that have not started.
     #[schema(minimum = 0, maximum = 9)]
     priority: Option<i16>,
     /// Who changes it, where the request is not authenticated.
+    #[schema(max_length = 256)]
     by: Option<String>,
 }
 
@@ -444,8 +447,10 @@ struct NewAnnotation {
     /// What it says: any JSON but null.
     annotation: Value,
     /// Who notes it, where the request is not authenticated.
+    #[schema(max_length = 256)]
     by: Option<String>,
     /// Why.
+    #[schema(max_length = 4096)]
     reason: Option<String>,
 }
 

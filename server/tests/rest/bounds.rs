@@ -92,6 +92,12 @@ async fn who_and_why_have_bounds() {
         &shop.ask(Method::PATCH, &at, Some(patch)).await,
         "at most 100 tags",
     );
+    let inputs = json!({"inputs": {"text": "x".repeat(2 << 20)}});
+    let step = format!("{at}/workflow_steps/only");
+    refused(
+        &shop.ask(Method::PATCH, &step, Some(inputs)).await,
+        "execution.max_context_bytes allows 1048576",
+    );
     assert_eq!(shop.get(&at).await["task"]["status"], "pending");
 }
 
