@@ -1,3 +1,6 @@
+// Tests may panic: that is how they fail.
+#![allow(clippy::unwrap_used, clippy::expect_used)]
+
 use super::*;
 
 fn said(answer: Result<()>) -> String {
