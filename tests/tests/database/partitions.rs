@@ -202,7 +202,7 @@ async fn what_operators_did_goes_with_the_trail_of_its_time() {
     let young = s.create("order").await;
     s.operate(young, "update_task($1, 'gift', p_by => 'bob')").await;
     s.run("select tasker.pause('shop', p_by => 'bob')").await;
-    s.advance(2.0 * DAY).await;
+    s.advance(1.6 * DAY).await;
     assert_eq!(s.drop_old().await.0, 2);
     let kept = s
         .rows("select task_id, namespace, metadata ->> 'by' as by from tasker.operator_actions order by action_id")
