@@ -136,13 +136,14 @@ CREATE TABLE tasker.task_annotations (
     updated_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL
 );
 
-CREATE FUNCTION tasker.annotate_task(p_task_id uuid, p_annotation_type text, p_annotation jsonb) RETURNS tasker.task_annotations
+CREATE FUNCTION tasker.annotate_task(p_task_id uuid, p_annotation_type text, p_annotation jsonb, p_by text DEFAULT NULL::text, p_reason text DEFAULT NULL::text) RETURNS tasker.task_annotations
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
 declare
   v_type int := ("tasker".annotation_type(p_annotation_type)).annotation_type_id;
   v_new "tasker".task_annotations;
+  v_audit constant jsonb := "tasker".audit('annotate', p_by, p_reason);
 begin
   if p_annotation is null or p_annotation = 'null' then
     raise exception using errcode = 'TK003', message = format('an annotation of the type ''%s'' has to say something, and is null',
@@ -154,6 +155,9 @@ begin
   end if;
   insert into "tasker".task_annotations (task_id, annotation_type_id, annotation, created_at, updated_at)
   values (p_task_id, v_type, p_annotation, "tasker".clock(), "tasker".clock()) returning * into v_new;
+  if v_audit ?| array['by', 'reason', 'from'] then
+    perform "tasker".keep_action(p_task_id, null, v_audit, jsonb_build_object('annotation', jsonb_build_object('from', null, 'to', p_annotation)));
+  end if;
   return v_new;
 end $$;
 
@@ -212,7 +216,9 @@ begin
   return query
   select x.task_id, x.part, x.document from (
     select t.task_id, 0 as part, 0 as a, 0::bigint as b,
-           (jsonb_build_object('namespace', n.name, 'name', d.name, 'version', d.version) || to_jsonb(t))::text as document
+           (jsonb_build_object('namespace', n.name, 'name', d.name, 'version', d.version) || to_jsonb(t)
+             || coalesce((select jsonb_build_object('operator_actions', jsonb_agg(to_jsonb(o) - 'task_id' order by o.action_id))
+                          from "tasker".operator_actions o where o.task_id = t.task_id having count(*) > 0), '{}'))::text as document
     from "tasker".tasks t join "tasker".named_tasks d on d.named_task_id = t.named_task_id
     join "tasker".namespaces n on n.namespace_id = d.namespace_id
     where t.task_id = any (v_batch.task_ids)
@@ -424,6 +430,13 @@ begin
   perform "tasker".cancel_open_steps(p_task_id, v_now, "tasker".audit('cancel', p_by, p_reason));
   perform "tasker".move_tasks(array[p_task_id], 'cancelled', v_now, "tasker".audit('cancel', p_by, p_reason));
 end $$;
+
+CREATE FUNCTION tasker.changes(p_before jsonb, p_after jsonb) RETURNS jsonb
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE
+    AS $$
+  select jsonb_object_agg(b.key, jsonb_build_object('from', b.value, 'to', p_after -> b.key))
+  from jsonb_each(p_before) b where b.value is distinct from p_after -> b.key
+$$;
 
 CREATE FUNCTION tasker.channel() RETURNS text
     LANGUAGE sql STABLE
@@ -1367,6 +1380,7 @@ declare
 begin
   delete from "tasker".workflow_step_transitions x where x.task_id between v_first and v_last and x.task_id = any (p_task_ids);
   delete from "tasker".task_transitions x where x.task_id between v_first and v_last and x.task_id = any (p_task_ids);
+  delete from "tasker".operator_actions x where x.task_id = any (p_task_ids);
   delete from "tasker".task_annotations x where x.task_id = any (p_task_ids);
   delete from "tasker".task_search_attributes x where x.task_id = any (p_task_ids);
   delete from "tasker".workflow_steps x where x.task_id = any (p_task_ids);
@@ -1427,8 +1441,13 @@ begin
       end if;
       return next;
     end loop;
+    if blocked_by is null then
+      delete from "tasker".operator_actions o where o.task_id >= v_range.from_id and o.task_id < v_range.to_id;
+    end if;
     v_dropped := v_dropped + (blocked_by is null)::int;
   end loop;
+  delete from "tasker".operator_actions o
+  where o.task_id is null and o.created_at <= "tasker".clock() - make_interval(secs => p_older_than_seconds);
 end $$;
 
 CREATE FUNCTION tasker.end_attempt(p_task_id uuid, p_step_no integer, p_failure jsonb, p_retry_after double precision, p_final boolean, p_lost boolean, p_backoff jsonb, p_max_worker_losses integer, p_now timestamp with time zone) RETURNS void
@@ -1829,6 +1848,20 @@ begin
   order by 1, 2;
 end $$;
 
+CREATE FUNCTION tasker.hold_task(p_task_id uuid) RETURNS void
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    SET plan_cache_mode TO 'force_generic_plan'
+    SET enable_seqscan TO 'off'
+    AS $$
+begin
+  perform 1 from "tasker".workflow_steps s where s.task_id = p_task_id order by s.step_no for no key update;
+  perform 1 from "tasker".tasks t where t.task_id = p_task_id for update;
+  if not found then
+    raise exception using errcode = 'TK006', message = format('there is no task %s', p_task_id);
+  end if;
+end $$;
+
 CREATE FUNCTION tasker.insert_bypassing_steps(p_task_ids uuid[], p_now timestamp with time zone) RETURNS void
     LANGUAGE plpgsql
     AS $$
@@ -2012,6 +2045,13 @@ begin
       select (p_requests[f.ord]).task_id from unnest(p_fresh) with ordinality f(fresh, ord) where f.fresh));
   end if;
 end $$;
+
+CREATE FUNCTION tasker.keep_action(p_task_id uuid, p_step_no integer, p_metadata jsonb, p_changed jsonb DEFAULT NULL::jsonb) RETURNS void
+    LANGUAGE sql
+    AS $$
+  insert into "tasker".operator_actions (task_id, step_no, created_at, metadata)
+  values (p_task_id, p_step_no, "tasker".clock(), p_metadata || case when p_changed is null then '{}' else jsonb_build_object('changed', p_changed) end)
+$$;
 
 CREATE FUNCTION tasker.lane(p_namespace_id integer, p_task_name text, p_handler text, p_priority integer, p_mode integer) RETURNS integer
     LANGUAGE plpgsql
@@ -2346,13 +2386,19 @@ CREATE FUNCTION tasker.pause(p_namespace text DEFAULT NULL::text, p_task_name te
     SET search_path TO 'pg_catalog', 'pg_temp'
     SET plan_cache_mode TO 'force_generic_plan'
     AS $$
+declare
+  v_now timestamptz := "tasker".clock();
 begin
   if (p_namespace is null) = (p_handler is null) or (p_task_name is not null and p_namespace is null) then
     raise exception using errcode = 'TK003', message = 'name what to pause: a namespace, a namespace and a task name, or a handler';
   end if;
   lock table "tasker".pauses in share row exclusive mode;
   insert into "tasker".pauses (namespace, task_name, handler, paused_at, paused_by, reason)
-  values (p_namespace, p_task_name, p_handler, "tasker".clock(), p_by, p_reason) on conflict do nothing;
+  values (p_namespace, p_task_name, p_handler, v_now, p_by, p_reason) on conflict do nothing;
+  if found then
+    insert into "tasker".operator_actions (namespace, task_name, handler, created_at, metadata)
+    values (p_namespace, p_task_name, p_handler, v_now, "tasker".audit('pause', p_by, p_reason));
+  end if;
   perform "tasker".mark_paused_lanes();
 end $$;
 
@@ -2370,6 +2416,7 @@ begin
   end if;
   update "tasker".tasks t set paused_at = coalesce(t.paused_at, v_now), paused_by = p_by, paused_reason = p_reason where t.task_id = p_task_id;
   update "tasker".workflow_steps s set held_at = s.ready_at, ready_at = null where s.task_id = p_task_id and s.ready_at is not null;
+  perform "tasker".keep_action(p_task_id, null, "tasker".audit('pause', p_by, p_reason));
 end $$;
 
 CREATE FUNCTION tasker.prune_leftovers(p_workers_seconds double precision DEFAULT NULL::double precision, p_limit integer DEFAULT 1000) RETURNS TABLE(identities bigint, workers bigint)
@@ -2520,6 +2567,30 @@ begin
   raise exception using errcode = 'TK002', message = format('cannot %s step %s (%s) of task %s: it is %s', p_verb, p_step_no,
     (select t.name from "tasker".workflow_steps s join "tasker".step_templates t on t.step_template_id = s.step_template_id
      where s.task_id = p_task_id and s.step_no = p_step_no), p_task_id, p_state), hint = coalesce(p_hint, '');
+end $$;
+
+CREATE FUNCTION tasker.refuse_unknown_scope(p_namespace text, p_task_name text, p_handler text) RETURNS void
+    LANGUAGE plpgsql STABLE SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+  v_missing text;
+begin
+  if p_handler is not null then
+    if not exists (select from "tasker".lanes l where l.handler = p_handler) then
+      v_missing := format('no template names a handler ''%s''', left(p_handler, 300));
+    end if;
+  elsif not exists (select from "tasker".namespaces n where n.name = p_namespace) then
+    v_missing := format('there is no namespace ''%s''', left(p_namespace, 300));
+  elsif p_task_name is not null and not exists (
+    select from "tasker".named_tasks t join "tasker".namespaces n on n.namespace_id = t.namespace_id
+    where n.name = p_namespace and t.name = p_task_name)
+  then
+    v_missing := format('no template is registered for the task ''%s'' in the namespace ''%s''', left(p_task_name, 300), p_namespace);
+  end if;
+  if v_missing is not null then
+    raise exception using errcode = 'TK006', message = v_missing || ': nothing of it can be paused';
+  end if;
 end $$;
 
 CREATE FUNCTION tasker.register_template(p_template jsonb, p_force boolean DEFAULT false, p_strict boolean DEFAULT false) RETURNS text
@@ -2683,6 +2754,10 @@ begin
   delete from "tasker".pauses p
   where p.namespace is not distinct from p_namespace and p.task_name is not distinct from p_task_name
     and p.handler is not distinct from p_handler;
+  if found then
+    insert into "tasker".operator_actions (namespace, task_name, handler, created_at, metadata)
+    values (p_namespace, p_task_name, p_handler, "tasker".clock(), "tasker".audit('resume', p_by, p_reason));
+  end if;
   perform "tasker".mark_paused_lanes();
 end $$;
 
@@ -2699,6 +2774,9 @@ begin
   -- Never earlier than now: a worker's watermark may have passed the old instant.
   update "tasker".workflow_steps s set ready_at = greatest(s.held_at, v_now), held_at = null
   where s.task_id = p_task_id and s.held_at is not null;
+  if v_task.paused_at is not null then
+    perform "tasker".keep_action(p_task_id, null, "tasker".audit('resume', p_by, p_reason));
+  end if;
 end $$;
 
 CREATE FUNCTION tasker.retention_rules(p_rules jsonb) RETURNS tasker.retention_rule[]
@@ -3060,6 +3138,7 @@ CREATE FUNCTION tasker.update_step(p_task_id uuid, p_step_no integer, p_retry_li
 declare
   v_now timestamptz := "tasker".clock();
   v_step "tasker".workflow_steps := "tasker".operate_on_step(p_task_id, p_step_no);
+  v_before constant jsonb := jsonb_build_object('retry_limit', v_step.retry_limit, 'inputs', v_step.inputs);
   v_template "tasker".step_templates;
   v_waits boolean := v_step.ready_at is not null or v_step.held_at is not null;
   v_again boolean;
@@ -3081,6 +3160,8 @@ begin
         "tasker".claim_mode(s.attempts, coalesce(p_retry_limit, s.retry_limit), s.worker_losses, 3)) end
   where s.task_id = p_task_id and s.step_no = p_step_no;
   select * into strict v_step from "tasker".workflow_steps s where s.task_id = p_task_id and s.step_no = p_step_no;
+  perform "tasker".keep_action(p_task_id, p_step_no, "tasker".audit('update_step', p_by, p_reason),
+    "tasker".changes(v_before, jsonb_build_object('retry_limit', v_step.retry_limit, 'inputs', v_step.inputs)));
 
   v_again := v_template.retryable and coalesce((v_step.results ->> 'retryable')::boolean, true)
     and (v_step.attempts < v_step.retry_limit or (v_step.results ->> 'error_code' = 'worker_lost' and v_step.retry_limit > 1) is true);
@@ -3093,11 +3174,14 @@ begin
   perform "tasker".settle_tasks(array[p_task_id], v_now, "tasker".audit('update_step', p_by, p_reason));
 end $$;
 
-CREATE FUNCTION tasker.update_task(p_task_id uuid, p_reason text DEFAULT NULL::text, p_tags text[] DEFAULT NULL::text[], p_priority integer DEFAULT NULL::integer) RETURNS void
+CREATE FUNCTION tasker.update_task(p_task_id uuid, p_reason text DEFAULT NULL::text, p_tags text[] DEFAULT NULL::text[], p_priority integer DEFAULT NULL::integer, p_by text DEFAULT NULL::text, p_because text DEFAULT NULL::text) RETURNS void
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
     SET plan_cache_mode TO 'force_generic_plan'
     AS $$
+declare
+  v_before jsonb;
+  v_changed jsonb;
 begin
   if p_priority not between 0 and 9 then
     raise exception using errcode = 'TK003', message = format('priority is 0 (first) to 9 (last), not %s', p_priority);
@@ -3107,11 +3191,17 @@ begin
     update "tasker".workflow_steps s set lane_id = "tasker".sibling_lane(s.lane_id, p_priority, null)
     where s.task_id = p_task_id and s.state in ('pending', 'error');
   end if;
-  update "tasker".tasks t
-  set reason = coalesce(p_reason, t.reason), tags = coalesce(p_tags, t.tags), priority = coalesce(p_priority, t.priority)
-  where t.task_id = p_task_id;
+  select jsonb_build_object('reason', t.reason, 'tags', t.tags, 'priority', t.priority) into v_before
+  from "tasker".tasks t where t.task_id = p_task_id for no key update;
   if not found then
     raise exception using errcode = 'TK006', message = format('there is no task %s', p_task_id);
+  end if;
+  update "tasker".tasks t
+  set reason = coalesce(p_reason, t.reason), tags = coalesce(p_tags, t.tags), priority = coalesce(p_priority, t.priority)
+  where t.task_id = p_task_id
+  returning "tasker".changes(v_before, jsonb_build_object('reason', t.reason, 'tags', t.tags, 'priority', t.priority)) into v_changed;
+  if v_changed is not null then
+    perform "tasker".keep_action(p_task_id, null, "tasker".audit('update_task', p_by, p_because), v_changed);
   end if;
 end $$;
 
@@ -3447,6 +3537,26 @@ CREATE TABLE tasker.namespaces (
 
 ALTER TABLE tasker.namespaces ALTER COLUMN namespace_id ADD GENERATED ALWAYS AS IDENTITY (
     SEQUENCE NAME tasker.namespaces_namespace_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+CREATE TABLE tasker.operator_actions (
+    action_id bigint NOT NULL,
+    task_id uuid,
+    step_no integer,
+    namespace text,
+    task_name text,
+    handler text,
+    created_at timestamp with time zone NOT NULL,
+    metadata jsonb NOT NULL
+);
+
+ALTER TABLE tasker.operator_actions ALTER COLUMN action_id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME tasker.operator_actions_action_id_seq
     START WITH 1
     INCREMENT BY 1
     NO MINVALUE
@@ -3874,6 +3984,9 @@ ALTER TABLE ONLY tasker.namespaces
 ALTER TABLE ONLY tasker.namespaces
     ADD CONSTRAINT namespaces_pkey PRIMARY KEY (namespace_id);
 
+ALTER TABLE ONLY tasker.operator_actions
+    ADD CONSTRAINT operator_actions_pkey PRIMARY KEY (action_id);
+
 ALTER TABLE ONLY tasker.pauses
     ADD CONSTRAINT pauses_namespace_task_name_handler_key UNIQUE NULLS NOT DISTINCT (namespace, task_name, handler);
 
@@ -3937,6 +4050,10 @@ ALTER TABLE ONLY tasker.workflow_steps
 CREATE INDEX lanes_handler ON tasker.lanes USING btree (handler);
 
 CREATE INDEX named_tasks_latest ON tasker.named_tasks USING btree (namespace_id, name, version_order DESC);
+
+CREATE INDEX operator_actions_scope ON tasker.operator_actions USING btree (created_at) WHERE (task_id IS NULL);
+
+CREATE INDEX operator_actions_task ON tasker.operator_actions USING btree (task_id) WHERE (task_id IS NOT NULL);
 
 CREATE INDEX task_annotations_content ON tasker.task_annotations USING gin (annotation jsonb_path_ops);
 

@@ -55,6 +55,7 @@ pub const MIGRATIONS: &[Migration] = migrations! {
     27 => "records", "0027_records.sql";
     28 => "lists", "0028_lists.sql";
     29 => "access", "0029_access.sql";
+    30 => "operator_actions", "0030_operator_actions.sql";
 };
 
 /// The versions that releases ended with, ascending: what is recorded in `tests/versions/`. Written by

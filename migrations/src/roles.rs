@@ -117,10 +117,12 @@ pub const GRANTS: &[(&[Role], &[&str])] = &[
         &[
             "cancel_step",
             "cancel_task",
+            "hold_task",
             "operate_on_steps",
             "operate_on_tasks",
             "pause",
             "pause_task",
+            "refuse_unknown_scope",
             "resolve_step",
             "resolve_task",
             "resume",

@@ -43,7 +43,7 @@ pub(crate) use template::{
 };
 pub(crate) use template_diff::template_diff;
 pub(crate) use time::duration;
-pub(crate) use trail::trail;
+pub(crate) use trail::{Trail, with_trail};
 pub(crate) use why::why;
 pub(crate) use worker::{top, worker, worker_list};
 

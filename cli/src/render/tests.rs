@@ -195,11 +195,55 @@ fn an_empty_list_says_what_to_do() {
 #[test]
 fn one_step_is_shown_in_full_with_its_trail() {
     let step = failed(step(3, "charge_payment", &[1], State::Pending), Some(1_600));
-    assert_snapshot!(format!(
-        "{}\n\n{}",
+    let trail = Trail {
+        transitions: moves(),
+        actions: Vec::new(),
+    };
+    assert_snapshot!(with_trail(
         super::step(&step, now(), &PLAIN),
-        trail("Trail", &moves(), &PLAIN)
+        Some(&trail),
+        &PLAIN
     ));
+}
+
+#[test]
+fn what_operators_did_besides_stands_below_the_trail() {
+    let action = |more: serde_json::Value| {
+        let mut action =
+            json!({"action_id": 1, "created_at": now(), "metadata": {"verb": "pause", "by": "anna"}});
+        action
+            .as_object_mut()
+            .unwrap()
+            .extend(more.as_object().unwrap().clone());
+        serde_json::from_value(action).unwrap()
+    };
+    let trail = Trail {
+        transitions: Vec::new(),
+        actions: vec![
+            action(
+                json!({"workflow_step_id": 3, "metadata": {"verb": "update_step", "by": "bob", "reason": "slow",
+                "changed": {"retry_limit": {"from": 3, "to": 9}}}}),
+            ),
+            action(json!({"namespace": "shop", "name": "order"})),
+            action(json!({"handler": "work"})),
+            action(json!({})),
+        ],
+    };
+    let text = with_trail("the task".to_owned(), Some(&trail), &PLAIN);
+    let (_, besides) = text.split_once("Besides").unwrap();
+    for (line, told) in besides.lines().skip(2).zip([
+        ["step 3", "by=bob", "reason=slow", "retry_limit: 3 → 9"],
+        ["task shop.order", "by=anna", "verb=pause", ""],
+        ["handler work", "by=anna", "verb=pause", ""],
+        ["task", "by=anna", "verb=pause", ""],
+    ]) {
+        assert!(
+            told.iter().all(|words| line.contains(words)),
+            "{told:?} in: {line}"
+        );
+    }
+    assert_eq!(besides.trim().lines().count(), 5, "{text}");
+    assert_eq!(with_trail("the task".to_owned(), None, &PLAIN), "the task");
 }
 
 #[test]

@@ -1,14 +1,15 @@
 //! annotate: what an application notes on a task, to find it by.
 
 use super::Client;
-use super::client::call;
+use super::client::{call, operate};
 use crate::error::{Error, Result};
-use crate::model::{Annotation, TaskId};
+use crate::model::{Annotation, Operator, TaskId};
 use crate::values::check_json;
 use serde_json::Value;
 
 impl Client {
-    /// Notes something on a task, to find it by. Each call adds an annotation; a type that is not there yet is made.
+    /// Notes something on a task, to find it by. Each call adds an annotation; a type that is not there yet is made. Where the
+    /// operator says who or why, that is kept beside the trail.
     ///
     /// # Errors
     /// `NotFound`, `InvalidArgument` (a type of no or more than 64 characters, an annotation that is null or that jsonb cannot
@@ -18,14 +19,16 @@ impl Client {
         id: TaskId,
         annotation_type: &str,
         annotation: &Value,
+        operator: &Operator,
     ) -> Result<Annotation> {
         check_json(annotation.to_string().as_bytes(), usize::MAX)
             .map_err(|problem| Error::invalid_argument(format!("the annotation: {problem}")))?;
-        call!(self, |store, connection| store.annotate_task(
+        operate!(self, operator, |store, connection| store.annotate_task(
             connection,
             id,
             annotation_type,
-            annotation
+            annotation,
+            operator
         ))
     }
 

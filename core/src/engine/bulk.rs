@@ -65,6 +65,7 @@ impl Client {
     /// # Errors
     /// `DatabaseUnavailable`.
     pub async fn count_steps(&self, search: &StepSearch, most: i64) -> Result<i64> {
+        search.check_bounds()?;
         call!(self, |store, connection| store
             .count_steps(connection, search, most))
     }
@@ -74,6 +75,7 @@ impl Client {
     /// # Errors
     /// `DatabaseUnavailable`.
     pub async fn find_steps(&self, search: &StepSearch) -> Result<Vec<FoundStep>> {
+        search.check_bounds()?;
         call!(self, |store, connection| store.find_steps(connection, search))
     }
 

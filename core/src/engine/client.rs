@@ -213,31 +213,35 @@ macro_rules! call {
 }
 pub(crate) use call;
 
-/// As [`call`], for the verb of an operator. Where it is known from where that one steps in, this is told to the verb's transaction.
-macro_rules! operate {
-    ($client:expr, $operator:expr, |$store:ident, $connection:ident| $call:expr) => {
-        match &$operator.from {
-            None => $crate::engine::client::call!($client, |$store, $connection| $call),
-            Some(from) => {
-                let $store = $client.store().await?;
-                let usual =
-                    std::time::Duration::try_from_secs_f64($client.settings().database.lock_timeout_seconds);
-                let mut tries = 0;
-                loop {
-                    let mut held = $store.acquire().await?;
-                    // With a limit of its own it has a transaction of its own, on any session.
-                    let answer =
-                        $crate::store::run!($store, &mut held, usual.clone().ok(), |$connection| async {
-                            $store.set_origin($connection, from).await?;
-                            $call.await
-                        });
-                    match answer {
-                        Err(error) if $crate::store::is_retryable_conflict(&error) && tries < 5 => tries += 1,
-                        answer => break answer,
-                    }
-                }
+/// As [`call`], for a call of several statements that are one transaction.
+macro_rules! transact {
+    ($client:expr, |$store:ident, $connection:ident| $call:expr) => {{
+        let $store = $client.store().await?;
+        let usual = std::time::Duration::try_from_secs_f64($client.settings().database.lock_timeout_seconds);
+        let mut tries = 0;
+        loop {
+            let mut held = $store.acquire().await?;
+            // With a limit of its own it has a transaction of its own, on any session.
+            match $crate::store::run!($store, &mut held, usual.clone().ok(), |$connection| $call) {
+                Err(error) if $crate::store::is_retryable_conflict(&error) && tries < 5 => tries += 1,
+                answer => break answer,
             }
         }
-    };
+    }};
+}
+pub(crate) use transact;
+
+/// As [`call`], for the verb of an operator. Where it is known from where that one steps in, this is told to the verb's transaction.
+macro_rules! operate {
+    ($client:expr, $operator:expr, |$store:ident, $connection:ident| $call:expr) => {{
+        $operator.check_bounds()?;
+        match &$operator.from {
+            None => $crate::engine::client::call!($client, |$store, $connection| $call),
+            Some(from) => $crate::engine::client::transact!($client, |$store, $connection| async {
+                $store.set_origin($connection, from).await?;
+                $call.await
+            }),
+        }
+    }};
 }
 pub(crate) use operate;

@@ -33,4 +33,5 @@ pub(crate) use handover::{Hungry, Offer};
 pub(crate) use list::unknown_template;
 pub(crate) use request::complete_request;
 pub(crate) use same_database::{KnownDatabase, elsewhere};
+pub use update::WholeTask;
 pub use wake::Wake;

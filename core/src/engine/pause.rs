@@ -10,8 +10,10 @@ impl Client {
     /// Pauses: nothing that the scope covers is claimed any more; what runs goes on.
     ///
     /// # Errors
-    /// `NotFound`, `IllegalTransition`, `DatabaseUnavailable`.
+    /// `NotFound`, also for a namespace, a named task or a handler that no template has; `InvalidArgument` for an empty name or one
+    /// that is too long; `IllegalTransition`, `DatabaseUnavailable`.
     pub async fn pause(&self, scope: &PauseScope, operator: &Operator) -> Result<()> {
+        scope.check_bounds()?;
         operate!(self, operator, |store, connection| store
             .set_paused(connection, scope, true, operator))?;
         match scope {
@@ -24,8 +26,9 @@ impl Client {
     /// Ends a pause. Resuming what is not paused changes nothing.
     ///
     /// # Errors
-    /// `NotFound`, `DatabaseUnavailable`.
+    /// `NotFound`, `InvalidArgument`, `DatabaseUnavailable`.
     pub async fn resume(&self, scope: &PauseScope, operator: &Operator) -> Result<()> {
+        scope.check_bounds()?;
         operate!(self, operator, |store, connection| store
             .set_paused(connection, scope, false, operator))?;
         self.wake();

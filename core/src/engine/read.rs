@@ -4,7 +4,8 @@ use super::Client;
 use super::client::call;
 use crate::error::{Error, ErrorKind, Result};
 use crate::model::{
-    Measurements, Readiness, State, Step, StepNo, StepSelector, SystemHealth, Task, TaskId, Transition,
+    Measurements, OperatorAction, Readiness, State, Step, StepNo, StepSelector, SystemHealth, Task, TaskId,
+    Transition,
 };
 
 impl Client {
@@ -111,6 +112,15 @@ impl Client {
             (true, None) => Err(no_task(id)),
             (true, Some(step)) => Err(no_step(id, step, &[])),
         }
+    }
+
+    /// What operators did where no state moved, to the task, to its steps, and while it lasted to its namespace, its named task and
+    /// its handlers; oldest first. None for an id that there is not.
+    ///
+    /// # Errors
+    /// `DatabaseUnavailable`.
+    pub async fn operator_actions(&self, id: TaskId) -> Result<Vec<OperatorAction>> {
+        call!(self, |store, connection| store.operator_actions(connection, id))
     }
 
     /// What `get_step_readiness_status` says of every step of a task.

@@ -15,6 +15,7 @@ pub(crate) fn complete_request(
     request: &TaskRequest,
     plan: Option<(i32, Option<&ContextSchema>)>,
 ) -> Result<Value> {
+    request.check_bounds()?;
     let engine = &settings.engine;
     let context = match plan.and_then(|(_, schema)| schema) {
         Some(schema) => schema

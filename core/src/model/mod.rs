@@ -5,6 +5,7 @@
 pub mod analysis;
 mod api_key;
 mod auth_settings;
+mod bounds;
 mod bulk;
 mod database_settings;
 mod doctor;
@@ -25,6 +26,7 @@ mod why;
 pub use analysis::{AnalysisWeights, DependencyAnalysis};
 pub use api_key::{ApiKey, NewApiKey};
 pub use auth_settings::{AuthSettings, JWT_ALGORITHMS};
+pub use bounds::{MAX_NAMED, MAX_REASON, MAX_TAG, MAX_TAGS, MAX_TRACEPARENT, MAX_TTL_SECONDS};
 pub use bulk::{BulkOutcome, BulkVerb, FoundStep, StepOutcome, StepSearch, StepVerb};
 pub use database_settings::{DatabaseSettings, PoolerSetting};
 pub use doctor::{Check, CheckId, CheckSection, CheckStatus, DoctorLimits, DoctorReport};
@@ -48,8 +50,8 @@ pub use search::{AnnotationFilter, Found, TaskCursor, TaskSearch, TaskSort, Tota
 pub use settings::{BackoffSettings, EngineSettings, ExecutionSettings, IdentityStrategy, Settings};
 pub use state::{STEP_TRANSITIONS, State, TASK_TRANSITIONS};
 pub use view::{
-    Annotation, Created, NamedTask, Readiness, Registered, Step, SystemHealth, Task, TemplateContent,
-    Transition,
+    Annotation, Created, NamedTask, OperatorAction, Readiness, Registered, Step, SystemHealth, Task,
+    TemplateContent, Transition,
 };
 pub use why::{
     HangingWorker, OldestRunning, Pause, Why, WhyDetail, WhyFailure, WhyOperator, WhyReason, WhyWorker,

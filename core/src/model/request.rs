@@ -39,15 +39,19 @@ pub struct TaskRequest {
     pub task_id: Option<TaskId>,
     /// Who asked for the task.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schema(max_length = 256))]
     pub initiator: Option<String>,
     /// The system that asked for it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schema(max_length = 256))]
     pub source_system: Option<String>,
     /// Why.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schema(max_length = 4096))]
     pub reason: Option<String>,
     /// Labels for searching.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[cfg_attr(feature = "openapi", schema(max_items = 100))]
     pub tags: Vec<String>,
     /// Names of skippable steps to leave out.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -64,12 +68,17 @@ pub struct TaskRequest {
     pub idempotency_key: Option<String>,
     /// How long the key counts, in seconds from creation; for ever when left out.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(
+        feature = "openapi",
+        schema(exclusive_minimum = 0, maximum = 31_557_600_000i64)
+    )]
     pub idempotency_ttl_seconds: Option<f64>,
     /// What to do with a duplicate; the engine's setting when left out.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub on_duplicate: Option<OnDuplicate>,
     /// W3C trace context of the caller.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schema(max_length = 512))]
     pub traceparent: Option<String>,
 }
 

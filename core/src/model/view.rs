@@ -191,6 +191,29 @@ pub struct Transition {
     pub metadata: Value,
 }
 
+/// What an operator did where no state moved: a changed limit, inputs, labels, a pause, an annotation.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct OperatorAction {
+    /// Its id; later ones have higher ones.
+    pub action_id: i64,
+    /// The task; none where it was done to a namespace, a named task or a handler that the task belongs to.
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<uuid::Uuid>))]
+    pub task_id: Option<TaskId>,
+    /// The step; none for the task itself.
+    pub workflow_step_id: Option<StepNo>,
+    /// The namespace that it was done to.
+    pub namespace: Option<String>,
+    /// The named task of that namespace.
+    pub name: Option<String>,
+    /// The handler that it was done to.
+    pub handler: Option<String>,
+    /// When.
+    pub created_at: DateTime<Utc>,
+    /// `verb`, `by`, `reason`, `from`, as in a transition; `changed` has each value that is another now, `from` and `to`.
+    pub metadata: Value,
+}
+
 /// What an application notes on a task, to find it by.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]

@@ -114,7 +114,7 @@ fn of_sqlstate(state: &str, message: String) -> Error {
             );
         }
         "55P03" | "57014" => ErrorKind::Timeout,
-        "22P05" | "22021" | "22P02" | "22003" => ErrorKind::InvalidArgument,
+        "22P05" | "22021" | "22P02" | "22003" | "22007" | "22008" | "22009" => ErrorKind::InvalidArgument,
         _ if state.starts_with("08") || state.starts_with("57P") || state.starts_with("53") => {
             ErrorKind::DatabaseUnavailable
         }

@@ -20,6 +20,18 @@ impl Store {
         Ok(())
     }
 
+    /// Keeps a task and its steps as they are until the transaction ends.
+    ///
+    /// # Errors
+    /// `NotFound`.
+    pub async fn hold_task(&self, connection: &mut PgConnection, id: TaskId) -> Result<()> {
+        self.query(&self.statements().hold_task)
+            .bind(id)
+            .execute(connection)
+            .await?;
+        Ok(())
+    }
+
     /// Cancels a task.
     ///
     /// # Errors
@@ -112,12 +124,15 @@ impl Store {
         id: TaskId,
         annotation_type: &str,
         annotation: &Value,
+        operator: &Operator,
     ) -> Result<Annotation> {
         let text: String = self
             .query_scalar(&self.statements().annotate_task)
             .bind(id)
             .bind(annotation_type)
             .bind(annotation.to_string())
+            .bind(&operator.by)
+            .bind(&operator.reason)
             .fetch_one(connection)
             .await?;
         parse(&text)
@@ -202,12 +217,15 @@ impl Store {
         connection: &mut PgConnection,
         id: TaskId,
         update: &TaskUpdate,
+        operator: &Operator,
     ) -> Result<()> {
         self.query(&self.statements().update_task)
             .bind(id)
             .bind(&update.reason)
             .bind(&update.tags)
             .bind(update.priority.map(i32::from))
+            .bind(&operator.by)
+            .bind(&operator.reason)
             .execute(connection)
             .await?;
         Ok(())

@@ -3,7 +3,9 @@
 use super::Store;
 use crate::error::{Error, Result};
 use crate::model::analysis::TaskSnapshot;
-use crate::model::{Annotation, Readiness, State, Step, StepNo, SystemHealth, Task, TaskId, Transition, Why};
+use crate::model::{
+    Annotation, OperatorAction, Readiness, State, Step, StepNo, SystemHealth, Task, TaskId, Transition, Why,
+};
 use crate::values::from_json;
 use serde::de::DeserializeOwned;
 use sqlx::{PgConnection, Row};
@@ -151,6 +153,23 @@ impl Store {
                     .await?
             }
         })
+    }
+
+    /// What operators did to a task, its steps, and what it belongs to, where no state moved; oldest first.
+    ///
+    /// # Errors
+    /// What PostgreSQL says.
+    pub async fn operator_actions(
+        &self,
+        connection: &mut PgConnection,
+        task_id: TaskId,
+    ) -> Result<Vec<OperatorAction>> {
+        rows(
+            self.query_scalar(&self.statements().operator_actions)
+                .bind(task_id)
+                .fetch_all(connection)
+                .await?,
+        )
     }
 
     /// The readiness of every step of a task.

@@ -20,6 +20,7 @@ impl Store {
     /// # Errors
     /// What PostgreSQL says; `InvalidArgument` for a cursor of another order, and for a search in contexts without bounds.
     pub async fn search_tasks(&self, connection: &mut PgConnection, search: &TaskSearch) -> Result<Found> {
+        search.filter.check_bounds()?;
         if let Some(after) = search.after.as_ref().filter(|after| !after.is_of(search.sort)) {
             return Err(Error::invalid_argument(format!(
                 "'{after}' is a cursor of a list in another order: give it back with the order that it was given with, not with \
@@ -90,6 +91,7 @@ impl Store {
         filter: &TaskFilter,
         most: i64,
     ) -> Result<i64> {
+        filter.check_bounds()?;
         let Some(narrowed) = self.narrow(connection, filter).await? else {
             return Ok(0);
         };

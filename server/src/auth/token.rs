@@ -10,11 +10,13 @@ use serde::Deserialize;
 use serde_json::{Map, Value};
 use std::sync::Arc;
 use std::time::{SystemTime, UNIX_EPOCH};
-use tasker_core::model::AuthSettings;
+use tasker_core::model::{AuthSettings, Operator};
 use tasker_core::{Error, ErrorKind, Result};
 
 /// No token is longer, in bytes.
 const LONGEST: usize = 16 << 10;
+/// The end of the year 9999, in seconds since 1970: no time of a token is later.
+const LATEST: f64 = 253_402_300_800.0;
 /// Keys of one set that are tried for a token that does not name its own.
 const TRIED: usize = 16;
 
@@ -115,6 +117,7 @@ impl Tokens {
                     self.name_claims.join(" and no ")
                 )
             })?;
+        check_name(&name)?;
         let own = words(claims.get(&self.roles_claim));
         let permissions = words(claims.get(&self.permissions_claim));
         Ok(Principal {
@@ -177,8 +180,8 @@ impl Tokens {
             None => Ok(None),
             // What JSON has is finite.
             Some(value) => match value.as_f64() {
-                Some(time) => Ok(Some(time)),
-                None => Err(format!("{claim} of the token is no time")),
+                Some(time) if (0.0..LATEST).contains(&time) => Ok(Some(time)),
+                _ => Err(format!("{claim} of the token is no time between 1970 and 9999")),
             },
         };
         let Some(expires) = time("exp")? else {
@@ -212,6 +215,13 @@ impl Tokens {
         }
         Ok(())
     }
+}
+
+/// The name is kept with whatever its bearer does.
+fn check_name(name: &str) -> std::result::Result<(), Refused> {
+    Operator::named(name)
+        .check_bounds()
+        .map_err(|error| format!("the token names somebody who cannot be noted: {}", error.message))
 }
 
 fn decoded(part: &str, what: &str) -> std::result::Result<Vec<u8>, Refused> {

@@ -140,11 +140,46 @@ fn part(value: &Value) -> String {
 
 /// A token that is signed with this secret, whatever its header says.
 fn signed(header: &Value, secret: &[u8]) -> String {
-    let claims = json!({"sub": "mallory", "exp": 4_102_444_800_u64, "iss": "https://issuer.example", "aud": "tasker", "roles": ["admin"]});
+    saying(header, &json!({}), secret)
+}
+
+/// The same, and what it says is this besides.
+fn saying(header: &Value, more: &Value, secret: &[u8]) -> String {
+    let mut claims = json!({"sub": "mallory", "exp": 4_102_444_800_u64, "iss": "https://issuer.example", "aud": "tasker", "roles": ["admin"]});
+    for (name, value) in more.as_object().unwrap() {
+        claims[name] = value.clone();
+    }
     let message = format!("{}.{}", part(header), part(&claims));
     let key = hmac::Key::new(hmac::HMAC_SHA256, secret);
     let signature = BASE64.encode(hmac::sign(&key, message.as_bytes()));
     format!("{message}.{signature}")
+}
+
+#[tokio::test]
+async fn a_token_with_a_time_that_there_is_not_or_a_name_that_cannot_be_noted_is_refused() {
+    let tokens = taking("HS256");
+    let secret = text(&given()["secret"]);
+    for (more, told) in [
+        (
+            json!({"exp": 1e300}),
+            "exp of the token is no time between 1970 and 9999",
+        ),
+        (json!({"exp": 253_402_300_800_u64}), "exp of the token is no time"),
+        (json!({"exp": -1}), "exp of the token is no time"),
+        (json!({"nbf": -1e300}), "nbf of the token is no time"),
+        (json!({"sub": "a\u{0}b"}), "U+0000"),
+        (
+            json!({"sub": "a".repeat(257)}),
+            "257 characters, and 256 are allowed",
+        ),
+    ] {
+        let token = saying(&json!({"alg": "HS256"}), &more, secret.as_bytes());
+        let refused = tokens.principal(&token, &roles()).await.unwrap_err();
+        assert!(refused.contains(told), "{more}: {refused}");
+    }
+    let last = json!({"exp": 253_402_300_799_u64, "sub": "a".repeat(256)});
+    let token = saying(&json!({"alg": "HS256"}), &last, secret.as_bytes());
+    assert!(tokens.principal(&token, &roles()).await.is_ok());
 }
 
 #[tokio::test]

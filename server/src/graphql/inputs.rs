@@ -78,6 +78,8 @@ pub(super) struct UpdateTaskInput {
     pub(super) tags: Option<Vec<String>>,
     /// 0 (first) to 9 (last), for the steps that have not started.
     pub(super) priority: Option<i16>,
+    /// Who changes it, where nobody has to say who they are.
+    pub(super) by: Option<String>,
     /// Given back.
     pub(super) client_mutation_id: Option<String>,
 }
@@ -91,6 +93,10 @@ pub(super) struct AnnotateTaskInput {
     pub(super) annotation_type: String,
     /// What it says: any JSON but null.
     pub(super) annotation: Value,
+    /// Who notes it, where nobody has to say who they are.
+    pub(super) by: Option<String>,
+    /// Why.
+    pub(super) reason: Option<String>,
     /// Given back.
     pub(super) client_mutation_id: Option<String>,
 }

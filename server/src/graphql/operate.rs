@@ -105,7 +105,7 @@ impl TaskVerbs {
             tags: input.tags,
             priority: input.priority,
         };
-        let operator = gate(context).access().operator(None, None);
+        let operator = operator(context, input.by, None);
         let found = Box::pin(client.update_task(id, &update, &operator)).await?;
         payload(context, found, None, input.client_mutation_id)
     }
@@ -176,7 +176,9 @@ impl TaskVerbs {
         input: AnnotateTaskInput,
     ) -> Result<Option<TaskAnnotationPayload>> {
         let (id, client) = asked(context, "update", &input.task_id).await?;
-        let made = Box::pin(client.annotate_task(id, &input.annotation_type, &input.annotation)).await?;
+        let operator = operator(context, input.by, input.reason);
+        let made = client.annotate_task(id, &input.annotation_type, &input.annotation, &operator);
+        let made = Box::pin(made).await?;
         let client_mutation_id = input.client_mutation_id;
         Ok(annotations(vec![made])
             .pop()

@@ -39,6 +39,17 @@ impl Reasons {
         gate(context).count(found.len())?;
         Ok(Some(found.into_iter().map(Transition::from).collect()))
     }
+
+    /// What operators did to a task and its steps where no state moved, and to what it belongs to, in order of time. Takes
+    /// tasker.task:show.
+    #[graphql(complexity = "times(10, child_complexity)")]
+    async fn actions(&self, context: &Context<'_>, task_id: ID) -> Result<Option<Vec<OperatorAction>>> {
+        allowed(context, may("tasker.task", "show").about(task_text(&task_id))).await?;
+        let client = context.data_unchecked::<Client>();
+        let found = client.operator_actions(self::task_id(&task_id)?).await?;
+        gate(context).count(found.len())?;
+        Ok(Some(found.into_iter().map(OperatorAction::from).collect()))
+    }
 }
 
 /// Everything that happened to a task and its steps, in order of time.
@@ -137,6 +148,42 @@ impl From<model::Transition> for Transition {
             sort_key: one.sort_key,
             from_state: one.from_state.map(|state| state.to_string()),
             to_state: one.to_state.to_string(),
+            created_at: one.created_at.into(),
+            metadata: one.metadata,
+        }
+    }
+}
+
+/// What an operator did where no state moved.
+#[derive(Debug, SimpleObject)]
+pub(super) struct OperatorAction {
+    /// Later ones have higher ones.
+    action_id: ID,
+    /// The task; null where it was done to a namespace, a named task or a handler.
+    task_id: Option<ID>,
+    /// The step; null for the task itself.
+    workflow_step_id: Option<i32>,
+    /// The namespace that it was done to.
+    namespace: Option<String>,
+    /// The named task of that namespace.
+    name: Option<String>,
+    /// The handler that it was done to.
+    handler: Option<String>,
+    /// When.
+    created_at: Time,
+    /// `verb`, `by`, `reason`, `from`; `changed` has each value that is another now, `from` and `to`.
+    metadata: Value,
+}
+
+impl From<model::OperatorAction> for OperatorAction {
+    fn from(one: model::OperatorAction) -> Self {
+        Self {
+            action_id: one.action_id.into(),
+            task_id: one.task_id.map(ID::from),
+            workflow_step_id: one.workflow_step_id,
+            namespace: one.namespace,
+            name: one.name,
+            handler: one.handler,
             created_at: one.created_at.into(),
             metadata: one.metadata,
         }

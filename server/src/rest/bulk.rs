@@ -275,8 +275,10 @@ struct BulkRequest {
     #[schema(value_type = Option<uuid::Uuid>)]
     cursor: Option<TaskId>,
     /// Who, where the request is not authenticated.
+    #[schema(max_length = 256)]
     by: Option<String>,
     /// Why.
+    #[schema(max_length = 4096)]
     reason: Option<String>,
 }
 

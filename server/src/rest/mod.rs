@@ -1,6 +1,7 @@
 //! REST: a file a group of routes.
 
 pub(crate) mod bulk;
+mod conditional;
 mod creation;
 mod handlers;
 mod namespaces;
@@ -37,8 +38,10 @@ pub(crate) fn routes(bulk_bytes: usize) -> OpenApiRouter<App> {
 #[serde(deny_unknown_fields)]
 pub(crate) struct WhoAndWhy {
     /// Who, where the request is not authenticated.
+    #[schema(max_length = 256)]
     pub(crate) by: Option<String>,
     /// Why.
+    #[schema(max_length = 4096)]
     pub(crate) reason: Option<String>,
 }
 

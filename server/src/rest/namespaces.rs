@@ -114,8 +114,10 @@ struct Scope {
     /// A handler, in all namespaces.
     handler: Option<String>,
     /// Who, where the request is not authenticated.
+    #[schema(max_length = 256)]
     by: Option<String>,
     /// Why.
+    #[schema(max_length = 4096)]
     reason: Option<String>,
 }
 

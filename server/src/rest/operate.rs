@@ -136,8 +136,10 @@ struct Retry {
     /// Give back the whole budget of attempts, instead of one more.
     reset_attempts: bool,
     /// Who, where the request is not authenticated.
+    #[schema(max_length = 256)]
     by: Option<String>,
     /// Why.
+    #[schema(max_length = 4096)]
     reason: Option<String>,
 }
 
@@ -172,8 +174,10 @@ struct Resolution {
     /// What those that wait for it read; {} where nothing is given.
     results: Option<Value>,
     /// Who, where the request is not authenticated.
+    #[schema(max_length = 256)]
     by: Option<String>,
     /// Why.
+    #[schema(max_length = 4096)]
     reason: Option<String>,
 }
 

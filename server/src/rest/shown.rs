@@ -1,12 +1,12 @@
 //! What a task looks like: itself, its steps, what was noted on it; or parts of that.
 
+use super::conditional::tag_of;
 use crate::problem::Refusal;
 use serde::Serialize;
 use serde_json::{Map, Value};
 use std::collections::{BTreeSet, HashMap};
-use std::hash::{DefaultHasher, Hash, Hasher};
 use tasker_core::model::{Annotation, DependencyAnalysis, Step, Task, TaskId};
-use tasker_core::{Client, Result};
+use tasker_core::{Client, Result, WholeTask};
 use utoipa::ToSchema;
 
 /// A task with its steps.
@@ -191,11 +191,20 @@ pub(crate) async fn bodies(
         .collect())
 }
 
-/// The `ETag` of a task: changes with whatever is shown of the task itself.
-pub(crate) fn tag(task: &Task) -> String {
-    let mut hasher = DefaultHasher::new();
-    serde_json::to_string(task).unwrap_or_default().hash(&mut hasher);
-    format!("\"{:016x}\"", hasher.finish())
+impl From<WholeTask> for TaskBody {
+    fn from(whole: WholeTask) -> Self {
+        Self {
+            task: whole.task,
+            workflow_steps: whole.steps,
+            task_annotations: whole.annotations.into_iter().map(AnnotationBody::from).collect(),
+            dependency_analysis: None,
+        }
+    }
+}
+
+/// The `ETag` of a task with every member; where it stands in its graph is not part of it.
+pub(crate) fn tag(body: &TaskBody) -> String {
+    tag_of(body)
 }
 
 #[cfg(test)]

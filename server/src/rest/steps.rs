@@ -1,5 +1,6 @@
 //! The steps of a task: listing, showing, changing and cancelling them.
 
+use super::conditional::{IfMatch, tag_of, tagged};
 use super::tasks::{Cancelled, WhyBody};
 use crate::app::App;
 use crate::auth::Access;
@@ -8,6 +9,8 @@ use crate::page::{self, Pagination};
 use crate::problem::{Problem, Refusal};
 use axum::Json;
 use axum::extract;
+use axum::http::HeaderMap;
+use axum::response::{IntoResponse, Response};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use tasker_core::model::{
@@ -118,13 +121,19 @@ async fn list(
 /// Show a step, by its number or its name.
 #[utoipa::path(get, path = "/tasks/{task_id}/workflow_steps/{step_id}", tag = "workflow_steps", operation_id = "show_step", security(("token" = ["tasker.workflow_step:show"])),
     params(("task_id" = uuid::Uuid, Path, description = "The task."), ("step_id" = String, Path, description = "Its number, or its name.")),
-    responses((status = 200, body = OneStep), (status = "4XX", body = Problem, content_type = "application/problem+json")))]
+    responses((status = 200, body = OneStep, headers(("ETag" = String, description = "For If-Match."))),
+        (status = "4XX", body = Problem, content_type = "application/problem+json")))]
 async fn show(
     extract::State(app): extract::State<App>,
     Path((task_id, step)): Path<(TaskId, String)>,
-) -> Result<Json<OneStep>, Refusal> {
+) -> Result<Response, Refusal> {
     let step = app.client.step(task_id, &StepSelector::parse(&step)).await?;
-    Ok(Json(OneStep { step }))
+    Ok(shown(step))
+}
+
+fn shown(step: Step) -> Response {
+    let tag = tag_of(&step);
+    tagged(Json(OneStep { step }).into_response(), &tag)
 }
 
 /// What to change of a step.
@@ -136,37 +145,47 @@ struct StepPatch {
     /// Its own input, instead of the context of the task.
     inputs: Option<Map<String, Value>>,
     /// Who, where the request is not authenticated.
+    #[schema(max_length = 256)]
     by: Option<String>,
     /// Why; kept in the trail.
+    #[schema(max_length = 4096)]
     reason: Option<String>,
 }
 
 /// Change the limit of attempts, or the inputs, of a step that has not ended.
+///
+/// With `If-Match` only if the step is as it was shown with that `ETag`; else 412.
 #[utoipa::path(patch, path = "/tasks/{task_id}/workflow_steps/{step_id}", tag = "workflow_steps", operation_id = "update_step", security(("token" = ["tasker.workflow_step:update"])),
     request_body = StepPatch,
-    params(("task_id" = uuid::Uuid, Path, description = "The task."), ("step_id" = String, Path, description = "Its number, or its name.")),
-    responses((status = 200, body = OneStep), (status = "4XX", body = Problem, content_type = "application/problem+json")))]
+    params(("task_id" = uuid::Uuid, Path, description = "The task."), ("step_id" = String, Path, description = "Its number, or its name."),
+        ("If-Match" = Option<String>, Header, description = "Only if it is still so.")),
+    responses((status = 200, body = OneStep, headers(("ETag" = String, description = "For If-Match."))),
+        (status = "4XX", body = Problem, content_type = "application/problem+json")))]
 async fn update(
     extract::State(app): extract::State<App>,
     Path((task_id, step)): Path<(TaskId, String)>,
     access: Access,
+    headers: HeaderMap,
     body: Body,
-) -> Result<Json<OneStep>, Refusal> {
-    change(&app, task_id, &step, &access, &body).await
+) -> Result<Response, Refusal> {
+    change(&app, task_id, &step, &access, &headers, &body).await
 }
 
 /// As PATCH: the ancestor took both.
 #[utoipa::path(put, path = "/tasks/{task_id}/workflow_steps/{step_id}", tag = "workflow_steps", operation_id = "put_step", security(("token" = ["tasker.workflow_step:update"])),
     request_body = StepPatch,
-    params(("task_id" = uuid::Uuid, Path, description = "The task."), ("step_id" = String, Path, description = "Its number, or its name.")),
-    responses((status = 200, body = OneStep), (status = "4XX", body = Problem, content_type = "application/problem+json")))]
+    params(("task_id" = uuid::Uuid, Path, description = "The task."), ("step_id" = String, Path, description = "Its number, or its name."),
+        ("If-Match" = Option<String>, Header, description = "Only if it is still so.")),
+    responses((status = 200, body = OneStep, headers(("ETag" = String, description = "For If-Match."))),
+        (status = "4XX", body = Problem, content_type = "application/problem+json")))]
 async fn replace(
     extract::State(app): extract::State<App>,
     Path((task_id, step)): Path<(TaskId, String)>,
     access: Access,
+    headers: HeaderMap,
     body: Body,
-) -> Result<Json<OneStep>, Refusal> {
-    change(&app, task_id, &step, &access, &body).await
+) -> Result<Response, Refusal> {
+    change(&app, task_id, &step, &access, &headers, &body).await
 }
 
 async fn change(
@@ -174,19 +193,31 @@ async fn change(
     task_id: TaskId,
     step: &str,
     access: &Access,
+    headers: &HeaderMap,
     body: &Body,
-) -> Result<Json<OneStep>, Refusal> {
+) -> Result<Response, Refusal> {
     let patch: StepPatch = body.read(Some("workflow_step"))?;
     let update = StepUpdate {
         retry_limit: patch.retry_limit,
         inputs: patch.inputs,
     };
     let operator = access.operator(patch.by, patch.reason);
-    let step = app
-        .client
-        .update_step(task_id, &StepSelector::parse(step), &update, &operator)
-        .await?;
-    Ok(Json(OneStep { step }))
+    let selector = StepSelector::parse(step);
+    let changed = match IfMatch::read(headers)? {
+        None => {
+            app.client
+                .update_step(task_id, &selector, &update, &operator)
+                .await?
+        }
+        Some(wanted) => app
+            .client
+            .update_step_if(task_id, &selector, &update, &operator, &|held| {
+                wanted.is_met(&tag_of(held))
+            })
+            .await?
+            .ok_or_else(|| wanted.refusal(format_args!("step {step} of task {task_id}")))?,
+    };
+    Ok(shown(changed))
 }
 
 /// Cancel a step.

@@ -1,5 +1,6 @@
 //! Tasks: creating, listing, showing, changing and cancelling them.
 
+use super::conditional::{IfMatch, tagged};
 use super::shown::{self, Part, TaskBody};
 use crate::app::App;
 use crate::auth::Access;
@@ -15,8 +16,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 use tasker_core::ErrorKind;
 use tasker_core::model::{
-    AnalysisWeights, Annotation, AnnotationFilter, State as TaskState, TaskFilter, TaskId, TaskRequest,
-    TaskSearch, TaskSort, TaskUpdate, Transition, Why,
+    AnalysisWeights, Annotation, AnnotationFilter, OperatorAction, State as TaskState, TaskFilter, TaskId,
+    TaskRequest, TaskSearch, TaskSort, TaskUpdate, Transition, Why,
 };
 use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::router::OpenApiRouter;
@@ -265,7 +266,7 @@ struct ShowQuery {
 /// Show a task, with its steps and what was noted on it.
 #[utoipa::path(get, path = "/tasks/{task_id}", tag = "tasks", operation_id = "show_task", security(("token" = ["tasker.task:show"])),
     params(("task_id" = uuid::Uuid, Path, description = "Its id."), ShowQuery),
-    responses((status = 200, body = OneTask, headers(("ETag" = String, description = "For If-Match."))),
+    responses((status = 200, body = OneTask, headers(("ETag" = Option<String>, description = "For If-Match; where every member is shown."))),
         (status = "4XX", body = Problem, content_type = "application/problem+json")))]
 async fn show(
     State(app): State<App>,
@@ -274,8 +275,8 @@ async fn show(
 ) -> Result<Response, Refusal> {
     let parts = shown::parts(query.fields.as_deref())?;
     let task = app.client.task(task_id).await?;
-    let tag = shown::tag(&task);
     let mut task = shown::body(&app.client, task, &parts).await?;
+    let tag = parts.all().then(|| shown::tag(&task));
     if query.include_dependencies == Some(true) {
         let analysis = app
             .client
@@ -283,19 +284,10 @@ async fn show(
             .await?;
         task.dependency_analysis = Some(Box::new(analysis));
     }
-    let response = if parts.all() {
-        Json(OneTask { task }).into_response()
-    } else {
-        Json(json!({ "task": parts.of(&task) })).into_response()
-    };
-    Ok(tagged(response, &tag))
-}
-
-fn tagged(mut response: Response, tag: &str) -> Response {
-    if let Ok(tag) = HeaderValue::from_str(tag) {
-        response.headers_mut().insert(names::ETAG, tag);
-    }
-    response
+    Ok(match tag {
+        Some(tag) => tagged(Json(OneTask { task }).into_response(), &tag),
+        None => Json(json!({ "task": parts.of(&task) })).into_response(),
+    })
 }
 
 /// What to change of a task.
@@ -303,12 +295,17 @@ fn tagged(mut response: Response, tag: &str) -> Response {
 #[serde(deny_unknown_fields, default)]
 struct TaskPatch {
     /// Why it was asked for.
+    #[schema(max_length = 4096)]
     reason: Option<String>,
     /// Its labels, instead of those that it has.
+    #[schema(max_items = 100)]
     tags: Option<Vec<String>>,
     /// 0 (first) to 9 (last), for the steps that have not started.
     #[schema(minimum = 0, maximum = 9)]
     priority: Option<i16>,
+    /// Who changes it, where the request is not authenticated.
+    #[schema(max_length = 256)]
+    by: Option<String>,
 }
 
 /// Change the reason, the labels or the priority of a task.
@@ -316,7 +313,7 @@ struct TaskPatch {
 /// With `If-Match` only if the task is as it was shown with that `ETag`; else 412.
 #[utoipa::path(patch, path = "/tasks/{task_id}", tag = "tasks", operation_id = "update_task", security(("token" = ["tasker.task:update"])), request_body = TaskPatch,
     params(("task_id" = uuid::Uuid, Path, description = "Its id."), ("If-Match" = Option<String>, Header, description = "Only if it is still so.")),
-    responses((status = 200, body = OneTask), (status = "4XX", body = Problem, content_type = "application/problem+json")))]
+    responses((status = 200, body = OneTask, headers(("ETag" = String, description = "For If-Match."))), (status = "4XX", body = Problem, content_type = "application/problem+json")))]
 async fn update(
     State(app): State<App>,
     Path(task_id): Path<TaskId>,
@@ -330,7 +327,7 @@ async fn update(
 /// As PATCH: the ancestor took both.
 #[utoipa::path(put, path = "/tasks/{task_id}", tag = "tasks", operation_id = "put_task", security(("token" = ["tasker.task:update"])), request_body = TaskPatch,
     params(("task_id" = uuid::Uuid, Path, description = "Its id."), ("If-Match" = Option<String>, Header, description = "Only if it is still so.")),
-    responses((status = 200, body = OneTask), (status = "4XX", body = Problem, content_type = "application/problem+json")))]
+    responses((status = 200, body = OneTask, headers(("ETag" = String, description = "For If-Match."))), (status = "4XX", body = Problem, content_type = "application/problem+json")))]
 async fn replace(
     State(app): State<App>,
     Path(task_id): Path<TaskId>,
@@ -349,27 +346,24 @@ async fn change(
     body: &Body,
 ) -> Result<Response, Refusal> {
     let patch: TaskPatch = body.read(Some("task"))?;
-    if let Some(wanted) = list_header(headers, "if-match")? {
-        let now = shown::tag(&app.client.task(task_id).await?);
-        if wanted != "*" && !wanted.split(',').any(|tag| tag.trim() == now) {
-            return Err(Refusal::new(
-                ErrorKind::IllegalTransition,
-                format!("task {task_id} is not as it was shown with {wanted}: look at it again"),
-            )
-            .with_status(StatusCode::PRECONDITION_FAILED));
-        }
-    }
     let update = TaskUpdate {
         reason: patch.reason,
         tags: patch.tags,
         priority: patch.priority,
     };
-    let task = app
-        .client
-        .update_task(task_id, &update, &access.operator(None, None))
-        .await?;
-    let tag = shown::tag(&task);
+    let operator = access.operator(patch.by, None);
+    let task = match IfMatch::read(headers)? {
+        None => app.client.update_task(task_id, &update, &operator).await?,
+        Some(wanted) => app
+            .client
+            .update_task_if(task_id, &update, &operator, &|held| {
+                wanted.is_met(&shown::tag(&held.clone().into()))
+            })
+            .await?
+            .ok_or_else(|| wanted.refusal(format_args!("task {task_id}")))?,
+    };
     let task = shown::body(&app.client, task, &Part::every()).await?;
+    let tag = shown::tag(&task);
     Ok(tagged(Json(OneTask { task }).into_response(), &tag))
 }
 
@@ -414,8 +408,10 @@ async fn why(State(app): State<App>, Path(task_id): Path<TaskId>) -> Result<Json
 /// What happened to a task and its steps.
 #[derive(Debug, Serialize, ToSchema)]
 struct Timeline {
-    /// In order of time.
+    /// Moves between states, in order of time.
     transitions: Vec<Transition>,
+    /// What operators did where no state moved, also to the namespace, the named task and the handlers; in order of time.
+    actions: Vec<OperatorAction>,
 }
 
 /// Show everything that happened to a task and its steps, in order of time.
@@ -426,7 +422,8 @@ async fn timeline(State(app): State<App>, Path(task_id): Path<TaskId>) -> Result
     let mut transitions = app.client.transitions(task_id, None).await?;
     transitions.extend(app.client.step_transitions(task_id).await?);
     transitions.sort_by_key(|one| (one.created_at, one.workflow_step_id, one.sort_key));
-    Ok(Json(Timeline { transitions }))
+    let actions = app.client.operator_actions(task_id).await?;
+    Ok(Json(Timeline { transitions, actions }))
 }
 
 /// What was noted on a task.
@@ -451,6 +448,12 @@ struct NewAnnotation {
     annotation_type: String,
     /// What it says: any JSON but null.
     annotation: Value,
+    /// Who notes it, where the request is not authenticated.
+    #[schema(max_length = 256)]
+    by: Option<String>,
+    /// Why.
+    #[schema(max_length = 4096)]
+    reason: Option<String>,
 }
 
 /// Show what was noted on a task.
@@ -472,12 +475,18 @@ async fn annotations(
 async fn annotate(
     State(app): State<App>,
     Path(task_id): Path<TaskId>,
+    access: Access,
     body: Body,
 ) -> Result<(StatusCode, Json<OneAnnotation>), Refusal> {
     let new: NewAnnotation = body.read(None)?;
     let annotation = app
         .client
-        .annotate_task(task_id, &new.annotation_type, &new.annotation)
+        .annotate_task(
+            task_id,
+            &new.annotation_type,
+            &new.annotation,
+            &access.operator(new.by, new.reason),
+        )
         .await?;
     Ok((StatusCode::CREATED, Json(OneAnnotation { annotation })))
 }

@@ -7,7 +7,7 @@ use regex::Regex;
 use serde_json::json;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
-use tasker_core::model::AuthSettings;
+use tasker_core::model::{AuthSettings, Operator};
 use tasker_server::{Auth, Caller, Options, PERMISSIONS, Principal, graphql_schema};
 
 const TABLE: &str = include_str!("authorization.tsv");
@@ -115,13 +115,13 @@ async fn is_refused(shop: &Shop, row: &Row, grants: impl IntoIterator<Item = Str
     let id = shop.client.create_task(&request).await.unwrap().task_id;
     let named = shop.client.task(id).await.unwrap().named_task_id.to_string();
     let note = json!({"a": 1});
-    shop.client.annotate_task(id, "note", &note).await.unwrap();
+    shop.client
+        .annotate_task(id, "note", &note, &Operator::default())
+        .await
+        .unwrap();
     if row.field.starts_with("Subscription") {
         // So that what follows it ends.
-        shop.client
-            .cancel_task(id, &tasker_core::model::Operator::default())
-            .await
-            .unwrap();
+        shop.client.cancel_task(id, &Operator::default()).await.unwrap();
     }
     let body = json!({"query": row.query.replace("$id", &id.to_string()).replace("$named", &named)});
     let accepted = if row.field.starts_with("Subscription") {

@@ -3,6 +3,8 @@
 // Tests may panic: that is how they fail.
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
+mod audit;
+mod bounds;
 mod bulk;
 mod catalogue;
 mod headers;

@@ -5,6 +5,7 @@
 // In a test a panic is the report.
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
+mod actions;
 mod analysis;
 mod bulk;
 mod bulk_steps;

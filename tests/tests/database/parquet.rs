@@ -99,7 +99,7 @@ async fn every_column_of_the_tables_has_its_place_in_the_archive() {
                 })
                 .filter(|(name, _)| part == "task" || name != "task_id")
                 .collect();
-            let added = ["namespace", "name", "version", "handler", "annotation_type"];
+            let added = ["namespace", "name", "version", "operator_actions", "handler", "annotation_type"];
             let told: BTreeSet<(String, ColumnKindName)> = columns
                 .iter()
                 .filter(|(name, _)| !added.contains(name) || wanted.iter().any(|(there, _)| there == name))

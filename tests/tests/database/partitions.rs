@@ -186,6 +186,37 @@ async fn partitions_are_dropped_by_age_but_not_while_a_task_of_their_time_may_ru
 }
 
 #[tokio::test]
+async fn what_operators_did_goes_with_the_trail_of_its_time() {
+    let database = migrated().await.unwrap();
+    let mut s = at_noon(&database).await;
+    s.add().await.unwrap();
+    s.register(&Plan::chain("order", &["a"])).await;
+    let worker = s.worker().await;
+    let old = s.create("order").await;
+    s.operate(old, "update_step($1, 1, 9, null, 'anna')").await;
+    s.run("select tasker.pause('shop', p_by => 'anna')").await;
+    s.run("select tasker.resume('shop', p_by => 'anna')").await;
+    s.drain(worker).await;
+    s.advance(DAY).await;
+    s.beat(worker).await;
+    let young = s.create("order").await;
+    s.operate(young, "update_task($1, 'gift', p_by => 'bob')").await;
+    s.run("select tasker.pause('shop', p_by => 'bob')").await;
+    s.advance(1.6 * DAY).await;
+    assert_eq!(s.drop_old().await.0, 2);
+    let kept = s
+        .rows("select task_id, namespace, metadata ->> 'by' as by from tasker.operator_actions order by action_id")
+        .await;
+    assert_eq!(
+        kept,
+        [
+            json!({"task_id": young, "namespace": null, "by": "bob"}),
+            json!({"task_id": null, "namespace": "shop", "by": "bob"}),
+        ]
+    );
+}
+
+#[tokio::test]
 async fn the_trail_is_kept_for_two_days_at_least() {
     let database = migrated().await.unwrap();
     let mut s = Session::open(&database).await;

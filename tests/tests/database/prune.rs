@@ -191,6 +191,7 @@ async fn nothing_of_a_pruned_task_is_left_but_its_identity() {
     on_database(async |_, s| {
         let worker = orders(s).await;
         let made = s.create_with("order", json!({"idempotency_key": "k"})).await;
+        s.operate(made.task_id, "update_step($1, 1, 9, null, 'anna')").await;
         s.drain(worker).await;
         s.run(&format!(
             "insert into tasker.annotation_types (name) values ('note');
@@ -204,7 +205,8 @@ async fn nothing_of_a_pruned_task_is_left_but_its_identity() {
         assert_eq!((batch.tasks, batch.steps), (1, 2));
         let left = "select (select count(*) from tasker.tasks) + (select count(*) from tasker.workflow_steps)
                     + (select count(*) from tasker.workflow_step_transitions) + (select count(*) from tasker.task_transitions)
-                    + (select count(*) from tasker.task_annotations) + (select count(*) from tasker.task_search_attributes)";
+                    + (select count(*) from tasker.task_annotations) + (select count(*) from tasker.task_search_attributes)
+                    + (select count(*) from tasker.operator_actions)";
         assert_eq!(s.count(left).await, 0);
         let again = s.create_with("order", json!({"idempotency_key": "k"})).await;
         assert!(!again.created && again.pruned && again.task_id == made.task_id);
@@ -396,6 +398,8 @@ async fn the_archive_holds_what_was_deleted() {
         let worker = orders(s).await;
         let made = s.create_with("order", json!({"context": {"text": "line\nbreak \u{1F600} \"quoted\"", "number": 1.50}})).await;
         let bare = finished(s, worker).await;
+        s.operate(made.task_id, "update_task($1, null, null, null)").await;
+        s.operate(made.task_id, "update_task($1, 'gift', null, null, 'anna')").await;
         s.run(&format!(
             "insert into tasker.annotation_types (name) values ('note');
              insert into tasker.task_annotations (task_id, annotation_type_id, annotation) select '{0}', annotation_type_id, '{{\"by\": \"anna\"}}' from tasker.annotation_types",
@@ -427,6 +431,12 @@ async fn the_archive_holds_what_was_deleted() {
             assert_eq!(found["task"]["task_id"], json!(task));
             assert_eq!((&found["task"]["namespace"], &found["task"]["name"], &found["task"]["version"]), (&json!("shop"), &json!("order"), &json!("1.0.0")));
             assert_eq!(found["search_attributes"], json!([]));
+            let actions = &found["task"]["operator_actions"];
+            if task == bare {
+                assert_eq!(actions, &Value::Null);
+            } else {
+                assert_eq!((actions.as_array().unwrap().len(), &actions[0]["metadata"]["by"]), (1, &json!("anna")));
+            }
             let context = expected["context"].as_str().unwrap();
             assert!(line.contains(context), "the context byte for byte: {context} in {line}");
             for part in ["steps", "step_transitions", "task_transitions", "annotations"] {

@@ -217,7 +217,11 @@ async fn without_a_schema_there_is_nothing_to_grant() {
 /// What the last migration brought, taken back.
 const ONE_MIGRATION_BACK: &str = "
     delete from tasker.schema_migrations where version = (select max(version) from tasker.schema_migrations);
-    drop function tasker.create_api_key, tasker.revoke_api_key, tasker.api_key_used; drop table tasker.api_keys";
+    drop function tasker.keep_action, tasker.changes, tasker.hold_task, tasker.refuse_unknown_scope, tasker.update_task, tasker.annotate_task;
+    create function tasker.update_task(p_task_id uuid, p_reason text, p_tags text[], p_priority int) returns void language sql as 'select';
+    create function tasker.annotate_task(p_task_id uuid, p_annotation_type text, p_annotation jsonb) returns tasker.task_annotations
+      language sql as 'select null::tasker.task_annotations';
+    drop table tasker.operator_actions";
 
 /// A schema one migration older, as this library will once have left it behind.
 async fn one_migration_older(database: &TestDatabase) {

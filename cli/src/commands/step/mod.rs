@@ -3,7 +3,7 @@
 pub(crate) mod filter;
 mod list;
 mod operate;
-mod show;
+pub(crate) mod show;
 mod update;
 
 use crate::args::GlobalOptions;

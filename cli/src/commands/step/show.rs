@@ -5,12 +5,13 @@ use crate::args::GlobalOptions;
 use crate::exit_status::ExitStatus;
 use crate::failure::Failure;
 use crate::printer::Printer;
-use crate::render;
+use crate::render::{self, Trail};
 use crate::session::Session;
 use chrono::Utc;
 use clap::Args;
 use serde_json::json;
-use tasker_core::model::StepSelector;
+use tasker_core::Client;
+use tasker_core::model::{StepSelector, TaskId};
 
 /// Show a step in full: attempts, inputs, results or the last failure.
 #[derive(Debug, Args)]
@@ -34,18 +35,34 @@ pub(super) async fn run(
 ) -> Result<ExitStatus, Failure> {
     let session = Session::new(global)?;
     let (id, selector) = (arguments.named.task, StepSelector::parse(&arguments.named.step));
-    let step = session.client.step(id, &selector).await?;
-    let moves = if arguments.trail {
-        Some(session.client.transitions(id, Some(&selector)).await?)
-    } else {
-        None
-    };
-    printer.answer(&json!({"step": step, "transitions": moves}), |look| {
-        let text = render::step(&step, Utc::now(), look);
-        match &moves {
-            Some(moves) => format!("{text}\n\n{}", render::trail("Trail", moves, look)),
-            None => text,
+    show(&session.client, id, &selector, arguments.trail, printer).await
+}
+
+/// Shows a step in full.
+pub(crate) async fn show(
+    client: &Client,
+    id: TaskId,
+    selector: &StepSelector,
+    with_trail: bool,
+    printer: &Printer,
+) -> Result<ExitStatus, Failure> {
+    let step = client.step(id, selector).await?;
+    let trail = match with_trail {
+        false => None,
+        true => {
+            let mut actions = client.operator_actions(id).await?;
+            actions.retain(|one| one.workflow_step_id == Some(step.workflow_step_id));
+            Some(Trail {
+                transitions: client.transitions(id, Some(selector)).await?,
+                actions,
+            })
         }
-    });
+    };
+    let moves = trail.as_ref().map(|trail| &trail.transitions);
+    let actions = trail.as_ref().map(|trail| &trail.actions);
+    printer.answer(
+        &json!({"step": step, "transitions": moves, "actions": actions}),
+        |look| render::with_trail(render::step(&step, Utc::now(), look), trail.as_ref(), look),
+    );
     Ok(ExitStatus::Ok)
 }

@@ -1,6 +1,6 @@
 //! `tasker task annotate`.
 
-use super::selection::json_argument;
+use super::selection::{OperatorArguments, json_argument};
 use crate::args::GlobalOptions;
 use crate::exit_status::ExitStatus;
 use crate::failure::Failure;
@@ -9,7 +9,7 @@ use crate::render;
 use crate::session::Session;
 use clap::Args;
 use serde_json::json;
-use tasker_core::model::TaskId;
+use tasker_core::model::{Operator, TaskId};
 
 /// Note something on a task, to find it by; without an annotation, show what was noted.
 ///
@@ -29,6 +29,8 @@ pub(crate) struct Arguments {
     /// What it says, in JSON.
     #[arg(value_name = "JSON")]
     annotation: Option<String>,
+    #[command(flatten)]
+    operator: OperatorArguments,
 }
 
 pub(super) async fn run(
@@ -41,7 +43,12 @@ pub(super) async fn run(
     if let (Some(annotation_type), Some(text)) = (&arguments.annotation_type, &arguments.annotation) {
         let annotation = json_argument("<JSON>", text)?;
         let noted = client
-            .annotate_task(arguments.task, annotation_type, &annotation)
+            .annotate_task(
+                arguments.task,
+                annotation_type,
+                &annotation,
+                &Operator::from(&arguments.operator),
+            )
             .await?;
         printer.answer(&noted, |look| {
             render::annotations(std::slice::from_ref(&noted), look)

@@ -24,13 +24,18 @@ pub(crate) struct OperatorArguments {
 
 impl From<&OperatorArguments> for Operator {
     fn from(arguments: &OperatorArguments) -> Self {
-        let user = || std::env::var("USER").ok().filter(|name| !name.is_empty());
         Operator {
-            by: arguments.by.clone().or_else(user),
+            by: who(arguments.by.as_ref()),
             reason: arguments.reason.clone(),
             from: None,
         }
     }
+}
+
+/// Who does it: whoever is named, or the user of this machine.
+pub(crate) fn who(named: Option<&String>) -> Option<String> {
+    let user = || std::env::var("USER").ok().filter(|name| !name.is_empty());
+    named.cloned().or_else(user)
 }
 
 /// A task, or one step of it.

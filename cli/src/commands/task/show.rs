@@ -1,10 +1,11 @@
 //! `tasker task show`.
 
 use crate::args::GlobalOptions;
+use crate::commands::step::show as step;
 use crate::exit_status::ExitStatus;
 use crate::failure::Failure;
 use crate::printer::Printer;
-use crate::render;
+use crate::render::{self, Trail};
 use crate::session::Session;
 use chrono::Utc;
 use clap::Args;
@@ -40,31 +41,29 @@ pub(super) async fn run(
     let client = &session.client;
     let id = arguments.task;
     let selector = arguments.step.as_deref().map(StepSelector::parse);
-    let moves = if arguments.trail {
-        Some(client.transitions(id, selector.as_ref()).await?)
-    } else {
-        None
-    };
     if let Some(selector) = &selector {
-        let step = client.step(id, selector).await?;
-        printer.answer(&json!({"step": step, "transitions": moves}), |look| {
-            let trail = moves.as_deref().map(|moves| render::trail("Trail", moves, look));
-            joined(render::step(&step, Utc::now(), look), trail)
-        });
-        return Ok(ExitStatus::Ok);
+        return step::show(client, id, selector, arguments.trail, printer).await;
     }
     let task = client.task(id).await?;
     let steps = client.steps(id).await?;
+    let trail = match arguments.trail {
+        false => None,
+        true => Some(Trail {
+            transitions: client.transitions(id, None).await?,
+            actions: client.operator_actions(id).await?,
+        }),
+    };
+    let moves = trail.as_ref().map(|trail| &trail.transitions);
+    let actions = trail.as_ref().map(|trail| &trail.actions);
     printer.answer(
-        &json!({"task": task, "steps": steps, "transitions": moves}),
+        &json!({"task": task, "steps": steps, "transitions": moves, "actions": actions}),
         |look| {
-            let trail = moves.as_deref().map(|moves| render::trail("Trail", moves, look));
-            joined(render::task(&task, &steps, Utc::now(), look), trail)
+            render::with_trail(
+                render::task(&task, &steps, Utc::now(), look),
+                trail.as_ref(),
+                look,
+            )
         },
     );
     Ok(ExitStatus::Ok)
-}
-
-fn joined(text: String, trail: Option<String>) -> String {
-    trail.map_or(text.clone(), |trail| format!("{text}\n\n{trail}"))
 }

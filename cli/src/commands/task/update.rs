@@ -1,6 +1,6 @@
 //! `tasker task update`.
 
-use super::selection::show_task;
+use super::selection::{show_task, who};
 use crate::args::GlobalOptions;
 use crate::exit_status::ExitStatus;
 use crate::failure::Failure;
@@ -11,8 +11,7 @@ use tasker_core::model::{Operator, TaskId, TaskUpdate};
 
 /// Change the priority, the labels or the reason of a task.
 ///
-/// A new priority counts for the steps that have not started and for those that wait for a retry. Leaves no row in the
-/// trail.
+/// A new priority counts for the steps that have not started and for those that wait for a retry.
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
@@ -35,6 +34,9 @@ pub(crate) struct Arguments {
     /// Why the task was asked for.
     #[arg(long, value_name = "TEXT")]
     reason: Option<String>,
+    /// Who changes it; kept beside the audit trail. The user's name when left out.
+    #[arg(long, value_name = "WHO")]
+    by: Option<String>,
 }
 
 pub(super) async fn run(
@@ -53,10 +55,14 @@ pub(super) async fn run(
         tags,
         priority: arguments.priority,
     };
+    let operator = Operator {
+        by: who(arguments.by.as_ref()),
+        ..Operator::default()
+    };
     let session = Session::new(global)?;
     let task = session
         .client
-        .update_task(arguments.task, &update, &Operator::default())
+        .update_task(arguments.task, &update, &operator)
         .await?;
     show_task(&session.client, &task, "updated", printer).await?;
     Ok(ExitStatus::Ok)

@@ -63,15 +63,24 @@ pub(super) async fn annotate_task(client: &Client, verb: &Verb<'_>) -> Result<St
         task_id: TaskId,
         annotation_type: String,
         annotation: Value,
+        by: Option<String>,
+        reason: Option<String>,
     }
     let Annotate {
         task_id,
         annotation_type,
         annotation,
+        by,
+        reason,
     } = verb.read()?;
+    let operator = Operator {
+        by,
+        reason,
+        from: None,
+    };
     answer(
         &client
-            .annotate_task(task_id, &annotation_type, &annotation)
+            .annotate_task(task_id, &annotation_type, &annotation, &operator)
             .await?,
     )
 }

@@ -64,6 +64,7 @@ pub const ARCHIVE_COLUMNS: [(&str, &[(&str, ColumnKind)]); 6] = [
             ("deadline_at", Instant),
             ("traceparent", Text),
             ("request_digest", Text),
+            ("operator_actions", Json),
         ],
     ),
     (
