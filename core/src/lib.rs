@@ -19,5 +19,5 @@ pub mod testing;
 pub mod values;
 pub mod worker;
 
-pub use engine::{Client, ClientOptions};
+pub use engine::{Client, ClientOptions, RefusedRequests};
 pub use error::{Error, ErrorKind, Result};
