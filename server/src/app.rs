@@ -18,6 +18,7 @@ use std::any::Any;
 use std::sync::Arc;
 use tasker_core::{Client, ErrorKind};
 use tokio::sync::Mutex;
+use tokio::time::Instant;
 use tower::ServiceBuilder;
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::compression::CompressionLayer;
@@ -48,6 +49,10 @@ impl FromRef<App> for Client {
         app.client.clone()
     }
 }
+
+/// When a request came: its time runs from there.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Began(pub(crate) Instant);
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
@@ -124,8 +129,9 @@ async fn not_so(method: Method, uri: Uri) -> Refusal {
 
 /// A request that takes too long is ended; what it had begun in the database is rolled back, but for a creation that went together
 /// with those of others.
-async fn within_time(State(app): State<App>, request: Request, next: Next) -> Response {
+async fn within_time(State(app): State<App>, mut request: Request, next: Next) -> Response {
     let limit = app.options.timeout;
+    request.extensions_mut().insert(Began(Instant::now()));
     match tokio::time::timeout(limit, next.run(request)).await {
         Ok(response) => response,
         Err(_) => Refusal::new(

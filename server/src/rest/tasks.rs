@@ -232,9 +232,7 @@ async fn create(
     if request.traceparent.is_none() {
         request.traceparent = header(&headers, "traceparent").map(str::to_owned);
     }
-    if request.initiator.is_none() {
-        request.initiator = access.operator(None, None).by;
-    }
+    access.sign(&mut request);
     let (created, task) = app.creation.create(&app.client, request).await?;
     let status = if created.created {
         StatusCode::CREATED

@@ -4,8 +4,12 @@
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
 mod bulk;
+mod bulk_array;
+mod bulk_lines;
+mod bulk_verbs;
 mod catalogue;
 mod lists;
+mod readiness;
 mod refusals;
 mod service;
 #[path = "../support/mod.rs"]
