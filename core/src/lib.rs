@@ -19,5 +19,5 @@ pub mod testing;
 pub mod values;
 pub mod worker;
 
-pub use engine::{Client, ClientOptions, WholeTask};
+pub use engine::{Client, ClientOptions, RefusedRequests, WholeTask};
 pub use error::{Error, ErrorKind, Result};

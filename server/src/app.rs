@@ -20,6 +20,7 @@ use std::any::Any;
 use std::sync::Arc;
 use tasker_core::{Client, ErrorKind};
 use tokio::sync::Mutex;
+use tokio::time::Instant;
 use tower::ServiceBuilder;
 use tower::util::option_layer;
 use tower_http::catch_panic::CatchPanicLayer;
@@ -57,6 +58,9 @@ impl FromRef<App> for Client {
 pub(crate) const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 /// The longest id that a request may bring: it goes into logs, and comes back with the answer.
 const LONGEST_ID: usize = 200;
+/// When a request came: its time runs from there.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Began(pub(crate) Instant);
 
 /// The HTTP interface of an engine.
 ///
@@ -140,8 +144,9 @@ async fn not_so(method: Method, uri: Uri) -> Refusal {
 
 /// A request that takes too long is ended; what it had begun in the database is rolled back, but for a creation that went together
 /// with those of others.
-async fn within_time(State(app): State<App>, request: Request, next: Next) -> Response {
+async fn within_time(State(app): State<App>, mut request: Request, next: Next) -> Response {
     let limit = app.options.timeout;
+    request.extensions_mut().insert(Began(Instant::now()));
     match tokio::time::timeout(limit, next.run(request)).await {
         Ok(response) => response,
         Err(_) => Refusal::new(

@@ -9,8 +9,8 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 use std::convert::Infallible;
 use std::sync::Arc;
-use tasker_core::ErrorKind;
 use tasker_core::values::{check_json, from_json};
+use tasker_core::{Error, ErrorKind};
 
 /// The query of a request. A name may come several times, for a list; one that is not known is refused, and so is one without a
 /// value: what was meant to be a filter would otherwise let everything through.
@@ -98,27 +98,29 @@ impl Body {
         }
     }
 
-    /// What the body says. It may stand alone, or as the one member `wrapper` of an object, as the ancestor wants it. No body
-    /// is an empty object.
+    /// What the body says, alone or as the one member `wrapper`. No body is an empty object.
     pub(crate) fn read<T: DeserializeOwned>(&self, wrapper: Option<&str>) -> Result<T, Refusal> {
-        let mut value = self.value()?;
-        if let (Some(wrapper), Value::Object(members)) = (wrapper, &mut value)
-            && members.len() == 1
-            && members.get(wrapper).is_some_and(Value::is_object)
-            && let Some(inside) = members.remove(wrapper)
-        {
-            value = inside;
-        }
-        // A list of values would be taken for an object without names.
-        if !value.is_object() {
-            return Err(Refusal::new(
-                ErrorKind::InvalidArgument,
-                "the body: an object is needed",
-            ));
-        }
-        serde_json::from_value(value)
-            .map_err(|error| Refusal::new(ErrorKind::InvalidArgument, format!("the body: {error}")))
+        read(self.value()?, wrapper).map_err(|mut error| {
+            error.message = format!("the body: {}", error.message);
+            error.into()
+        })
     }
+}
+
+/// What an object says. It may stand alone, or as the one member `wrapper` of an object, as the ancestor wants it.
+pub(crate) fn read<T: DeserializeOwned>(mut value: Value, wrapper: Option<&str>) -> Result<T, Error> {
+    if let (Some(wrapper), Value::Object(members)) = (wrapper, &mut value)
+        && members.len() == 1
+        && members.get(wrapper).is_some_and(Value::is_object)
+        && let Some(inside) = members.remove(wrapper)
+    {
+        value = inside;
+    }
+    // A list of values would be taken for an object without names.
+    if !value.is_object() {
+        return Err(Error::invalid_argument("an object is needed"));
+    }
+    serde_json::from_value(value).map_err(|error| Error::invalid_argument(error.to_string()))
 }
 
 /// JSON that can be stored: what is not even JSON is malformed, what jsonb cannot hold is invalid.

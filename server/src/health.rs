@@ -98,8 +98,8 @@ struct CheckBody {
     responses((status = 200, body = Ready), (status = 503, body = Ready, description = "It is not ready.")))]
 async fn ready(State(app): State<App>) -> Response {
     let began = Instant::now();
-    let found = match tokio::time::timeout(READY_WITHIN, app.client.database_identity()).await {
-        Ok(Ok(_)) => Ok(()),
+    let found = match tokio::time::timeout(READY_WITHIN, app.client.check_ready()).await {
+        Ok(Ok(())) => Ok(()),
         Ok(Err(error)) => Err(error.message),
         Err(_) => Err(format!(
             "the database did not answer within {} s",

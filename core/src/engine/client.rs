@@ -160,6 +160,14 @@ impl Client {
         self.opened().await?.store.schema_version().await
     }
 
+    /// Asks PostgreSQL whether it answers, and whether its schema is of a version that this code works on; each time anew.
+    ///
+    /// # Errors
+    /// `ConfigInvalid`, `DatabaseUnavailable`, `SchemaMismatch`.
+    pub async fn check_ready(&self) -> Result<()> {
+        self.opened().await?.store.check_version().await
+    }
+
     /// What stands between this client and PostgreSQL. Opens a connection where none was opened before.
     ///
     /// # Errors

@@ -2,12 +2,12 @@
 
 use super::Client;
 use super::client::{KnownPlan, PlanKey, call};
+use super::refused::{is_about_requests, unnumbered};
 use super::request::complete_request;
 use crate::error::{Error, ErrorKind, Result};
 use crate::model::{Created, IdentityStrategy, TaskRequest};
 use crate::store::{FlushRow, FlushStatus, STALE_PLAN, Store, sqlstate};
 use crate::template::{ContextSchema, DEFAULT_NAMESPACE};
-use serde_json::{Value, json};
 use sqlx::PgConnection;
 use std::{collections::HashMap, sync::Arc};
 
@@ -27,22 +27,38 @@ impl Client {
     /// Creates tasks in one transaction, all or nothing. Answers in the order of the requests.
     ///
     /// # Errors
-    /// As [`Client::create_task`]; `details.index` says which request.
+    /// As [`Client::create_task`]. Of several requests each that is refused is told: `details.requests` has an entry each with its
+    /// `index`, from 0, for the first hundred; `details.count` says how many there are. The error is that of the first.
     pub async fn create_tasks(&self, requests: &[TaskRequest]) -> Result<Vec<Created>> {
+        match self.try_create_tasks(requests).await {
+            Err(error) if requests.len() > 1 && is_about_requests(&error) => {
+                // Where that cannot be found out, what is known is told.
+                let refused = self.find_refused(requests).await.unwrap_or_default();
+                Err(refused.into_error().unwrap_or(error))
+            }
+            answer => answer,
+        }
+    }
+
+    /// As [`Client::create_tasks`], for a caller that takes the batch apart where one is refused: which ones is not looked for.
+    ///
+    /// # Errors
+    /// As [`Client::create_task`], for one of the requests that are refused.
+    pub async fn try_create_tasks(&self, requests: &[TaskRequest]) -> Result<Vec<Created>> {
         if requests.is_empty() {
             return Ok(Vec::new());
         }
         let mut tries = 0;
-        let created = loop {
+        loop {
             match self.create_once(requests).await {
                 Err(error) if sqlstate(&error) == Some(STALE_PLAN) && tries < STALE_RETRIES => {
                     self.forget_plans();
                     tries += 1;
                 }
-                answer => break answer?,
+                Err(error) if requests.len() == 1 => return Err(unnumbered(error)),
+                answer => return answer,
             }
-        };
-        Ok(created)
+        }
     }
 
     /// Creates a task on the caller's own connection, inside the caller's transaction: rolled back means never created.
@@ -85,7 +101,7 @@ impl Client {
         let prepared = self
             .prepare(store, connection, std::slice::from_ref(request))
             .await?;
-        store.create_tasks(connection, &as_json(prepared)).await
+        store.create_tasks(connection, &together(&prepared)).await
     }
 
     pub(super) fn forget_plans(&self) {
@@ -109,7 +125,7 @@ impl Client {
         let Some(offer) = offer else {
             let created = call!(self, |store, connection| async {
                 let prepared = self.prepare(store, connection, requests).await?;
-                store.create_tasks(connection, &as_json(prepared)).await
+                store.create_tasks(connection, &together(&prepared)).await
             })?;
             if created.iter().any(|one| one.created) {
                 self.wake();
@@ -150,7 +166,7 @@ impl Client {
         call!(self, |store, connection| async {
             let prepared = first(self.prepare(store, connection, requests).await?)?;
             store
-                .create_and_claim(connection, &prepared.to_string(), worker_id, room, slots)
+                .create_and_claim(connection, &prepared, worker_id, room, slots)
                 .await
         })
     }
@@ -161,36 +177,43 @@ impl Client {
         store: &Store,
         connection: &mut PgConnection,
         requests: &[TaskRequest],
-    ) -> Result<Vec<Value>> {
-        let mut plans: HashMap<PlanKey, Option<KnownPlan>> = HashMap::new();
+    ) -> Result<Vec<String>> {
+        let mut plans = HashMap::new();
         let mut prepared = Vec::with_capacity(requests.len());
-        for (index, request) in requests.iter().enumerate() {
-            let key: PlanKey = (
-                request
-                    .namespace
-                    .clone()
-                    .unwrap_or_else(|| DEFAULT_NAMESPACE.to_owned()),
-                request.name.clone(),
-                request.version.clone(),
-            );
-            let plan = match plans.get(&key) {
-                Some(plan) => plan.clone(),
-                None => {
-                    let plan = self.known_plan(store, connection, &key).await?;
-                    plans.insert(key, plan.clone());
-                    plan
-                }
-            };
-            prepared.push(
-                complete_request(
-                    self.settings(),
-                    request,
-                    plan.as_ref().map(|plan| (plan.plan_id, plan.schema.as_deref())),
-                )
-                .map_err(|error| at_index(error, index, requests.len()))?,
-            );
+        for request in requests {
+            prepared.push(self.prepare_one(store, connection, &mut plans, request).await?);
         }
         Ok(prepared)
+    }
+
+    /// A request as the database reads it. `plans`: those that were looked up for requests of the same batch.
+    pub(super) async fn prepare_one(
+        &self,
+        store: &Store,
+        connection: &mut PgConnection,
+        plans: &mut HashMap<PlanKey, Option<KnownPlan>>,
+        request: &TaskRequest,
+    ) -> Result<String> {
+        // A large batch lets others have their turn.
+        tokio::task::consume_budget().await;
+        let key: PlanKey = (
+            request
+                .namespace
+                .clone()
+                .unwrap_or_else(|| DEFAULT_NAMESPACE.to_owned()),
+            request.name.clone(),
+            request.version.clone(),
+        );
+        let plan = match plans.get(&key) {
+            Some(plan) => plan.clone(),
+            None => {
+                let plan = self.known_plan(store, connection, &key).await?;
+                plans.insert(key, plan.clone());
+                plan
+            }
+        };
+        let plan = plan.as_ref().map(|plan| (plan.plan_id, plan.schema.as_deref()));
+        Ok(complete_request(self.settings(), request, plan)?.to_string())
     }
 
     async fn known_plan(
@@ -247,15 +270,19 @@ fn first<T>(answers: Vec<T>) -> Result<T> {
         .ok_or_else(|| Error::internal("nothing was answered to one request"))
 }
 
-/// The JSON array that `tasker.create_tasks` reads.
-fn as_json(prepared: Vec<Value>) -> String {
-    Value::Array(prepared).to_string()
+fn together(prepared: &[String]) -> String {
+    as_json(prepared.iter().map(String::as_str))
 }
 
-fn at_index(mut error: Error, index: usize, count: usize) -> Error {
-    if count > 1 {
-        error.message = format!("request {}: {}", index + 1, error.message);
-        error.details = json!({"index": index, "problems": error.details});
+/// The JSON array that `tasker.create_tasks` reads.
+pub(super) fn as_json<'r>(prepared: impl Iterator<Item = &'r str>) -> String {
+    let mut array = String::from("[");
+    for request in prepared {
+        if array.len() > 1 {
+            array.push(',');
+        }
+        array.push_str(request);
     }
-    error
+    array.push(']');
+    array
 }

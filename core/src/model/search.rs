@@ -254,11 +254,19 @@ pub struct Found {
 
 #[cfg(test)]
 mod tests {
-    use super::TaskCursor;
+    use super::{TaskCursor, TaskSort};
 
     #[test]
     fn a_cursor_is_read_as_it_was_written() {
-        for key in [None, Some(String::new()), Some("2026-11-27 äö \"x\"".to_owned())] {
+        for key in [
+            None,
+            Some((TaskSort::Reason, String::new())),
+            Some((TaskSort::Initiator, "äö \"x\"".to_owned())),
+            Some((TaskSort::Priority, "-7".to_owned())),
+            Some((TaskSort::StartedAt, "-infinity".to_owned())),
+            Some((TaskSort::RequestedAt, "2026-11-28 02:33:00.966371+00".to_owned())),
+            Some((TaskSort::RequestedAt, "2026-11-28 02:33:00+05:30".to_owned())),
+        ] {
             let cursor = TaskCursor {
                 task_id: uuid::Uuid::now_v7(),
                 key,
@@ -269,7 +277,12 @@ mod tests {
             "",
             "7",
             "0198c0de-0000-7000-8000-000000000000.f",
-            "0198c0de-0000-7000-8000-000000000000.zz",
+            "0198c0de-0000-7000-8000-000000000000.reason",
+            "0198c0de-0000-7000-8000-000000000000.reason.zz",
+            "0198c0de-0000-7000-8000-000000000000.colour.61",
+            "0198c0de-0000-7000-8000-000000000000.created_at.61",
+            "0198c0de-0000-7000-8000-000000000000.priority.61",
+            "0198c0de-0000-7000-8000-000000000000.requested_at.61",
         ] {
             assert!(broken.parse::<TaskCursor>().is_err(), "{broken}");
         }

@@ -7,7 +7,7 @@ use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
 use std::sync::Arc;
 use tasker_core::ErrorKind;
-use tasker_core::model::Operator;
+use tasker_core::model::{Operator, TaskRequest};
 
 /// Who asks, as far as that is known; stands in the extensions of every request.
 #[derive(Debug, Clone)]
@@ -141,6 +141,13 @@ impl Access {
             by: known.or(by),
             reason,
             from: self.from.as_deref().map(str::to_owned),
+        }
+    }
+
+    /// Whoever asks for a task is its initiator, unless the request names one.
+    pub(crate) fn sign(&self, request: &mut TaskRequest) {
+        if request.initiator.is_none() {
+            request.initiator = self.operator(None, None).by;
         }
     }
 }

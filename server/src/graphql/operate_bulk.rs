@@ -4,17 +4,18 @@ use super::filter::TaskFilterInput;
 use super::gate::{gate, may};
 use super::scalars::Long;
 use super::task::{self, Task};
-use crate::app::App;
+use crate::app::{App, Began};
 use crate::extract::{Body, Path};
 use crate::problem::Refusal;
 use crate::rest::bulk;
-use async_graphql::{Context, Enum, ID, InputObject, Object, Result, SimpleObject};
-use axum::Json;
+use async_graphql::{Context, Enum, ID, InputObject, Json, Object, Result, SimpleObject};
+use axum::Extension;
 use axum::extract::State;
 use serde::Deserialize;
 use serde_json::{Value, json};
 use tasker_core::model::{BulkOutcome, TaskId};
 use tasker_core::{Client, ErrorKind};
+use tokio::time::Instant;
 
 /// What is done to many tasks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
@@ -103,6 +104,8 @@ struct BulkPayload {
     sample: Vec<Task>,
     /// There may be more: give it back as `cursor`. Null where there are none.
     next_cursor: Option<String>,
+    /// What came in the way after some batches were done; they stay. `nextCursor` goes on with the one that was not.
+    problem: Option<Json<Value>>,
     /// As it was given.
     client_mutation_id: Option<String>,
 }
@@ -125,6 +128,7 @@ struct Answered {
     refused: Vec<BulkOutcome>,
     sample: Vec<Shown>,
     next_cursor: Option<String>,
+    problem: Option<Value>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -145,8 +149,9 @@ impl BulkVerbs {
         let (gate, verb) = (gate(context), input.verb.name());
         let questions = [may("tasker.task", verb), may("tasker.task", "bulk")];
         gate.require(&questions).await?;
-        let Json(answer) = Box::pin(bulk::operate(
+        let axum::Json(answer) = Box::pin(bulk::operate(
             State(context.data_unchecked::<App>().clone()),
+            Extension(Began(Instant::now())),
             Path(verb.to_owned()),
             gate.access().clone(),
             Body::of(&input.request()),
@@ -174,6 +179,7 @@ impl BulkVerbs {
                 .collect(),
             sample: task::tasks(gate, sample)?,
             next_cursor: answer.next_cursor,
+            problem: answer.problem.map(Json),
             client_mutation_id: input.client_mutation_id,
         }))
     }

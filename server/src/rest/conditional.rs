@@ -1,5 +1,6 @@
 //! Requests that count only for what is still as it was shown: `ETag` and `If-Match` (RFC 9110, 13.1.1).
 
+use crate::extract::list_header;
 use crate::problem::Refusal;
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header as names};
 use axum::response::Response;
@@ -33,15 +34,8 @@ impl IfMatch {
     /// # Errors
     /// A header that is no text.
     pub(super) fn read(headers: &HeaderMap) -> Result<Option<Self>, Refusal> {
-        let mut tags: Vec<&str> = Vec::new();
-        for value in headers.get_all(names::IF_MATCH) {
-            let text = value
-                .to_str()
-                .map_err(|_| Refusal::malformed("If-Match: a list of ETags is needed, or *"))?;
-            tags.push(text);
-        }
-        let tags = tags.join(",");
-        Ok((!tags.is_empty() && tags.trim() != "*").then_some(Self(tags)))
+        let tags = list_header(headers, "if-match")?;
+        Ok(tags.filter(|tags| tags.trim() != "*").map(Self))
     }
 
     /// Whether one of the tags is that of what there is now.

@@ -105,7 +105,7 @@ async fn alone(client: &Client, request: &TaskRequest) -> Outcome {
 async fn together(client: &Client, batch: Vec<Asked>) {
     let (requests, waiting): (Vec<TaskRequest>, Vec<_>) =
         batch.into_iter().map(|asked| (asked.request, asked.tell)).unzip();
-    let outcomes = match client.create_tasks(&requests).await {
+    let outcomes = match client.try_create_tasks(&requests).await {
         Ok(created) => outcomes(client, created).await,
         Err(error) if requests.len() > 1 && is_about_the_request(&error) => {
             let mut outcomes = Vec::with_capacity(requests.len());

@@ -4,7 +4,7 @@ use super::conditional::{IfMatch, tagged};
 use super::shown::{self, Part, TaskBody};
 use crate::app::App;
 use crate::auth::Access;
-use crate::extract::{Body, Params, Path, Prefix, header, list_header, traceparent};
+use crate::extract::{Body, Params, Path, Prefix, header, traceparent};
 use crate::page::{self, Pagination};
 use crate::problem::{Problem, Refusal};
 use axum::Json;
@@ -235,9 +235,7 @@ async fn create(
     if request.traceparent.is_none() {
         request.traceparent = traceparent(&headers);
     }
-    if request.initiator.is_none() {
-        request.initiator = access.operator(None, None).by;
-    }
+    access.sign(&mut request);
     let (created, task) = app.creation.create(&app.client, request).await?;
     let status = if created.created {
         StatusCode::CREATED

@@ -6,10 +6,14 @@
 mod audit;
 mod bounds;
 mod bulk;
+mod bulk_array;
+mod bulk_lines;
+mod bulk_verbs;
 mod catalogue;
 mod headers;
 mod lists;
 mod pages;
+mod readiness;
 mod refusals;
 mod service;
 #[path = "../support/mod.rs"]
