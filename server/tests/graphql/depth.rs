@@ -4,6 +4,7 @@ use crate::support::{Shop, send_to};
 use axum::body::Body;
 use axum::http::Request;
 use serde_json::json;
+use tasker_core::model::Operator;
 use tasker_server::{GraphqlOptions, Options};
 
 /// Half of what threads have where nobody says otherwise.
@@ -76,7 +77,12 @@ async fn the_deepest_query_that_is_legal_needs_little_stack() {
     .await;
     let id = shop.one(json!({})).await;
     shop.client
-        .annotate_task(id.parse().unwrap(), "note", &json!({"a": 1}))
+        .annotate_task(
+            id.parse().unwrap(),
+            "note",
+            &json!({"a": 1}),
+            &Operator::default(),
+        )
         .await
         .unwrap();
     for query in deepest(&id) {

@@ -17,7 +17,7 @@ async fn served(options: Options) -> (Shop, SocketAddr, JoinHandle<()>) {
     let serving = tokio::spawn(async move {
         let anywhere = "127.0.0.1:0".parse().unwrap();
         let told = |address| say.send(address).unwrap();
-        serve(anywhere, router, stop, told).await.unwrap();
+        serve(&[anywhere], router, stop, told).await.unwrap();
     });
     (shop, hear.await.unwrap(), serving)
 }
