@@ -31,6 +31,8 @@ KNOWN = {
     "retryLimit": [7],
     "idempotencyTtlSeconds": [60],
     "onDuplicate": ["return_existing", "reject"],
+    # What is done to many is only tried: the tasks are for the others.
+    "dryRun": [True],
 }
 # Of what these say when they are made up, nothing is found, or only some of them may stand together.
 LEFT_OUT = {"after", "before", "bypassSteps", "environment", "annotationValue", "annotationKey", "annotationType"}
@@ -70,6 +72,8 @@ class Known(graphql.Visitor):
         value = chosen((name, self.made), self.known.get(name, [None]))
         if value is None:
             return None
+        if isinstance(value, bool):
+            return type(node)(name=node.name, value=nodes.Boolean(value))
         made = nodes.Int(value) if isinstance(value, int) and name != "workerId" else nodes.String(str(value))
         many = isinstance(node.value, graphql.ListValueNode)
         return type(node)(name=node.name, value=nodes.List([made]) if many else made)
@@ -77,6 +81,8 @@ class Known(graphql.Visitor):
 
 @schemathesis.hook
 def before_call(context, case, kwargs):
+    if case.meta is None or not case.meta.generation.mode.is_positive:
+        return
     document = graphql.parse(case.body)
     case.body = graphql.print_ast(graphql.visit(document, Known(case.operation.label, case.body)))
 

@@ -35,7 +35,10 @@ const PACKAGES: [(&str, &[&str]); 14] = [
         "bindings-ruby",
         &["tasker-core", "tasker-server", "tasker-cli", "tasker-glibc"],
     ),
-    ("tests/scenarios-runner", &["tasker-core", "tasker-tests"]),
+    (
+        "tests/scenarios-runner",
+        &["tasker-core", "tasker-server", "tasker-tests"],
+    ),
     (
         "tests",
         &[
