@@ -3,6 +3,9 @@
 // Tests may panic: that is how they fail.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
+mod hosts;
+mod paths;
+#[path = "../support/mod.rs"]
 mod support;
 
 use axum::body::Body;
@@ -19,7 +22,7 @@ use tasker_server::{
     Auth, Caller, Decide, Grants, Options, PERMISSIONS, Principal, Question, Refusal, document,
 };
 
-const TABLE: &str = include_str!("authorization.tsv");
+const TABLE: &str = include_str!("../authorization.tsv");
 const ROLES: [&str; 3] = ["viewer", "operator", "admin"];
 
 #[derive(Debug)]
@@ -362,196 +365,6 @@ async fn what_may_be_brought_is_told_and_several_at_once_are_refused() {
             "{headers:?}"
         );
         assert!(answer.text.contains("Authorization"), "{}", answer.text);
-    }
-}
-
-/// Other ways to write a path, and other methods, that a guard and the routes behind it could take for different things.
-fn tricks(method: &Method, path: &str) -> Vec<(Method, String)> {
-    let first = path.chars().nth(1).unwrap();
-    let slashed = path.get(1..).unwrap().replace('/', "%2F");
-    let paths = [
-        format!("{path}/"),
-        format!("{path}//"),
-        format!("/{path}"),
-        format!("/.{path}"),
-        format!("/health/live/..{path}"),
-        format!("/health/live/%2e%2e{path}"),
-        format!("/health%2Flive{path}"),
-        format!("/health/live;{path}"),
-        format!("/%{:02x}{}", u32::from(first), path.get(2..).unwrap()),
-        format!("/{slashed}"),
-        format!("{path}%00"),
-        format!("{path}.json"),
-        path.to_uppercase(),
-        format!("http://tasker.example{path}"),
-    ];
-    let methods = [
-        Method::HEAD,
-        Method::OPTIONS,
-        Method::TRACE,
-        Method::from_bytes(b"QUERY").unwrap(),
-    ];
-    let paths = paths.into_iter().map(|path| (method.clone(), path));
-    paths
-        .chain(methods.into_iter().map(|method| (method, path.to_owned())))
-        .collect()
-}
-
-#[tokio::test]
-async fn no_other_way_to_write_a_path_or_a_method_gets_in() {
-    let shop = shop().await;
-    let task = task(&shop).await;
-    let stranger = tokens::signed(&json!({"sub": "mallory", "roles": ["stranger"]}));
-    for row in rows() {
-        if row.open {
-            continue;
-        }
-        for (method, path) in tricks(&row.method, &path(&row, &task)) {
-            for known in [false, true] {
-                let mut request = Request::builder()
-                    .method(&method)
-                    .uri(&path)
-                    .header("content-type", "application/json");
-                if known {
-                    request = request.header("authorization", &stranger);
-                }
-                let answer = shop.send(request.body("{}".into()).unwrap()).await;
-                let (status, text) = (answer.status, &answer.text);
-                if !known {
-                    assert_eq!(status, StatusCode::UNAUTHORIZED, "{method} {path}: {text}");
-                } else if !row.permissions.is_empty() {
-                    assert!(status.is_client_error(), "{method} {path}: {status} {text}");
-                }
-            }
-        }
-    }
-    let trail = shop
-        .client
-        .transitions(task.parse().unwrap(), None)
-        .await
-        .unwrap();
-    assert!(trail.iter().all(|one| one.metadata["by"].is_null()), "{trail:?}");
-}
-
-#[tokio::test]
-async fn a_verb_that_there_is_not_is_told_to_whoever_is_known_only() {
-    let shop = shop().await;
-    let row = Row {
-        method: Method::POST,
-        path: "/tasks/bulk/fly",
-        permissions: Vec::new(),
-        open: false,
-        roles: Vec::new(),
-    };
-    let stranger = tokens::signed(&json!({"sub": "mallory", "roles": ["stranger"]}));
-    let (status, text) = ask(&shop, &row, "", Some(&stranger)).await;
-    assert_eq!(status, StatusCode::NOT_FOUND, "{text}");
-    let (status, text) = ask(&shop, &row, "", None).await;
-    assert_eq!(status, StatusCode::UNAUTHORIZED, "{text}");
-}
-
-/// A host that permits nothing, and remembers what it was asked about.
-#[derive(Debug, Default)]
-struct Host(Mutex<Vec<Question>>);
-
-impl Decide for Host {
-    fn decide(&self, questions: Vec<Question>) -> BoxFuture<'_, Result<Vec<bool>, Refusal>> {
-        let answers = vec![false; questions.len()];
-        self.0.lock().unwrap().extend(questions);
-        Box::pin(async { Ok(answers) })
-    }
-}
-
-#[tokio::test]
-async fn a_host_is_asked_about_the_parts_of_a_path_under_one_text_only() {
-    let shop = shop().await;
-    let host = Arc::new(Host::default());
-    let principal = Arc::new(Principal {
-        name: None,
-        grants: Grants::Asked(Arc::clone(&host) as Arc<dyn Decide>),
-        ambient: false,
-    });
-    let id = support::UNKNOWN;
-    let task = |id: &str| Question::new("tasker.task", "show").about(id);
-    let step = |step: &str| {
-        Question::new("tasker.workflow_step", "show")
-            .about(step)
-            .within(id)
-    };
-    let simple = id.replace('-', "");
-    for (path, question) in [
-        (format!("/tasks/{id}"), task(id)),
-        (format!("/tasks/{}", id.to_uppercase()), task(id)),
-        (format!("/tasks/{simple}"), task(id)),
-        (format!("/tasks/%30{}", &id[1..]), task(id)),
-        (format!("/tasks/urn:uuid:{id}"), task(id)),
-        ("/tasks/7".to_owned(), task("7")),
-        (format!("/tasks/{simple}/workflow_steps/007"), step("7")),
-        (format!("/tasks/{id}/workflow_steps/+7"), step("7")),
-        (format!("/tasks/{id}/workflow_steps/%37/why"), step("7")),
-        (format!("/tasks/{id}/workflow_steps/only"), step("only")),
-        (
-            "/workers/007".to_owned(),
-            Question::new("tasker.worker", "index").about("7"),
-        ),
-        (
-            "/workers/seven".to_owned(),
-            Question::new("tasker.worker", "index").about("seven"),
-        ),
-        (
-            "/handlers/shop/a%2Fb".to_owned(),
-            Question::new("tasker.handler", "show")
-                .about("a/b")
-                .within("shop"),
-        ),
-    ] {
-        let request = Request::builder().uri(&path).extension(Caller {
-            principal: Some(Arc::clone(&principal)),
-            from: None,
-        });
-        let answer = shop.send(request.body(Body::empty()).unwrap()).await;
-        assert_eq!(answer.status, StatusCode::FORBIDDEN, "{path}: {}", answer.text);
-        let asked = std::mem::take(&mut *host.0.lock().unwrap());
-        assert_eq!(asked, [question], "{path}");
-    }
-}
-
-/// A host that answers too little, or cannot decide.
-#[derive(Debug)]
-struct Lazy(bool);
-
-impl Decide for Lazy {
-    fn decide(&self, _: Vec<Question>) -> BoxFuture<'_, Result<Vec<bool>, Refusal>> {
-        let answer = match self.0 {
-            true => Ok(vec![true]),
-            false => Err(Refusal::new(ErrorKind::Internal, "the host cannot decide")),
-        };
-        Box::pin(async { answer })
-    }
-}
-
-#[tokio::test]
-async fn a_host_that_does_not_answer_everything_has_permitted_nothing() {
-    let shop = shop().await;
-    for (answers, status) in [
-        (true, StatusCode::FORBIDDEN),
-        (false, StatusCode::INTERNAL_SERVER_ERROR),
-    ] {
-        let principal = Arc::new(Principal {
-            name: None,
-            grants: Grants::Asked(Arc::new(Lazy(answers))),
-            ambient: false,
-        });
-        let request = Request::post("/pause")
-            .header("content-type", "application/json")
-            .extension(Caller {
-                principal: Some(principal),
-                from: None,
-            })
-            .body(Body::from(r#"{"namespace": "shop"}"#))
-            .unwrap();
-        let answer = shop.send(request).await;
-        assert_eq!(answer.status, status, "{}", answer.text);
     }
 }
 
