@@ -1,6 +1,12 @@
 //! Hosts that decide by themselves.
 
-use crate::*;
+use crate::{shop, support};
+use axum::body::Body;
+use axum::http::{Request, StatusCode};
+use futures_util::future::BoxFuture;
+use std::sync::{Arc, Mutex};
+use tasker_core::ErrorKind;
+use tasker_server::{Caller, Decide, Grants, Principal, Question, Refusal};
 
 /// A host that permits nothing, and remembers what it was asked about.
 #[derive(Debug, Default)]

@@ -10,17 +10,13 @@ mod support;
 
 use axum::body::Body;
 use axum::http::{Method, Request, StatusCode};
-use futures_util::future::BoxFuture;
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 use support::Shop;
 use support::tokens::{self, SECRET};
-use tasker_core::ErrorKind;
 use tasker_core::model::{ApiKey, AuthSettings, NewApiKey, Operator};
-use tasker_server::{
-    Auth, Caller, Decide, Grants, Options, PERMISSIONS, Principal, Question, Refusal, document,
-};
+use tasker_server::{Auth, Caller, Options, PERMISSIONS, Principal, document};
 
 const TABLE: &str = include_str!("../authorization.tsv");
 const ROLES: [&str; 3] = ["viewer", "operator", "admin"];

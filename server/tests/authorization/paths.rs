@@ -1,6 +1,9 @@
 //! Paths and methods written in other ways.
 
-use crate::*;
+use crate::support::tokens;
+use crate::{Row, ask, path, rows, shop, task};
+use axum::http::{Method, Request, StatusCode};
+use serde_json::json;
 
 /// Other ways to write a path, and other methods, that a guard and the routes behind it could take for different things.
 fn tricks(method: &Method, path: &str) -> Vec<(Method, String)> {
