@@ -142,8 +142,8 @@ async fn not_so(method: Method, uri: Uri) -> Refusal {
     .with_status(StatusCode::METHOD_NOT_ALLOWED)
 }
 
-/// A request that takes too long is ended; what it had begun in the database is rolled back, but for a creation that went together
-/// with those of others.
+/// A request that takes too long is ended. What it had begun in the database is rolled back, but for the statement that runs just then,
+/// which PostgreSQL may finish and commit although nobody waits for it, and for a creation that went together with those of others.
 async fn within_time(State(app): State<App>, mut request: Request, next: Next) -> Response {
     let limit = app.options.timeout;
     request.extensions_mut().insert(Began(Instant::now()));
