@@ -12,7 +12,8 @@ use tasker_server::{Decide, Grants, Options, Principal, Question, Refusal, route
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{UnixListener, UnixStream};
 
-/// Passes everything on to a server, and counts the statements that it is told to execute.
+/// Passes everything on to a server, and counts the statements that it is told to execute. What wakes workers does not count:
+/// it follows a creation by itself, some time later.
 async fn counted(server: String, listener: UnixListener, count: Arc<AtomicUsize>) {
     while let Ok((client, _)) = listener.accept().await {
         let (mut client_in, mut client_out) = client.into_split();
@@ -22,19 +23,37 @@ async fn counted(server: String, listener: UnixListener, count: Arc<AtomicUsize>
         tokio::spawn(async move {
             // The first message has no type.
             let mut typed = false;
+            let mut waking = Vec::new();
+            let mut wakes = false;
             loop {
                 let mut head = Vec::new();
                 if typed {
                     head.push(client_in.read_u8().await?);
                 }
                 let length = client_in.read_u32().await?;
-                if head == b"E" {
-                    count.fetch_add(1, Ordering::SeqCst);
+                let mut body = vec![0; length as usize - 4];
+                client_in.read_exact(&mut body).await?;
+                // A statement's name stands first where it is parsed, second where its values are bound.
+                let mut texts = body.split(|byte| *byte == 0);
+                match head.first() {
+                    Some(b'P') => {
+                        let name = texts.next().unwrap_or_default();
+                        let text = texts.next().unwrap_or_default();
+                        if String::from_utf8_lossy(text).contains("notify_idle") {
+                            waking.push(name.to_owned());
+                        }
+                    }
+                    Some(b'B') => {
+                        let name = texts.nth(1).unwrap_or_default();
+                        wakes = waking.iter().any(|one| one == name);
+                    }
+                    Some(b'E') if !wakes => {
+                        count.fetch_add(1, Ordering::SeqCst);
+                    }
+                    _ => {}
                 }
                 typed = true;
                 head.extend(length.to_be_bytes());
-                let mut body = vec![0; length as usize - 4];
-                client_in.read_exact(&mut body).await?;
                 head.extend(body);
                 server_out.write_all(&head).await?;
             }
