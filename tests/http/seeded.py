@@ -7,12 +7,14 @@ import zlib
 from collections import Counter
 from pathlib import Path
 
-# Tasks to read, to use up and to retry or resolve, and workers.
+# Tasks to read (the open ones of them apart), to use up and to retry or resolve, and workers.
 SEED = json.loads(os.environ["TASKER_SEEDED"])
+# Those whose steps are changed are not used up.
+SEED["kept"], SEED["spare"] = SEED["spare"][::2], SEED["spare"][1::2]
 ANSWERS = Path(os.environ["TASKER_ANSWERS"])
 
 # The second step of a failed task failed; a task that never begins has three open ones.
-STEPS = {"read": ["fetch", "charge", "1", "3"], "spare": ["notify"], "failed": ["charge", "2"]}
+STEPS = {"read": ["fetch", "charge", "1", "3"], "open": ["fetch"], "spare": ["notify"], "kept": ["notify"], "failed": ["charge", "2"]}
 NAMES = ["succeeding", "failing", "waiting"]
 TASK = {"name": "waiting", "namespace": "seed"}
 TEMPLATES = [
@@ -32,16 +34,19 @@ def pool(operation):
     operation = operation.lower()
     if "delete" in operation or "cancel" in operation:
         return "spare"
+    if "pause" in operation:
+        return "open"
     return "failed" if "retry" in operation or "resolve" in operation else "read"
 
 
 answers: dict[str, dict[str, Counter]] = {}
 
 
-def count(operation, outcome, well):
-    """One more answer of an operation, and whether it went well."""
-    of = answers.setdefault(operation, {"well": Counter(), "not": Counter()})
+def count(operation, outcome, well, why=()):
+    """One more answer of an operation, whether it went well, and what it said if it did not."""
+    of = answers.setdefault(operation, {"well": Counter(), "not": Counter(), "why": Counter()})
     of["well" if well else "not"][str(outcome)] += 1
+    of["why"].update(text[:160] for text in why)
 
 
 @atexit.register

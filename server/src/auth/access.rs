@@ -131,23 +131,35 @@ impl Access {
         )
     }
 
-    /// Who steps in, for the trail. Whoever is known cannot be somebody else.
-    pub(crate) fn operator(&self, by: Option<String>, reason: Option<String>) -> Operator {
-        let known = match &self.who {
+    /// The name of whoever asks, where it is known.
+    pub(crate) fn name(&self) -> Option<String> {
+        match &self.who {
             Who::Known(principal) => principal.name.clone(),
             Who::Anybody | Who::Nobody(_) => None,
-        };
-        Operator {
-            by: known.or(by),
+        }
+    }
+
+    /// Who steps in, for the trail. Whoever is known cannot be somebody else; what the request says is within its bounds all the same.
+    ///
+    /// # Errors
+    /// `InvalidArgument` that names what is too long.
+    pub(crate) fn operator(&self, by: Option<String>, reason: Option<String>) -> Result<Operator, Refusal> {
+        let said = Operator {
+            by,
             reason,
             from: self.from.as_deref().map(str::to_owned),
-        }
+        };
+        said.check_bounds()?;
+        Ok(Operator {
+            by: self.name().or(said.by),
+            ..said
+        })
     }
 
     /// Whoever asks for a task is its initiator, unless the request names one.
     pub(crate) fn sign(&self, request: &mut TaskRequest) {
         if request.initiator.is_none() {
-            request.initiator = self.operator(None, None).by;
+            request.initiator = self.name();
         }
     }
 }

@@ -60,9 +60,7 @@ impl TaskVerbs {
             namespace: input.namespace,
             version: input.version,
             context: object("context", input.context)?,
-            initiator: input
-                .initiator
-                .or_else(|| gate(context).access().operator(None, None).by),
+            initiator: input.initiator.or_else(|| gate(context).access().name()),
             source_system: input.source_system,
             reason: input.reason,
             tags: input.tags.unwrap_or_default(),
@@ -105,7 +103,7 @@ impl TaskVerbs {
             tags: input.tags,
             priority: input.priority,
         };
-        let operator = operator(context, input.by, None);
+        let operator = operator(context, input.by, None)?;
         let found = Box::pin(client.update_task(id, &update, &operator)).await?;
         payload(context, found, None, input.client_mutation_id)
     }
@@ -117,14 +115,14 @@ impl TaskVerbs {
         input: CancelTaskInput,
     ) -> Result<Option<TaskPayload>> {
         let (id, client) = asked(context, "cancel", &input.task_id).await?;
-        let found = Box::pin(client.cancel_task(id, &operator(context, input.by, input.reason))).await?;
+        let found = Box::pin(client.cancel_task(id, &operator(context, input.by, input.reason)?)).await?;
         payload(context, found, None, input.client_mutation_id)
     }
 
     /// Retry every step of a task that failed for good. Takes tasker.task:retry.
     async fn retry_task(&self, context: &Context<'_>, input: RetryTaskInput) -> Result<Option<TaskPayload>> {
         let (id, client) = asked(context, "retry", &input.task_id).await?;
-        let found = Box::pin(client.retry_task(id, &operator(context, input.by, input.reason))).await?;
+        let found = Box::pin(client.retry_task(id, &operator(context, input.by, input.reason)?)).await?;
         payload(context, found, None, input.client_mutation_id)
     }
 
@@ -135,14 +133,14 @@ impl TaskVerbs {
         input: ResolveTaskInput,
     ) -> Result<Option<TaskPayload>> {
         let (id, client) = asked(context, "resolve", &input.task_id).await?;
-        let found = Box::pin(client.resolve_task(id, &operator(context, input.by, input.reason))).await?;
+        let found = Box::pin(client.resolve_task(id, &operator(context, input.by, input.reason)?)).await?;
         payload(context, found, None, input.client_mutation_id)
     }
 
     /// Claim nothing more of a task; what runs goes on. Takes tasker.task:pause.
     async fn pause_task(&self, context: &Context<'_>, input: PauseTaskInput) -> Result<Option<TaskPayload>> {
         let (id, client) = asked(context, "pause", &input.task_id).await?;
-        let operator = operator(context, input.by, input.reason);
+        let operator = operator(context, input.by, input.reason)?;
         Box::pin(client.pause(&PauseScope::Task(id), &operator)).await?;
         payload(
             context,
@@ -159,7 +157,7 @@ impl TaskVerbs {
         input: ResumeTaskInput,
     ) -> Result<Option<TaskPayload>> {
         let (id, client) = asked(context, "resume", &input.task_id).await?;
-        let operator = operator(context, input.by, input.reason);
+        let operator = operator(context, input.by, input.reason)?;
         Box::pin(client.resume(&PauseScope::Task(id), &operator)).await?;
         payload(
             context,
@@ -176,7 +174,7 @@ impl TaskVerbs {
         input: AnnotateTaskInput,
     ) -> Result<Option<TaskAnnotationPayload>> {
         let (id, client) = asked(context, "update", &input.task_id).await?;
-        let operator = operator(context, input.by, input.reason);
+        let operator = operator(context, input.by, input.reason)?;
         let made = client.annotate_task(id, &input.annotation_type, &input.annotation, &operator);
         let made = Box::pin(made).await?;
         let client_mutation_id = input.client_mutation_id;
@@ -198,8 +196,12 @@ async fn asked<'c>(
 }
 
 /// Who steps in.
-pub(super) fn operator(context: &Context<'_>, by: Option<String>, reason: Option<String>) -> Operator {
-    gate(context).access().operator(by, reason)
+pub(super) fn operator(
+    context: &Context<'_>,
+    by: Option<String>,
+    reason: Option<String>,
+) -> Result<Operator> {
+    Ok(gate(context).access().operator(by, reason)?)
 }
 
 fn payload(

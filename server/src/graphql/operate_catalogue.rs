@@ -108,7 +108,7 @@ impl CatalogueVerbs {
     async fn pause(&self, context: &Context<'_>, input: ScopeInput) -> Result<Option<PausePayload>> {
         wide(context, "pause").await?;
         let scope = scope(&input)?;
-        let operator = operator(context, input.by, input.reason);
+        let operator = operator(context, input.by, input.reason)?;
         Box::pin(context.data_unchecked::<Client>().pause(&scope, &operator)).await?;
         Ok(Some(PausePayload {
             paused: true,
@@ -120,7 +120,7 @@ impl CatalogueVerbs {
     async fn resume(&self, context: &Context<'_>, input: ScopeInput) -> Result<Option<PausePayload>> {
         wide(context, "resume").await?;
         let scope = scope(&input)?;
-        let operator = operator(context, input.by, input.reason);
+        let operator = operator(context, input.by, input.reason)?;
         Box::pin(context.data_unchecked::<Client>().resume(&scope, &operator)).await?;
         Ok(Some(PausePayload {
             paused: false,

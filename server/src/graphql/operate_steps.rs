@@ -32,7 +32,7 @@ impl StepVerbs {
             retry_limit: input.retry_limit,
             inputs: inputs.map(|given| object("inputs", Some(given))).transpose()?,
         };
-        let operator = operator(context, input.by, input.reason);
+        let operator = operator(context, input.by, input.reason)?;
         let changed = Box::pin(client.update_step(id, &step, &update, &operator)).await?;
         Box::pin(payload(context, changed, input.client_mutation_id)).await
     }
@@ -44,7 +44,7 @@ impl StepVerbs {
         input: CancelStepInput,
     ) -> Result<Option<WorkflowStepPayload>> {
         let (id, step, client) = asked(context, "cancel", &input.task_id, &input.step_id).await?;
-        let operator = operator(context, input.by, input.reason);
+        let operator = operator(context, input.by, input.reason)?;
         let changed = Box::pin(client.cancel_step(id, &step, &operator)).await?;
         Box::pin(payload(context, changed, input.client_mutation_id)).await
     }
@@ -56,7 +56,7 @@ impl StepVerbs {
         input: RetryStepInput,
     ) -> Result<Option<WorkflowStepPayload>> {
         let (id, step, client) = asked(context, "retry", &input.task_id, &input.step_id).await?;
-        let operator = operator(context, input.by, input.reason);
+        let operator = operator(context, input.by, input.reason)?;
         let changed =
             Box::pin(client.retry_step(id, &step, input.reset_attempts.unwrap_or(false), &operator)).await?;
         Box::pin(payload(context, changed, input.client_mutation_id)).await
@@ -69,7 +69,7 @@ impl StepVerbs {
         input: ResolveStepInput,
     ) -> Result<Option<WorkflowStepPayload>> {
         let (id, step, client) = asked(context, "resolve", &input.task_id, &input.step_id).await?;
-        let operator = operator(context, input.by, input.reason);
+        let operator = operator(context, input.by, input.reason)?;
         let results = input.results.unwrap_or_else(|| json!({}));
         let changed = Box::pin(client.resolve_step(id, &step, results, &operator)).await?;
         Box::pin(payload(context, changed, input.client_mutation_id)).await

@@ -16,6 +16,7 @@ pub(crate) use creation::Creation;
 
 use crate::app::App;
 use crate::auth::Access;
+use crate::problem::Refusal;
 use serde::Deserialize;
 use tasker_core::model::Operator;
 use utoipa::ToSchema;
@@ -47,7 +48,10 @@ pub(crate) struct WhoAndWhy {
 
 impl WhoAndWhy {
     /// Who steps in: whoever asks, or whoever the request names where nobody has to say who they are.
-    pub(crate) fn of(self, access: &Access) -> Operator {
+    ///
+    /// # Errors
+    /// `InvalidArgument` that names what is too long.
+    pub(crate) fn of(self, access: &Access) -> Result<Operator, Refusal> {
         access.operator(self.by, self.reason)
     }
 }

@@ -123,7 +123,7 @@ struct Scope {
 
 impl Scope {
     fn read(self, access: &Access) -> Result<(PauseScope, Operator), Refusal> {
-        let operator = access.operator(self.by, self.reason);
+        let operator = access.operator(self.by, self.reason)?;
         let scope = match (self.task_id, self.namespace, self.name, self.handler) {
             (Some(task_id), None, None, None) => PauseScope::Task(task_id),
             (None, Some(namespace), Some(name), None) => PauseScope::NamedTask { namespace, name },

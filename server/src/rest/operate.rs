@@ -44,7 +44,7 @@ async fn cancel_task(
     access: Access,
     body: Body,
 ) -> Result<Json<OneTask>, Refusal> {
-    let operator = body.read::<WhoAndWhy>(None)?.of(&access);
+    let operator = body.read::<WhoAndWhy>(None)?.of(&access)?;
     let task = app.client.cancel_task(task_id, &operator).await?;
     shown(&app, task).await
 }
@@ -59,7 +59,7 @@ async fn retry_task(
     access: Access,
     body: Body,
 ) -> Result<Json<OneTask>, Refusal> {
-    let operator = body.read::<WhoAndWhy>(None)?.of(&access);
+    let operator = body.read::<WhoAndWhy>(None)?.of(&access)?;
     let task = app.client.retry_task(task_id, &operator).await?;
     shown(&app, task).await
 }
@@ -74,7 +74,7 @@ async fn resolve_task(
     access: Access,
     body: Body,
 ) -> Result<Json<OneTask>, Refusal> {
-    let operator = body.read::<WhoAndWhy>(None)?.of(&access);
+    let operator = body.read::<WhoAndWhy>(None)?.of(&access)?;
     let task = app.client.resolve_task(task_id, &operator).await?;
     shown(&app, task).await
 }
@@ -89,7 +89,7 @@ async fn pause_task(
     access: Access,
     body: Body,
 ) -> Result<Json<OneTask>, Refusal> {
-    let operator = body.read::<WhoAndWhy>(None)?.of(&access);
+    let operator = body.read::<WhoAndWhy>(None)?.of(&access)?;
     app.client.pause(&PauseScope::Task(task_id), &operator).await?;
     let task = app.client.task(task_id).await?;
     shown(&app, task).await
@@ -105,7 +105,7 @@ async fn resume_task(
     access: Access,
     body: Body,
 ) -> Result<Json<OneTask>, Refusal> {
-    let operator = body.read::<WhoAndWhy>(None)?.of(&access);
+    let operator = body.read::<WhoAndWhy>(None)?.of(&access)?;
     app.client.resume(&PauseScope::Task(task_id), &operator).await?;
     let task = app.client.task(task_id).await?;
     shown(&app, task).await
@@ -121,7 +121,7 @@ async fn cancel_step(
     access: Access,
     body: Body,
 ) -> Result<Json<OneStep>, Refusal> {
-    let operator = body.read::<WhoAndWhy>(None)?.of(&access);
+    let operator = body.read::<WhoAndWhy>(None)?.of(&access)?;
     let step = app
         .client
         .cancel_step(task_id, &StepSelector::parse(&step), &operator)
@@ -154,7 +154,7 @@ async fn retry_step(
     body: Body,
 ) -> Result<Json<OneStep>, Refusal> {
     let retry: Retry = body.read(None)?;
-    let operator = access.operator(retry.by, retry.reason);
+    let operator = access.operator(retry.by, retry.reason)?;
     let step = app
         .client
         .retry_step(
@@ -192,7 +192,7 @@ async fn resolve_step(
     body: Body,
 ) -> Result<Json<OneStep>, Refusal> {
     let resolution: Resolution = body.read(None)?;
-    let operator = access.operator(resolution.by, resolution.reason);
+    let operator = access.operator(resolution.by, resolution.reason)?;
     let results = resolution.results.unwrap_or_else(|| json!({}));
     let step = app
         .client

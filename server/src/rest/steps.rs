@@ -201,7 +201,7 @@ async fn change(
         retry_limit: patch.retry_limit,
         inputs: patch.inputs,
     };
-    let operator = access.operator(patch.by, patch.reason);
+    let operator = access.operator(patch.by, patch.reason)?;
     let selector = StepSelector::parse(step);
     let changed = match IfMatch::read(headers)? {
         None => {
@@ -230,7 +230,11 @@ async fn destroy(
     access: Access,
 ) -> Result<Json<Cancelled>, Refusal> {
     app.client
-        .cancel_step(task_id, &StepSelector::parse(&step), &access.operator(None, None))
+        .cancel_step(
+            task_id,
+            &StepSelector::parse(&step),
+            &access.operator(None, None)?,
+        )
         .await?;
     Ok(Json(Cancelled { cancelled: true }))
 }

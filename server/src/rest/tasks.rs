@@ -349,7 +349,7 @@ async fn change(
         tags: patch.tags,
         priority: patch.priority,
     };
-    let operator = access.operator(patch.by, None);
+    let operator = access.operator(patch.by, None)?;
     let task = match IfMatch::read(headers)? {
         None => app.client.update_task(task_id, &update, &operator).await?,
         Some(wanted) => app
@@ -382,7 +382,7 @@ async fn destroy(
     access: Access,
 ) -> Result<Json<Cancelled>, Refusal> {
     app.client
-        .cancel_task(task_id, &access.operator(None, None))
+        .cancel_task(task_id, &access.operator(None, None)?)
         .await?;
     Ok(Json(Cancelled { cancelled: true }))
 }
@@ -483,7 +483,7 @@ async fn annotate(
             task_id,
             &new.annotation_type,
             &new.annotation,
-            &access.operator(new.by, new.reason),
+            &access.operator(new.by, new.reason)?,
         )
         .await?;
     Ok((StatusCode::CREATED, Json(OneAnnotation { annotation })))

@@ -147,6 +147,8 @@ async fn what_is_no_request_is_a_problem() {
         ("application/json", "{", 400),
         ("application/json", "{}", 400),
         ("application/json", "[{\"query\": \"{ __typename }\"}]", 400),
+        // A list of what a request has, in that order.
+        ("application/json", "[\"{ __typename }\", null, null, null]", 400),
         ("application/json", "{\"query\": 7}", 400),
         (
             "application/json",

@@ -2,13 +2,23 @@
 
 use crate::support::Shop;
 use serde_json::{Value, json};
-use tasker_core::model::Operator;
+use tasker_core::model::{Operator, RetentionRule};
 
 async fn kind(shop: &Shop, query: &str, variables: Value) -> String {
     let body = shop.ask_graph(query, variables).await.json();
     let kind = body["errors"][0]["extensions"]["kind"].as_str();
     kind.unwrap_or_else(|| panic!("{query} is not refused: {body}"))
         .to_owned()
+}
+
+/// What deletes every task that has ended.
+async fn prune(shop: &Shop) {
+    let all = RetentionRule {
+        older_than_seconds: Some(0.001),
+        ..RetentionRule::default()
+    };
+    let batch = shop.client.prune_batch(&[all], None, None).await.unwrap();
+    assert_eq!(batch.tasks, 1);
 }
 
 const CREATE: &str = "mutation($input: CreateTaskInput!) { createTask(input: $input) {
@@ -370,4 +380,23 @@ async fn namespaces_and_handlers_are_listed_with_their_pauses() {
     );
     assert_eq!(data["first"].as_array().unwrap().len(), 1);
     assert_eq!(data["none"], json!([]));
+}
+
+#[tokio::test]
+async fn a_task_that_was_made_and_is_there_no_more_is_said_to_be_gone() {
+    let shop = Shop::open().await;
+    let input = json!({"name": "one", "namespace": "shop", "idempotencyKey": "k"});
+    let made = shop.graph(CREATE, json!({"input": input})).await;
+    let id = made["createTask"]["taskId"].as_str().unwrap().parse().unwrap();
+    shop.client.cancel_task(id, &Operator::default()).await.unwrap();
+    prune(&shop).await;
+    let words = format!("this request made task {id}, which has been pruned since");
+    let again = shop.ask_graph(CREATE, json!({"input": input})).await.json();
+    assert_eq!(again["errors"][0]["message"], words);
+    let request = json!({"name": "one", "namespace": "shop", "idempotency_key": "k"});
+    let again = shop.post("/tasks", request).await;
+    assert_eq!(
+        (again.status.as_u16(), &again.json()["detail"]),
+        (410, &json!(words))
+    );
 }

@@ -2,8 +2,11 @@
 
 use crate::problem;
 use crate::support::{Answer, Shop};
-use axum::http::{Method, StatusCode};
+use axum::body::Body;
+use axum::http::{Method, Request, StatusCode};
 use serde_json::{Value, json};
+use std::sync::Arc;
+use tasker_server::{Caller, Principal};
 
 fn refused(answer: &Answer, words: &str) {
     let problem = problem(answer, 422, "invalid_argument");
@@ -87,6 +90,18 @@ async fn who_and_why_have_bounds() {
     ] {
         refused(&shop.post(&path, body).await, words);
     }
+    // Whoever is known is not named by the request, and what it says has bounds all the same.
+    let anna = Principal::with_grants("anna", ["tasker.task:pause"]);
+    let body = json!({"by": "b".repeat(257)}).to_string();
+    let known = Request::post(format!("{at}/pause"))
+        .header("content-type", "application/json")
+        .extension(Caller {
+            principal: Some(Arc::new(anna)),
+            from: None,
+        })
+        .body(Body::from(body))
+        .unwrap();
+    refused(&shop.send(known).await, "by has 257 characters");
     let patch = json!({"tags": vec!["t"; 101]});
     refused(
         &shop.ask(Method::PATCH, &at, Some(patch)).await,

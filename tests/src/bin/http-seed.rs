@@ -1,6 +1,6 @@
 //! `http-seed` fills a schema for `scripts/schemathesis`: templates, tasks that succeeded, that failed and that never begin, and stays as
 //! their worker until SIGTERM, so that what is retried fails again. Prints one line of JSON when all is there:
-//! `{"read": [task], "spare": [task], "failed": [task], "worker_id": [worker]}`. The database is the environment's, as the CLI's.
+//! `{"read": [task], "open": [task], "spare": [task], "failed": [task], "worker_id": [worker]}`. The database is the environment's, as the CLI's.
 
 // It is a program: it prints.
 #![allow(clippy::print_stdout)]
@@ -42,13 +42,14 @@ async fn main() -> Result<()> {
         let ends = [State::Complete, State::Error];
         client.wait(*task, &ends, Duration::from_mins(2)).await?;
     }
-    read.extend(create(&client, "waiting", READ / 2).await?);
+    let open = create(&client, "waiting", READ / 2).await?;
+    read.extend(&open);
     let spare = create(&client, "waiting", SPARE).await?;
     let workers = client.list_workers(&WorkerFilter::default()).await?;
     let workers: Vec<i64> = workers.iter().map(|worker| worker.worker_id).collect();
     println!(
         "{}",
-        json!({"read": read, "spare": spare, "failed": failed, "worker_id": workers})
+        json!({"read": read, "open": open, "spare": spare, "failed": failed, "worker_id": workers})
     );
     Ok(worker
         .run_until(async move {

@@ -204,10 +204,10 @@ pub(crate) async fn operate(
     let request: BulkRequest = body.read(None)?;
     let filter = request.filter(verb)?;
     let most = request.most()?;
+    let operator = access.operator(request.by, request.reason)?;
     if request.dry_run {
         return forecast(&app, &filter).await.map(Json);
     }
-    let operator = access.operator(request.by, request.reason);
     go_through(&app, began, verb, filter, &operator, most)
         .await
         .map(Json)
