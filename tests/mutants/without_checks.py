@@ -28,7 +28,7 @@ import sys
 EQUIVALENT: dict[str, str] = {}
 
 TESTS = ["--lib", "--test", "authorization", "--test", "graphql", "--test", "rest", "--test", "recorded"]
-GUARDS = re.compile(r"^\s+(allowed|wide|from_this_site|access\.is_known|self\.check|gate\.require|gate$|self\.gate$)\b")
+GUARDS = re.compile(r"^\s+(allowed|wide|from_this_site|access\.(?:is_known|require)|self\.check|gate\.require|gate$|self\.gate$)\b")
 SWITCH = """
 /// Whether a check is turned off.
 pub(crate) fn without(name: &str) -> bool {
@@ -104,9 +104,9 @@ def mutate(place: str, text: str) -> tuple[str, list[str]]:
                 for other in range(number + 1, last + 1):
                     lines[other] = ""
                 number = last
-        elif found := re.match(r"^(\s+.*=> )(access\.is_known\(\)),$", line):
+        elif found := re.match(r"^(\s+.*(?:=>|return) )(access\.is_known\(\))([,;])$", line):
             name = name_of(number)
-            lines[number] = f"{found[1]}if {switched(name)} {{ Ok(()) }} else {{ {found[2]} }},"
+            lines[number] = f"{found[1]}if {switched(name)} {{ Ok(()) }} else {{ {found[2]} }}{found[3]}"
         elif found := re.match(r"^(\s+.*\.and_then\(\|\(\)\| )(from_this_site\(.*\))\)$", line):
             name = name_of(number)
             lines[number] = f"{found[1]}if {switched(name)} {{ Ok(()) }} else {{ {found[2]} }})"

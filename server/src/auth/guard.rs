@@ -16,7 +16,7 @@ use percent_encoding::percent_decode_str;
 use std::collections::HashMap;
 use std::sync::Arc;
 use tasker_core::ErrorKind;
-use utoipa::openapi::path::Operation;
+use utoipa::openapi::path::{Operation, ParameterIn};
 use utoipa::openapi::{OpenApi, PathItem};
 
 /// The name of the scheme in the description: a token, or an API key, as `Authorization: Bearer …`.
@@ -33,28 +33,35 @@ enum Need {
     Permissions(Vec<String>),
 }
 
+/// What an operation takes of whoever asks, and whether it has a query.
+#[derive(Debug, Clone)]
+struct Door {
+    need: Need,
+    has_query: bool,
+}
+
 /// What every route takes, by its path and method.
 #[derive(Debug, Clone)]
-pub(crate) struct Guard(Arc<HashMap<String, HashMap<Method, Need>>>);
+pub(crate) struct Guard(Arc<HashMap<String, HashMap<Method, Door>>>);
 
 impl Guard {
     /// Reads what the routes take from their description.
     pub(crate) fn new(document: &OpenApi) -> Self {
         let paths = document.paths.paths.iter();
         Self(Arc::new(
-            paths.map(|(path, item)| (path.clone(), needs(item))).collect(),
+            paths.map(|(path, item)| (path.clone(), doors(item))).collect(),
         ))
     }
 
     /// The paths that take nothing, by whatever method.
     pub(crate) fn open_paths(&self) -> Vec<String> {
-        let open = |needs: &HashMap<Method, Need>| needs.values().all(|need| *need == Need::Nothing);
-        let paths = self.0.iter().filter(|(_, needs)| open(needs));
+        let open = |doors: &HashMap<Method, Door>| doors.values().all(|door| door.need == Need::Nothing);
+        let paths = self.0.iter().filter(|(_, doors)| open(doors));
         paths.map(|(path, _)| path.clone()).collect()
     }
 
     /// The description of the route that was matched, wherever this is mounted: the longest path that the matched one ends with.
-    fn route<'p>(&'p self, matched: &str) -> Option<(&'p str, &'p HashMap<Method, Need>)> {
+    fn route<'p>(&'p self, matched: &str) -> Option<(&'p str, &'p HashMap<Method, Door>)> {
         // Paths begin with a slash, so that no name is taken for the end of another.
         let ends = |path: &&String| matched.ends_with(path.as_str());
         let path = self.0.keys().filter(ends).max_by_key(|path| path.len())?;
@@ -62,7 +69,7 @@ impl Guard {
     }
 
     async fn admit(&self, access: &Access, matched: &str, method: &Method, uri: &Uri) -> Result<(), Refusal> {
-        let Some((path, needs)) = self.route(matched) else {
+        let Some((path, doors)) = self.route(matched) else {
             return Err(shut(matched));
         };
         // HEAD is answered by what answers GET.
@@ -71,18 +78,23 @@ impl Guard {
         } else {
             method
         };
-        match needs.get(method) {
+        let Some(door) = doors.get(method) else {
             // The route answers what it takes: 405.
-            None => access.is_known(),
-            Some(Need::Nothing) => Ok(()),
-            Some(Need::Identity) => access.is_known(),
-            Some(Need::Permissions(scopes)) => {
+            return access.is_known();
+        };
+        match &door.need {
+            Need::Nothing => Ok(()),
+            Need::Identity => access.is_known(),
+            Need::Permissions(scopes) => {
                 access.is_known()?;
                 let parts = parts(path, uri.path());
                 let questions: Option<Vec<Question>> =
                     scopes.iter().map(|scope| question(scope, &parts)).collect();
                 match questions {
-                    Some(questions) if !questions.is_empty() => access.require(&questions).await,
+                    Some(questions) if !questions.is_empty() => {
+                        access.require(&questions).await?;
+                        door.takes(uri)
+                    }
                     Some(_) => Err(shut(matched)),
                     None => Err(Refusal::new(
                         ErrorKind::NotFound,
@@ -90,6 +102,19 @@ impl Guard {
                     )),
                 }
             }
+        }
+    }
+}
+
+impl Door {
+    /// A query where there is none may mean what is not done: `DELETE /tasks/…?dry_run=true`. Probes and pages do not care.
+    fn takes(&self, uri: &Uri) -> Result<(), Refusal> {
+        match uri.query() {
+            Some(query) if !self.has_query && !query.is_empty() => Err(Refusal::malformed(format!(
+                "the query: {} takes none, and this one is {query:?}",
+                uri.path()
+            ))),
+            _ => Ok(()),
         }
     }
 }
@@ -105,7 +130,7 @@ fn shut(path: &str) -> Refusal {
     )
 }
 
-fn needs(item: &PathItem) -> HashMap<Method, Need> {
+fn doors(item: &PathItem) -> HashMap<Method, Door> {
     [
         (Method::GET, &item.get),
         (Method::PUT, &item.put),
@@ -116,7 +141,15 @@ fn needs(item: &PathItem) -> HashMap<Method, Need> {
         (Method::TRACE, &item.trace),
     ]
     .into_iter()
-    .filter_map(|(method, operation)| Some((method, need(operation.as_ref()?))))
+    .filter_map(|(method, operation)| {
+        let operation = operation.as_ref()?;
+        let mut parameters = operation.parameters.iter().flatten();
+        let door = Door {
+            need: need(operation),
+            has_query: parameters.any(|one| one.parameter_in == ParameterIn::Query),
+        };
+        Some((method, door))
+    })
     .collect()
 }
 

@@ -8,6 +8,34 @@ use serde_json::json;
 use tasker_server::Options;
 
 #[tokio::test]
+async fn a_query_where_there_is_none_is_refused_and_nothing_is_done() {
+    let shop = Shop::open().await;
+    let task = format!("/tasks/{}", shop.one(json!({})).await);
+    for (method, path) in [
+        (Method::DELETE, task.clone()),
+        (Method::POST, format!("{task}/cancel")),
+        (Method::POST, "/tasks/bulk/cancel".to_owned()),
+        (Method::GET, format!("{task}/why")),
+    ] {
+        let answer = shop
+            .ask(method.clone(), &format!("{path}?dry_run=true"), Some(json!({})))
+            .await;
+        let refused = problem(&answer, 400, "invalid_argument");
+        let detail = refused["detail"].as_str().unwrap();
+        assert!(
+            detail.contains(&format!("{path} takes none, and this one is \"dry_run=true\"")),
+            "{detail}"
+        );
+    }
+    assert_eq!(
+        shop.get(&format!("{task}?fields=status")).await["task"]["status"],
+        "pending"
+    );
+    // Probes may be asked with anything.
+    assert!(shop.get("/health/live?x=1").await.is_object());
+}
+
+#[tokio::test]
 async fn requests_that_cannot_be_read_or_taken_say_why() {
     let shop = Shop::open().await;
     let raw = async |kind: &str, text: &str| {
