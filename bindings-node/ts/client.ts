@@ -212,6 +212,16 @@ export class Client {
   }
 
   /**
+   * What operators did where no state moved (paused, resumed, updated, annotated), oldest first: to the task, to its steps, and
+   * while it lasted to its namespace, its named task and its handlers. Moves stand in {@link transitions}.
+   *
+   * @throws {@link NotFoundError} There is no such task.
+   */
+  operatorActions(taskId: string): Promise<answers.OperatorAction[]> {
+    return this.#record('operator_actions', { taskId });
+  }
+
+  /**
    * Why a task or a step does not go on: reason, since when, and what has to move first.
    *
    * @throws {@link NotFoundError} There is no such task, or no such step.

@@ -171,6 +171,25 @@ export interface Transition {
   readonly metadata: JsonObject;
 }
 
+/** What an operator did where no state moved. */
+export interface OperatorAction {
+  /** Later ones have higher ones. */
+  readonly actionId: number;
+  /** The task; `null` where it was done to a namespace, a named task or a handler that the task belongs to. */
+  readonly taskId: string | null;
+  /** The step; `null` for the task itself. */
+  readonly workflowStepId: number | null;
+  /** The namespace that it was done to. */
+  readonly namespace: string | null;
+  /** The named task of that namespace. */
+  readonly name: string | null;
+  /** The handler that it was done to. */
+  readonly handler: string | null;
+  readonly createdAt: string;
+  /** `verb`, `by`, `reason` and `from`; `changed` has each value that is another now, `from` and `to`. */
+  readonly metadata: JsonObject;
+}
+
 /** What was noted on a task. */
 export interface Annotation {
   readonly taskAnnotationId: number;

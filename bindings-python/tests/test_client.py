@@ -158,6 +158,21 @@ def test_an_annotation_that_says_nothing_or_is_of_no_task_is_refused(client: tas
         client.list_annotations(nothing)
 
 
+def test_what_operators_did_is_read_oldest_first(client: tasker.Client) -> None:
+    client.register_template(chain("order", "pay"))
+    task_id = client.create_task("order").task_id
+    assert client.operator_actions(task_id) == []
+    client.update_step(task_id, "pay", retry_limit=7, by="anna", reason="a slow bank")
+    client.pause(handler="pay", by="bert")
+    updated, paused = client.operator_actions(task_id)
+    assert (updated.workflow_step_id, paused.handler) == (1, "pay")
+    changed = {"retry_limit": {"from": 3, "to": 7}}
+    assert updated.metadata == {"verb": "update_step", "by": "anna", "reason": "a slow bank", "changed": changed}
+    assert paused.metadata["by"] == "bert"
+    with pytest.raises(errors.NotFoundError):
+        client.operator_actions("0190a0a0-0000-7000-8000-000000000000")
+
+
 def test_asyncio_notes_and_reads_annotations(database_url: str) -> None:
     async def work() -> None:
         async with tasker.AsyncClient(database_url) as client:

@@ -8,6 +8,7 @@ import {
   type Json,
   type JsonObject,
   type NotFoundError,
+  type OperatorAction,
   PermanentError,
   Registry,
   RetryableError,
@@ -131,6 +132,8 @@ await client.createTask('order', { contxt: {} });
 const noted: Annotation[] = await client.listAnnotations(taskId);
 same<(typeof noted)[number]['annotation'], Json>(true);
 await client.annotateTask(taskId, 'parcel', input);
+const actions: OperatorAction[] = await client.operatorActions(taskId);
+same<(typeof actions)[number]['metadata'], JsonObject>(true);
 // @ts-expect-error an annotation says something
 await client.annotateTask(taskId, 'parcel', null);
 const missing: TaskerError = (await client.task('x').catch((error: unknown) => error)) as NotFoundError;

@@ -409,6 +409,17 @@ class Client(Calls):
         """
         return self._call("list_annotations", given(task_id=task_id), read_records)
 
+    def operator_actions(self, task_id: str) -> list[Record]:
+        """What operators did where no state moved (paused, resumed, updated, annotated), oldest first.
+
+        To the task, to its steps, and while it lasted to its namespace, its named task and its handlers. Each has ``metadata`` with
+        ``verb``, ``by``, ``reason``, ``from``, and ``changed`` with what is another value now. Moves stand in `transitions`.
+
+        Raises:
+            NotFoundError: There is no such task.
+        """
+        return self._call("operator_actions", given(task_id=task_id), read_records)
+
     def readiness(self, task_id: str) -> list[Record]:
         """What each step of a task waits for, by the rule of the claim.
 

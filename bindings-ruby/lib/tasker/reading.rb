@@ -41,6 +41,13 @@ module Tasker
     # @raise [NotFoundError] there is no such task, or no such step
     def transitions(task_id, step = nil) = records("transitions", {task_id:, step:}.compact)
 
+    # What operators did where no state moved (paused, resumed, updated, annotated): to a task, to its steps, and while it lasted to
+    # its namespace, its named task and its handlers. Moves stand in {#transitions}.
+    #
+    # @return [Array<Record>] oldest first; `metadata` has `verb`, `by`, `reason`, `from`, and `changed` with what is another value now
+    # @raise [NotFoundError] there is no such task
+    def operator_actions(task_id) = records("operator_actions", {task_id:})
+
     # @return [Array<Record>] what was noted on a task by {Operating#annotate_task}, oldest first
     def list_annotations(task_id) = records("list_annotations", {task_id:})
 

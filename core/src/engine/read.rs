@@ -115,12 +115,16 @@ impl Client {
     }
 
     /// What operators did where no state moved, to the task, to its steps, and while it lasted to its namespace, its named task and
-    /// its handlers; oldest first. None for an id that there is not.
+    /// its handlers; oldest first.
     ///
     /// # Errors
-    /// `DatabaseUnavailable`.
+    /// `NotFound`, `DatabaseUnavailable`.
     pub async fn operator_actions(&self, id: TaskId) -> Result<Vec<OperatorAction>> {
-        call!(self, |store, connection| store.operator_actions(connection, id))
+        let found = call!(self, |store, connection| store.operator_actions(connection, id))?;
+        if found.is_empty() {
+            self.task_state(id).await?;
+        }
+        Ok(found)
     }
 
     /// What `get_step_readiness_status` says of every step of a task.

@@ -160,6 +160,8 @@ async fn every_verb_can_be_called() {
         on.call("resume", &json!({"handler": "work"}));
         on.call("pause", &of);
         on.call("resume", &of);
+        let actions = on.call("operator_actions", &of);
+        assert_eq!((&actions[0]["metadata"]["verb"], &actions[0]["metadata"]["by"]), (&json!("update_task"), &json!("anna")));
         let resolved = on.call("resolve_step", &json!({"task_id": task, "step": 1, "results": {"by": "hand"}}));
         assert_eq!((&resolved["status"], &resolved["results"]["by"]), (&json!("resolved_manually"), &json!("hand")));
         assert_eq!(on.call("cancel_step", &json!({"task_id": task, "step": 2}))["status"], "cancelled");
