@@ -46,10 +46,10 @@ RSpec.describe "The interface as a Rack application", :database do
   end
 
   it "takes what a server has decoded, and headers that are no UTF-8" do
-    env = env_for("/").merge("PATH_INFO" => "/handlers/zo\u00EB shop", "QUERY_STRING" => "name=\u{1F30D} x", "SCRIPT_NAME" => "/a")
+    env = env_for("/").merge("PATH_INFO" => "/handlers/zo\u00EB shop/work", "QUERY_STRING" => "version=\u{1F30D} x", "SCRIPT_NAME" => "/a")
     env.merge!("HTTP_X_NAME" => "\xE9".b, "HTTP_VERSION" => "HTTP/1.1", "REMOTE_ADDR" => "")
     head = JSON.parse(Tasker::Http::Head.of(env))
-    expect(head).to include("target" => "/handlers/zo%C3%AB%20shop?name=%F0%9F%8C%8D%20x", "prefix" => "/a", "from" => nil)
+    expect(head).to include("target" => "/handlers/zo%C3%AB%20shop/work?version=%F0%9F%8C%8D%20x", "prefix" => "/a", "from" => nil)
     expect(head["headers"]).to include(%w[x-name é])
     expect(head["headers"].to_h).not_to have_key("version")
     expect(Tasker.http(client).call(env).first).to eq(404)
