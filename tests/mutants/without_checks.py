@@ -173,7 +173,7 @@ def main() -> int:
     parser.add_argument("--list", action="store_true")
     parser.add_argument("--jobs", type=int, default=2)
     parser.add_argument("pattern", nargs="?", default="")
-    arguments = parser.parse_args()
+    arguments = parser.parse_intermixed_args()
     tree = arguments.tree.resolve()
 
     names = operations(tree)
