@@ -88,7 +88,11 @@ test('every verb works, and takes the arguments that it has', async (t) => {
     actions.map(({ workflowStepId, name, handler }) => workflowStepId ?? name ?? handler),
     [null, 1, 'pay', 'pay', null, null, 'order', 'order'],
   );
-  assert.deepEqual(actions[0].metadata, { by: 'anna', verb: 'update_task', changed: { tags: { from: [], to: ['vip'] } } });
+  assert.deepEqual(actions[0].metadata, {
+    by: 'anna',
+    verb: 'update_task',
+    changed: { tags: { from: [], to: ['vip'] } },
+  });
   assert.equal((await client.resolveStep(taskId, 'pay', { paid: true }, { by: 'anna' })).status, 'resolved_manually');
   assert.equal((await client.cancelStep(taskId, 'ship', { reason: 'enough' })).status, 'cancelled');
   assert.equal(

@@ -41,7 +41,7 @@ where
         Err(refusal) => return refuse(&refusal),
     };
     let printer = Printer::new(&cli.global);
-    log_to_stderr(&cli.global);
+    log_to_stderr(&cli.global, printer.err.color);
     let mut runtime = tokio::runtime::Builder::new_multi_thread();
     if let Some(threads) = cli.command.threads() {
         runtime.worker_threads(threads);
@@ -75,7 +75,7 @@ fn refuse(refusal: &clap::Error) -> ExitStatus {
     }
 }
 
-fn log_to_stderr(global: &GlobalOptions) {
+fn log_to_stderr(global: &GlobalOptions, color: bool) {
     use tracing_subscriber::layer::SubscriberExt;
     use tracing_subscriber::util::SubscriberInitExt;
     use tracing_subscriber::{EnvFilter, Layer, fmt};
@@ -88,7 +88,10 @@ fn log_to_stderr(global: &GlobalOptions) {
         _ => "trace",
     };
     let filter = EnvFilter::try_from_env("TASKER_LOG").unwrap_or_else(|_| EnvFilter::new(wanted));
-    let text = fmt::layer().with_writer(std::io::stderr).with_filter(filter);
+    let text = fmt::layer()
+        .with_writer(std::io::stderr)
+        .with_ansi(color)
+        .with_filter(filter);
     // Refused only where the host program has a subscriber already; then that one is the right one.
     let _ = tracing_subscriber::registry()
         .with(tasker_bench::statement_counter())

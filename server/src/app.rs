@@ -147,14 +147,15 @@ async fn not_so(method: Method, uri: Uri) -> Refusal {
 async fn within_time(State(app): State<App>, mut request: Request, next: Next) -> Response {
     let limit = app.options.timeout;
     request.extensions_mut().insert(Began(Instant::now()));
-    match tokio::time::timeout(limit, next.run(request)).await {
-        Ok(response) => response,
-        Err(_) => Refusal::new(
-            ErrorKind::Timeout,
-            format!("the request took longer than {} s", limit.as_secs_f64()),
-        )
-        .into_response(),
+    let once = request.method().is_safe() || request.headers().contains_key("idempotency-key");
+    if let Ok(response) = tokio::time::timeout(limit, next.run(request)).await {
+        return response;
     }
+    let refusal = Refusal::new(
+        ErrorKind::Timeout,
+        format!("the request took longer than {} s", limit.as_secs_f64()),
+    );
+    if once { refusal } else { refusal.perhaps_done() }.into_response()
 }
 
 /// A body is taken as it is, or as gzip has it; what says that it is something else is not read as though it were not.

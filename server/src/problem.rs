@@ -78,6 +78,17 @@ impl Refusal {
         self
     }
 
+    /// What came in the way of something that may be done all the same: asking again could do it twice.
+    #[must_use]
+    pub(crate) fn perhaps_done(mut self) -> Self {
+        self.0.detail.push_str(
+            "; what it asks for may be done all the same: look before you ask again, or create tasks with an Idempotency-Key",
+        );
+        self.0.error = Value::String(self.0.detail.clone());
+        self.0.retry = false;
+        self
+    }
+
     /// Names that are not there are 404 where they are what was asked for, and 422 where they are part of a request.
     #[must_use]
     pub(crate) fn of_path(mut self) -> Self {
@@ -178,7 +189,7 @@ impl IntoResponse for Refusal {
             let scheme = HeaderValue::from_static("Bearer realm=\"tasker\"");
             headers.insert(header::WWW_AUTHENTICATE, scheme);
         }
-        if status == StatusCode::SERVICE_UNAVAILABLE {
+        if status == StatusCode::SERVICE_UNAVAILABLE && self.0.retry {
             headers.insert(header::RETRY_AFTER, HeaderValue::from_static("1"));
         }
         response

@@ -9,7 +9,7 @@ use crate::extract::media_type;
 use crate::origins::{Origins, host};
 use crate::problem::Refusal;
 use axum::extract::{MatchedPath, Request};
-use axum::http::{Method, Uri};
+use axum::http::{HeaderMap, Method, Uri};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use percent_encoding::percent_decode_str;
@@ -33,12 +33,16 @@ enum Need {
     Permissions(Vec<String>),
 }
 
-/// What an operation takes of whoever asks, and whether it has a query.
+/// What an operation takes of whoever asks, whether it has a query, and its headers.
 #[derive(Debug, Clone)]
 struct Door {
     need: Need,
     has_query: bool,
+    headers: Vec<String>,
 }
+
+/// Headers that say when something is not to be done.
+const CONDITIONS: [&str; 2] = ["if-match", "idempotency-key"];
 
 /// What every route takes, by its path and method.
 #[derive(Debug, Clone)]
@@ -68,7 +72,14 @@ impl Guard {
         Some((path, self.0.get(path)?))
     }
 
-    async fn admit(&self, access: &Access, matched: &str, method: &Method, uri: &Uri) -> Result<(), Refusal> {
+    async fn admit(
+        &self,
+        access: &Access,
+        matched: &str,
+        method: &Method,
+        uri: &Uri,
+        headers: &HeaderMap,
+    ) -> Result<(), Refusal> {
         let Some((path, doors)) = self.route(matched) else {
             return Err(shut(matched));
         };
@@ -93,7 +104,7 @@ impl Guard {
                 match questions {
                     Some(questions) if !questions.is_empty() => {
                         access.require(&questions).await?;
-                        door.takes(uri)
+                        door.takes(method, uri, headers)
                     }
                     Some(_) => Err(shut(matched)),
                     None => Err(Refusal::new(
@@ -108,12 +119,24 @@ impl Guard {
 
 impl Door {
     /// A query where there is none may mean what is not done: `DELETE /tasks/…?dry_run=true`. Probes and pages do not care.
-    fn takes(&self, uri: &Uri) -> Result<(), Refusal> {
-        match uri.query() {
-            Some(query) if !self.has_query && !query.is_empty() => Err(Refusal::malformed(format!(
-                "the query: {} takes none, and this one is {query:?}",
-                uri.path()
-            ))),
+    /// Nor may a condition be overlooked of what cannot be taken back.
+    fn takes(&self, method: &Method, uri: &Uri, headers: &HeaderMap) -> Result<(), Refusal> {
+        let path = uri.path();
+        if let Some(query) = uri.query().filter(|query| !query.is_empty())
+            && !self.has_query
+        {
+            return Err(Refusal::malformed(format!(
+                "the query: {path} takes none, and this one is {query:?}"
+            )));
+        }
+        let mut overlooked = CONDITIONS
+            .iter()
+            .filter(|name| headers.contains_key(**name) && !self.headers.iter().any(|own| own == *name));
+        match overlooked.next() {
+            Some(name) if !method.is_safe() => Err(Refusal::new(
+                ErrorKind::InvalidArgument,
+                format!("{method} {path} takes no header {name}, and nothing was done: leave it out"),
+            )),
             _ => Ok(()),
         }
     }
@@ -143,10 +166,14 @@ fn doors(item: &PathItem) -> HashMap<Method, Door> {
     .into_iter()
     .filter_map(|(method, operation)| {
         let operation = operation.as_ref()?;
-        let mut parameters = operation.parameters.iter().flatten();
+        let parameters = operation.parameters.as_deref().unwrap_or_default();
+        let of = |place: ParameterIn| parameters.iter().filter(move |one| one.parameter_in == place);
         let door = Door {
             need: need(operation),
-            has_query: parameters.any(|one| one.parameter_in == ParameterIn::Query),
+            has_query: of(ParameterIn::Query).next().is_some(),
+            headers: of(ParameterIn::Header)
+                .map(|one| one.name.to_ascii_lowercase())
+                .collect(),
         };
         Some((method, door))
     })
@@ -262,7 +289,13 @@ pub(crate) async fn admit(guard: Guard, origins: Origins, request: Request, next
         None => access.is_known(),
         Some(matched) => {
             let admitted = guard
-                .admit(&access, matched.as_str(), request.method(), request.uri())
+                .admit(
+                    &access,
+                    matched.as_str(),
+                    request.method(),
+                    request.uri(),
+                    request.headers(),
+                )
                 .await;
             admitted.and_then(|()| from_this_site(&access, &origins, &request))
         }

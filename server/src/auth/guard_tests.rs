@@ -14,7 +14,10 @@ async fn admitted(paths: &Value, matched: &str, method: Method, grants: Option<&
         Some(grants) => Access::known(Arc::new(Principal::with_grants("anna", grants.iter().copied()))),
     };
     let uri: Uri = matched.replace(['{', '}'], "").parse().unwrap();
-    match guard.admit(&access, matched, &method, &uri).await {
+    match guard
+        .admit(&access, matched, &method, &uri, &HeaderMap::new())
+        .await
+    {
         Ok(()) => 200,
         Err(refusal) => refusal.into_response().status().as_u16(),
     }

@@ -54,6 +54,17 @@ async fn each_request_that_is_refused_is_told_by_its_index_whatever_is_wrong_wit
     );
     assert!(!requests[2]["details"].is_null(), "{refusal}");
 
+    // An object has nothing else.
+    for more in ["idempotency_key", "dry_run"] {
+        let answer = shop.post("/tasks/bulk", json!({"tasks": [], more: "k"})).await;
+        assert_eq!(answer.status, StatusCode::UNPROCESSABLE_ENTITY, "{}", answer.text);
+        assert!(
+            answer.text.contains(&format!("unknown field `{more}`")),
+            "{}",
+            answer.text
+        );
+    }
+
     // With some that cannot even be read.
     let mut all = readable;
     all.insert(0, json!({"name": 7}));
@@ -156,7 +167,19 @@ async fn the_time_limit_and_the_end_of_the_server_end_the_reading() {
     };
     let shop = Shop::empty(hasty).await;
     let answer = send(&shop, "application/json", body.clone()).await;
-    problem(&answer, 503, "timeout");
+    // It might have been created, in time: to ask again could do it twice.
+    let late = problem(&answer, 503, "timeout");
+    assert_eq!(
+        (&late["retry"], answer.header("retry-after")),
+        (&json!(false), "")
+    );
+    assert!(
+        late["detail"]
+            .as_str()
+            .unwrap()
+            .contains("look before you ask again"),
+        "{late}"
+    );
     let stopping = Options::default();
     stopping.stop.cancel();
     let shop = Shop::empty(stopping).await;

@@ -36,6 +36,41 @@ async fn a_query_where_there_is_none_is_refused_and_nothing_is_done() {
 }
 
 #[tokio::test]
+async fn a_condition_that_nothing_looks_at_is_refused_and_nothing_is_done() {
+    let shop = Shop::open().await;
+    let task = format!("/tasks/{}", shop.one(json!({})).await);
+    let many = json!([{"name": "one", "namespace": "shop"}]);
+    for (method, path, name, body) in [
+        (Method::DELETE, task.clone(), "if-match", json!({})),
+        (Method::POST, format!("{task}/cancel"), "if-match", json!({})),
+        (
+            Method::POST,
+            format!("{task}/cancel"),
+            "idempotency-key",
+            json!({}),
+        ),
+        (Method::POST, "/tasks/bulk".to_owned(), "idempotency-key", many),
+    ] {
+        let request = Request::builder()
+            .method(method)
+            .uri(&path)
+            .header("content-type", "application/json")
+            .header(name, "\"k\"")
+            .body(Body::from(body.to_string()))
+            .unwrap();
+        let refused = problem(&shop.send(request).await, 422, "invalid_argument");
+        let detail = refused["detail"].as_str().unwrap();
+        assert!(
+            detail.contains(&format!("{path} takes no header {name}")),
+            "{detail}"
+        );
+    }
+    let tasks = shop.get("/tasks").await;
+    assert_eq!(tasks["pagination"]["total"], 1);
+    assert_eq!(tasks["tasks"][0]["status"], "pending");
+}
+
+#[tokio::test]
 async fn requests_that_cannot_be_read_or_taken_say_why() {
     let shop = Shop::open().await;
     let raw = async |kind: &str, text: &str| {

@@ -2,7 +2,7 @@
 
 use crate::extract::read as read_object;
 use crate::problem::Refusal;
-use serde::de::{self, DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
+use serde::de::{self, DeserializeSeed, Deserializer, MapAccess, SeqAccess, Visitor};
 use serde_json::value::RawValue;
 use std::fmt;
 use tasker_core::model::TaskRequest;
@@ -137,7 +137,9 @@ impl<'de> Visitor<'de> for Outside<'_, '_> {
             } else if name == "tasks" {
                 return Err(de::Error::duplicate_field("tasks"));
             } else {
-                members.next_value::<IgnoredAny>()?;
+                return Err(de::Error::custom(format_args!(
+                    "unknown field `{name}`, expected `tasks` alone"
+                )));
             }
         }
         if found {
