@@ -75,7 +75,7 @@ RSpec.describe "the verbs of models, by the client", :database do
     task.pause!(by: "ada", reason: "stocktaking")
     actions = client.operator_actions(task.task_id)
     expect(actions.map(&:workflow_step_id)).to eq([1, nil])
-    expect(actions.last.metadata.to_h).to include("verb" => "pause_task", "by" => "ada", "reason" => "stocktaking")
+    expect(actions.last.metadata.to_h).to include("verb" => "pause", "by" => "ada", "reason" => "stocktaking")
     expect { client.operator_actions("0190a0a0-0000-7000-8000-000000000000") }.to raise_error(Tasker::NotFoundError)
   end
 
