@@ -49,6 +49,22 @@ for (const [name, mount] of Object.entries(FORMS)) {
     assert.deepEqual(description.servers, [{ url: '/tasker' }]);
   });
 
+  test(`${name} takes no change from a page of another site that a cookie may speak for`, async (t) => {
+    const { client, taskId } = await shop(t);
+    const anna = { name: 'anna', permissions: ['*'] };
+    const led = { cookie: 's=1', 'sec-fetch-site': 'cross-site', ...JSON_BODY };
+    const pause = { method: 'POST', target: `/tasks/${taskId}/pause`, body: '{}' };
+    const asked = async (ambient, headers) => {
+      const ask = await mount(t, client, { principal: () => ({ ...anna, ...ambient }) });
+      return (await ask({ ...pause, headers })).status;
+    };
+    assert.equal(await asked({}, led), 403);
+    assert.equal(await asked({ ambient: true }, JSON_BODY), 403);
+    assert.equal(await asked({}, { ...led, 'sec-fetch-site': 'same-origin' }), 200);
+    assert.equal(await asked({}, JSON_BODY), 200);
+    assert.equal(await asked({ ambient: false }, led), 200);
+  });
+
   test(`${name} asks the program who asks`, async (t) => {
     const { client, taskId } = await shop(t);
     const ask = await mount(t, client, {

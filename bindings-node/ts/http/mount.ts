@@ -100,7 +100,7 @@ export class Mount<A extends readonly unknown[], P extends Principal | string> {
     if (typeof principal !== 'object' || Array.isArray(principal)) {
       throw invalidArgument(`'principal' gives an object, a name or null, not ${String(principal)}`);
     }
-    const { name, roles = [], permissions = [], ambient = false }: Principal = principal;
+    const { name, roles = [], permissions = [], ambient }: Principal = principal;
     if ((name ?? null) !== null && typeof name !== 'string') {
       throw invalidArgument(`the name of a principal is a text, not ${String(name)}`);
     }
@@ -109,7 +109,9 @@ export class Mount<A extends readonly unknown[], P extends Principal | string> {
         throw invalidArgument(`the ${member} of a principal are an array of texts`);
       }
     }
-    return { name, roles, permissions, ambient: ambient === true, decides };
+    const told = { name, roles, permissions, decides };
+    // Left open, the engine takes a request with a cookie for one that a browser may have been led to.
+    return typeof ambient === 'boolean' ? { ...told, ambient } : told;
   }
 
   async #decide(principal: P, asked: readonly object[]): Promise<boolean[]> {

@@ -10,7 +10,10 @@ export interface Principal {
   readonly roles?: readonly string[] | undefined;
   /** Permissions besides, such as `tasker.task:show`; `*` stands for all actions. */
   readonly permissions?: readonly string[] | undefined;
-  /** Whether a cookie says who asks, and nobody has checked a CSRF token: then changes must come from a page of this site. */
+  /**
+   * Whether a cookie says who asks, and nobody has checked a CSRF token: then changes must come from a page of this site. Left out, it
+   * is so for a request that has a cookie.
+   */
   readonly ambient?: boolean | undefined;
 }
 

@@ -412,8 +412,9 @@ class Client(Calls):
     def operator_actions(self, task_id: str) -> list[Record]:
         """What operators did where no state moved (paused, resumed, updated, annotated), oldest first.
 
-        To the task, to its steps, and while it lasted to its namespace, its named task and its handlers. Each has ``metadata`` with
-        ``verb``, ``by``, ``reason``, ``from``, and ``changed`` with what is another value now. Moves stand in `transitions`.
+        To the task, to its steps, and while it lasted to its namespace, its named task and its handlers. Each has
+        ``metadata`` with ``verb``, ``by``, ``reason``, ``from``, and ``changed`` with what is another value now. Moves
+        stand in `transitions`.
 
         Raises:
             NotFoundError: There is no such task.
