@@ -9,6 +9,7 @@ import io
 import json
 import socket
 import threading
+import urllib.parse
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -169,6 +170,26 @@ def test_a_client_that_goes_away_gives_the_request_up(shop: tasker.Client) -> No
 
     asyncio.run(ask())
     assert len(shop.list_tasks()) == 1, "what was answered stays"
+
+
+def test_a_client_that_goes_away_gives_a_request_without_a_body_up(shop: tasker.Client) -> None:
+    task_id = shop.create_task("order").task_id
+    query = urllib.parse.urlencode({"query": f'subscription {{ taskProgress(taskId: "{task_id}") {{ status }} }}'})
+
+    async def ask() -> None:
+        told, coming = Told(), asyncio.Queue[Any]()
+        await coming.put({"type": "http.request", "body": b"", "more_body": False})
+        followed = scope("GET", "/graphql", {"accept": "text/event-stream"}, query_string=query.encode())
+        asking = asyncio.create_task(tasker.asgi_app(shop)(followed, coming.get, told.send))
+        while not told.body:
+            await told.some.wait()
+            told.some.clear()
+        assert told[0]["status"] == 200
+        await coming.put({"type": "http.disconnect"})
+        await asyncio.wait_for(asking, 60)
+        assert told[-1]["more_body"], "the answer did not end"
+
+    asyncio.run(ask())
 
 
 def test_a_connection_that_breaks_gives_the_request_up(shop: tasker.Client) -> None:

@@ -145,10 +145,11 @@ class _Body:
         self._exchange = exchange
         self._receive = receive
         self._listening: asyncio.Future[Message] | None = None
+        self._last: Message | None = None  # came, and is not wanted yet
         self._whole = False
 
     def listen(self) -> asyncio.Future[Message]:
-        """Look what comes next. A piece of the body is kept until it is wanted, and nothing more is taken meanwhile."""
+        """Look what comes next. A piece of the body is kept until it is wanted; only behind the last one more is taken."""
         if self._listening is None:
             self._listening = asyncio.ensure_future(self._receive())
         return self._listening
@@ -163,11 +164,19 @@ class _Body:
         try:
             while not coming.done():
                 listening = self._listening
-                if listening is None or (listening.done() and listening.result()["type"] != "http.disconnect"):
+                if listening is None:
                     return await coming
-                if listening.done():
+                if not listening.done():
+                    await asyncio.wait((coming, listening), return_when=asyncio.FIRST_COMPLETED)
+                    continue
+                message = listening.result()
+                if message["type"] == "http.disconnect":
                     return None
-                await asyncio.wait((coming, listening), return_when=asyncio.FIRST_COMPLETED)
+                if self._whole or self._last is not None or message.get("more_body", False):
+                    return await coming
+                # Behind the end of a body, which a GET has too and nobody reads, comes only that the client has gone away.
+                self._last, self._listening = message, None
+                self.listen()
             return coming.result()
         finally:
             coming.cancel()
@@ -175,10 +184,13 @@ class _Body:
     async def give(self) -> None:
         """Give the next piece to the engine."""
         while not self._whole:
-            message = await self.listen()
-            if message["type"] == "http.disconnect":
-                return  # noticed by who waits for the next event
-            self._listening = None
+            if self._last is None:
+                message = await self.listen()
+                if message["type"] == "http.disconnect":
+                    return  # noticed by who waits for the next event
+                self._listening = None
+            else:
+                message, self._last = self._last, None
             piece, self._whole = bytes(message.get("body", b"")), not message.get("more_body", False)
             if piece:
                 self._exchange.write(piece)
