@@ -1,6 +1,7 @@
 //! `http-seed` fills a schema for `scripts/schemathesis`: templates, tasks that succeeded, that failed and that never begin, and stays as
 //! their worker until SIGTERM, so that what is retried fails again. Prints one line of JSON when all is there:
-//! `{"read": [task], "open": [task], "spare": [task], "failed": [task], "worker_id": [worker]}`. The database is the environment's, as the CLI's.
+//! `{"read": [task], "open": [task], "spare": [task], "failed": [task], "worker_id": [worker]}`, where the open ones are among those to
+//! read. The database is the environment's, as the CLI's.
 
 // It is a program: it prints.
 #![allow(clippy::print_stdout)]
