@@ -95,7 +95,10 @@ impl Guard {
         };
         match &door.need {
             Need::Nothing => Ok(()),
-            Need::Identity => access.is_known(),
+            Need::Identity => {
+                access.is_known()?;
+                door.looks_at(method, uri, headers)
+            }
             Need::Permissions(scopes) => {
                 access.is_known()?;
                 let parts = parts(path, uri.path());
@@ -104,7 +107,8 @@ impl Guard {
                 match questions {
                     Some(questions) if !questions.is_empty() => {
                         access.require(&questions).await?;
-                        door.takes(method, uri, headers)
+                        door.has(uri)?;
+                        door.looks_at(method, uri, headers)
                     }
                     Some(_) => Err(shut(matched)),
                     None => Err(Refusal::new(
@@ -119,16 +123,19 @@ impl Guard {
 
 impl Door {
     /// A query where there is none may mean what is not done: `DELETE /tasks/…?dry_run=true`. Probes and pages do not care.
-    /// Nor may a condition be overlooked of what cannot be taken back.
-    fn takes(&self, method: &Method, uri: &Uri, headers: &HeaderMap) -> Result<(), Refusal> {
-        let path = uri.path();
-        if let Some(query) = uri.query().filter(|query| !query.is_empty())
-            && !self.has_query
-        {
-            return Err(Refusal::malformed(format!(
-                "the query: {path} takes none, and this one is {query:?}"
-            )));
+    fn has(&self, uri: &Uri) -> Result<(), Refusal> {
+        match uri.query() {
+            Some(query) if !self.has_query && !query.is_empty() => Err(Refusal::malformed(format!(
+                "the query: {} takes none, and this one is {query:?}",
+                uri.path()
+            ))),
+            _ => Ok(()),
         }
+    }
+
+    /// Whoever sets a condition for a change relies on it: none is overlooked.
+    fn looks_at(&self, method: &Method, uri: &Uri, headers: &HeaderMap) -> Result<(), Refusal> {
+        let path = uri.path();
         let mut overlooked = CONDITIONS
             .iter()
             .filter(|name| headers.contains_key(**name) && !self.headers.iter().any(|own| own == *name));

@@ -50,6 +50,12 @@ async fn a_condition_that_nothing_looks_at_is_refused_and_nothing_is_done() {
             json!({}),
         ),
         (Method::POST, "/tasks/bulk".to_owned(), "idempotency-key", many),
+        (
+            Method::POST,
+            "/graphql".to_owned(),
+            "idempotency-key",
+            json!({"query": "mutation { createTask(input: {name: \"one\", namespace: \"shop\"}) { taskId } }"}),
+        ),
     ] {
         let request = Request::builder()
             .method(method)
