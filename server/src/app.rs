@@ -71,7 +71,7 @@ pub fn router(client: Client, options: Options) -> Router {
     let guard = Guard::new(&document);
     let origins = options.origins.clone();
     let app = App {
-        graphql: graphql::over(client.clone(), &options.graphql, options.stop.clone()),
+        graphql: graphql::over(client.clone(), &options.graphql),
         client,
         document: openapi::text(&document),
         options: Arc::new(options),

@@ -106,7 +106,10 @@ impl AuthSettings {
             (Some(_), None) => problems.push("auth.jwt_secret is needed for the HS algorithms".to_owned()),
             _ => {}
         }
-        let public = self.jwt_algorithms.iter().any(|name| !name.starts_with("HS"));
+        let public = self
+            .jwt_algorithms
+            .iter()
+            .any(|name| name.starts_with("RS") || name.starts_with("ES"));
         match (&self.jwt_public_key, &self.jwt_jwks) {
             (None, None) if public => problems.push(
                 "auth.jwt_public_key or auth.jwt_jwks is needed for the RS and ES algorithms".to_owned(),
@@ -115,6 +118,13 @@ impl AuthSettings {
                 problems.push("auth: give jwt_public_key or jwt_jwks, not both".to_owned());
             }
             _ => {}
+        }
+        let keys = [&self.jwt_secret, &self.jwt_public_key, &self.jwt_jwks];
+        if self.jwt_algorithms.is_empty() && keys.iter().any(|key| key.is_some()) {
+            problems.push(format!(
+                "auth.jwt_algorithms is needed for tokens to be taken: name the signatures that this key is for, of {}",
+                JWT_ALGORITHMS.join(", ")
+            ));
         }
         if let Some(place) = &self.jwt_jwks
             && place.starts_with("http://")

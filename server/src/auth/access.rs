@@ -150,9 +150,12 @@ impl Access {
             from: self.from.as_deref().map(str::to_owned),
         };
         said.check_bounds()?;
-        Ok(Operator {
-            by: self.name().or(said.by),
-            ..said
+        Ok(match &self.who {
+            Who::Known(principal) => Operator {
+                by: principal.name.clone(),
+                ..said
+            },
+            Who::Anybody | Who::Nobody(_) => said,
         })
     }
 

@@ -55,7 +55,32 @@ struct Known {
     tried: Option<Instant>,
 }
 
+/// How old a set is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Age {
+    /// As it should be.
+    Fresh,
+    /// Too old by less than it may be old, or it could not be read when that was tried last.
+    Old,
+    /// Nobody has asked for so long that a key may have been taken out of it a while ago.
+    Forgotten,
+}
+
 impl Known {
+    fn age(&self, max_age: Duration) -> Age {
+        let Some(read) = self.read else {
+            return Age::Old;
+        };
+        let age = read.elapsed();
+        if age <= max_age {
+            Age::Fresh
+        } else if age <= max_age.saturating_mul(2) || self.tried.is_some_and(|tried| tried > read) {
+            Age::Old
+        } else {
+            Age::Forgotten
+        }
+    }
+
     /// The keys of this id, or all where there is none.
     fn named(&self, kid: Option<&str>) -> Vec<Key> {
         let keys = self.keys.iter();
@@ -98,23 +123,26 @@ impl KeySet {
         })
     }
 
-    /// The keys that a token may be signed with: those of its id, or all where it names none. Keys that are known count at once, also
-    /// while the set is read again; for others that is waited for.
+    /// The keys that a token may be signed with: those of its id, or all where it names none. Keys of a set that is a little too old
+    /// count at once, while it is read again; for others, and where nobody has asked for long, that is waited for.
     pub(super) async fn keys(self: &Arc<Self>, kid: Option<&str>) -> Vec<Key> {
-        let (found, fresh) = {
+        let (found, age) = {
             let known = self.known();
-            let fresh = known.read.is_some_and(|read| read.elapsed() <= self.max_age);
-            (known.named(kid), fresh)
+            (known.named(kid), known.age(self.max_age))
         };
-        if found.is_empty() {
+        if found.is_empty() || age == Age::Forgotten {
             // Somebody else may read it just now, and find the key.
             let _reading = self.reading.lock().await;
-            if self.known().named(kid).is_empty() && self.may_read() {
+            let is_needed = {
+                let known = self.known();
+                known.named(kid).is_empty() || known.age(self.max_age) == Age::Forgotten
+            };
+            if is_needed && self.may_read() {
                 self.refresh().await;
             }
             return self.known().named(kid);
         }
-        if !fresh {
+        if age == Age::Old {
             let set = Arc::clone(self);
             tokio::spawn(async move {
                 if let Ok(_reading) = set.reading.try_lock()
@@ -125,6 +153,14 @@ impl KeySet {
             });
         }
         found
+    }
+
+    /// Reads the set again, unless that was tried just now.
+    pub(super) async fn read_again(&self) {
+        let _reading = self.reading.lock().await;
+        if self.may_read() {
+            self.refresh().await;
+        }
     }
 
     fn known(&self) -> RwLockReadGuard<'_, Known> {

@@ -38,10 +38,17 @@ impl Filed {
         self.set.keys(kid).await.len()
     }
 
-    /// As if it had been read, or had been tried to, so many seconds ago.
     fn ago(&self, read: u64, tried: u64) {
-        let ago = |seconds| Instant::now().checked_sub(Duration::from_secs(seconds));
-        let mut known = self.set.known.write().unwrap();
+        self.set.ago(read, tried);
+    }
+}
+
+impl KeySet {
+    /// As if it had been read, or had been tried to, so many seconds ago.
+    pub(in super::super) fn ago(&self, read: u64, tried: u64) {
+        let now = Instant::now();
+        let ago = |seconds| now.checked_sub(Duration::from_secs(seconds));
+        let mut known = self.known.write().unwrap();
         (known.read, known.tried) = (ago(read), ago(tried));
     }
 }
@@ -73,6 +80,12 @@ async fn an_unknown_key_has_the_set_read_at_once_but_not_all_the_time() {
     );
     filed.ago(11, 11);
     assert_eq!(filed.count(Some("key-ES256")).await, 1, "and not for eleven");
+    filed.write(&json!({ "keys": given()[..1] }).to_string());
+    for (tried, count) in [(9, 4), (11, 1)] {
+        filed.ago(11, tried);
+        filed.set.read_again().await;
+        assert_eq!(filed.count(None).await, count, "tried {tried} seconds ago");
+    }
 }
 
 #[tokio::test]
@@ -98,6 +111,26 @@ async fn a_set_that_is_too_old_is_read_again_while_its_keys_count() {
         tokio::task::yield_now().await;
     }
     assert_eq!(filed.count(None).await, 1);
+}
+
+#[tokio::test]
+async fn a_set_that_nobody_asked_for_in_long_is_read_before_it_counts() {
+    let filed = Filed::new(&given());
+    assert_eq!(filed.count(None).await, 4);
+    filed.write(&json!({ "keys": given()[..1] }).to_string());
+    filed.ago(601, 601);
+    assert_eq!(
+        filed.count(None).await,
+        1,
+        "what was taken out of it counts no more"
+    );
+    // Where it cannot be read, nobody waits for it again and again.
+    filed.write("no set");
+    filed.ago(601, 601);
+    assert_eq!(filed.count(None).await, 1);
+    filed.ago(601, 11);
+    assert_eq!(filed.count(None).await, 1);
+    assert_eq!(Arc::strong_count(&filed.set), 2, "it is read beside");
 }
 
 #[tokio::test]

@@ -479,6 +479,19 @@ async fn a_token_that_names_no_key_is_tried_with_some_of_its_kind() {
         let tokens = Tokens::new(&settings).unwrap().unwrap();
         let principal = tokens.principal(&token, &roles()).await;
         assert_eq!(principal.is_ok(), taken, "{name}: {principal:?}");
+
+        // Nor does what the set has had at another time.
+        std::fs::write(&file, json!({ "keys": [own] }).to_string()).unwrap();
+        let Some(Public::Set(set)) = &tokens.public else {
+            panic!("there is a set");
+        };
+        set.ago(11, 11);
+        let principal = tokens.principal(&token, &roles()).await;
+        assert!(principal.is_ok(), "{name}: {principal:?}");
+        std::fs::write(&file, json!({ "keys": [of] }).to_string()).unwrap();
+        set.ago(601, 601);
+        let principal = tokens.principal(&token, &roles()).await;
+        assert!(principal.is_err(), "{name}: {principal:?}");
     }
 }
 

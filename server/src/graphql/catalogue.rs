@@ -19,7 +19,8 @@ pub(super) struct Catalogue;
 
 #[Object]
 impl Catalogue {
-    /// Every version that is registered, of one namespace or of all. Takes tasker.template:index.
+    /// Every version that is registered, of one namespace or of all. Takes tasker.template:index; what is in them takes
+    /// tasker.template:show.
     #[graphql(complexity = "times(50, child_complexity)")]
     async fn templates(
         &self,
@@ -34,12 +35,8 @@ impl Catalogue {
         let found = Box::pin(client.named_task_records(&ids)).await?;
         let mut found: HashMap<i32, NamedTaskRecord> =
             found.into_iter().map(|one| (one.named_task_id, one)).collect();
-        Ok(Some(
-            ids.iter()
-                .filter_map(|id| found.remove(id))
-                .map(NamedTask::from)
-                .collect(),
-        ))
+        let found = ids.iter().filter_map(|id| found.remove(id));
+        Ok(Some(NamedTask::list(found.collect())))
     }
 
     /// A template; the latest version unless one is given. Takes tasker.template:show.

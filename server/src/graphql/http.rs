@@ -205,7 +205,8 @@ async fn answer(
     let as_events = accepts(headers, events::EVENT_STREAM);
     if as_events && follows(&mut request) {
         let gate = Gate::lasting(access, most);
-        return Ok(events::follow(graphql, through(request, gate, app)));
+        let stop = app.options.stop.clone();
+        return Ok(events::follow(graphql, through(request, gate, app), stop));
     }
     let gate = Gate::once(access, most);
     let response = graphql.execute(through(request, gate, app)).await;

@@ -19,6 +19,7 @@ mod inputs;
 mod leading;
 mod listing;
 mod named;
+mod named_set;
 mod namespaces;
 mod node;
 mod operate;

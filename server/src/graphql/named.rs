@@ -1,7 +1,9 @@
 //! What tasks and steps are instances of. Who may see a named task may see its steps, and the systems that they work on.
 
 use super::gate::{Once, gate, times};
+use super::named_set::NamedSet;
 use super::scalars::{Long, Time};
+use crate::problem::Refusal;
 use async_graphql::{Context, ID, Object, Result, SimpleObject};
 use serde_json::Value;
 use std::collections::HashMap;
@@ -14,11 +16,46 @@ const MAPS: i64 = 100;
 
 /// A named task: a workflow in a version.
 #[derive(Debug, Clone)]
-pub(super) struct NamedTask(Arc<NamedTaskRecord>);
+pub(super) struct NamedTask {
+    record: Arc<NamedTaskRecord>,
+    /// Where it is one of a list: the question whether what is in it may be shown.
+    listed: Option<Arc<NamedSet>>,
+}
 
 impl From<NamedTaskRecord> for NamedTask {
+    /// One that may be shown with all that is in it.
     fn from(record: NamedTaskRecord) -> Self {
-        Self(Arc::new(record))
+        Self {
+            record: Arc::new(record),
+            listed: None,
+        }
+    }
+}
+
+impl NamedTask {
+    /// A list, for whoever may see that these are there.
+    pub(super) fn list(records: Vec<NamedTaskRecord>) -> Vec<Self> {
+        let names = records.iter();
+        let names = names.map(|one| (one.named_task_id, one.name.clone(), one.namespace.clone()));
+        let listed = Arc::new(NamedSet::new(("tasker.template", "show"), names));
+        let listed = |record| Self {
+            record: Arc::new(record),
+            listed: Some(Arc::clone(&listed)),
+        };
+        records.into_iter().map(listed).collect()
+    }
+
+    /// Its id.
+    pub(super) fn id_of(&self) -> i32 {
+        self.record.named_task_id
+    }
+
+    /// Refuses whoever may not see what is in it.
+    async fn contents(&self, context: &Context<'_>) -> Result<(), Refusal> {
+        match &self.listed {
+            None => Ok(()),
+            Some(listed) => listed.require(gate(context), self.record.named_task_id).await,
+        }
     }
 }
 
@@ -27,92 +64,95 @@ impl From<NamedTaskRecord> for NamedTask {
 impl NamedTask {
     /// Its id among everything: for `node`.
     pub(super) async fn id(&self) -> ID {
-        format!("NamedTask:{}", self.0.named_task_id).into()
+        format!("NamedTask:{}", self.record.named_task_id).into()
     }
 
     /// Its id.
     async fn named_task_id(&self) -> i32 {
-        self.0.named_task_id
+        self.record.named_task_id
     }
 
     /// Its namespace.
     async fn namespace(&self) -> &str {
-        &self.0.namespace
+        &self.record.namespace
     }
 
     /// Its name.
     async fn name(&self) -> &str {
-        &self.0.name
+        &self.record.name
     }
 
     /// Its version.
     async fn version(&self) -> &str {
-        &self.0.version
+        &self.record.version
     }
 
     /// `namespace.name@version`.
     async fn full_name(&self) -> &str {
-        &self.0.full_name
+        &self.record.full_name
     }
 
     /// For people.
     async fn description(&self) -> Option<&str> {
-        self.0.description.as_deref()
+        self.record.description.as_deref()
     }
 
-    /// The template, as it was registered.
-    async fn configuration(&self) -> &Value {
-        &self.0.configuration
+    /// The template, as it was registered. Takes tasker.template:show where it is one of a list.
+    async fn configuration(&self, context: &Context<'_>) -> Result<&Value> {
+        self.contents(context).await?;
+        Ok(&self.record.configuration)
     }
 
     /// SHA-256 of its content before `${…}` is filled, hexadecimal.
     async fn digest(&self) -> &str {
-        &self.0.digest
+        &self.record.digest
     }
 
     /// Whether it is the latest version of its name.
     async fn latest(&self) -> bool {
-        self.0.latest
+        self.record.latest
     }
 
     /// Number of steps.
     async fn step_count(&self) -> usize {
-        self.0.steps.len()
+        self.record.steps.len()
     }
 
     /// When this content was registered.
     async fn registered_at(&self) -> Time {
-        self.0.registered_at.into()
+        self.record.registered_at.into()
     }
 
     /// When this version was registered first.
     async fn created_at(&self) -> Time {
-        self.0.created_at.into()
+        self.record.created_at.into()
     }
 
     /// When it was changed last.
     async fn updated_at(&self) -> Time {
-        self.0.updated_at.into()
+        self.record.updated_at.into()
     }
 
-    /// Its steps, by number.
+    /// Its steps, by number. Takes tasker.template:show where it is one of a list.
     #[graphql(complexity = "times(10, child_complexity)")]
     async fn named_steps(&self, context: &Context<'_>) -> Result<Option<Vec<NamedStep>>> {
-        gate(context).count(self.0.steps.len())?;
-        let steps = self.0.steps.iter();
+        self.contents(context).await?;
+        gate(context).count(self.record.steps.len())?;
+        let steps = self.record.steps.iter();
         Ok(Some(
             steps.map(|step| NamedStep(step.named_step.clone())).collect(),
         ))
     }
 
-    /// Its steps with how it has them, by number.
+    /// Its steps with how it has them, by number. Takes tasker.template:show where it is one of a list.
     #[graphql(complexity = "times(10, child_complexity)")]
     async fn named_tasks_named_steps(
         &self,
         context: &Context<'_>,
     ) -> Result<Option<Vec<NamedTasksNamedStep>>> {
-        gate(context).count(self.0.steps.len())?;
-        let steps = self.0.steps.iter().cloned().map(|step| NamedTasksNamedStep {
+        self.contents(context).await?;
+        gate(context).count(self.record.steps.len())?;
+        let steps = self.record.steps.iter().cloned().map(|step| NamedTasksNamedStep {
             step,
             task: self.clone(),
         });

@@ -100,7 +100,7 @@ struct BulkPayload {
     count_relation: String,
     /// For which it was refused, and why.
     refused: Vec<BulkRefusal>,
-    /// Of a dry run: some of the tasks.
+    /// Of a dry run: some of the tasks, for whoever may list them. Takes tasker.task:index, and is empty without it.
     sample: Vec<Task>,
     /// There may be more: give it back as `cursor`. Null where there are none.
     next_cursor: Option<String>,

@@ -25,7 +25,6 @@ use futures_util::stream::{self, BoxStream};
 use std::sync::Arc;
 use tasker_core::{Client, Error};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
-use tokio_util::sync::CancellationToken;
 
 /// What can be asked for.
 #[derive(Debug, Default, MergedObject)]
@@ -95,10 +94,9 @@ fn whole() -> SchemaBuilder<Query, Mutation, Subscriptions> {
 }
 
 /// The schema of an engine.
-pub(crate) fn over(client: Client, options: &GraphqlOptions, stop: CancellationToken) -> Graphql {
+pub(crate) fn over(client: Client, options: &GraphqlOptions) -> Graphql {
     let watching = Watching {
         room: Arc::new(Semaphore::new(options.subscriptions)),
-        stop,
         slowest: options.slowest_look,
     };
     let sockets = Watching {

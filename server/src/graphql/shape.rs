@@ -26,7 +26,8 @@ impl Shape {
     /// Reads a request. What does not parse has no shape; why it does not is said when it is executed.
     ///
     /// # Errors
-    /// `InvalidArgument` where it is too large to be looked at, or where a mutation stands twice under one name.
+    /// `InvalidArgument` where it is too large to be looked at, where a mutation stands twice under one name, or a subscription has
+    /// several fields.
     pub(super) fn of(request: &mut Request) -> Result<Self, Refusal> {
         let operation = request.operation_name.clone();
         let Ok(document) = request.parsed_query() else {
@@ -44,8 +45,10 @@ impl Shape {
                     ),
                 ));
             }
-            if one.node.ty == OperationType::Mutation {
-                once(document, &one.node.selection_set.node)?;
+            match one.node.ty {
+                OperationType::Query => {}
+                OperationType::Mutation => once(document, &one.node.selection_set.node)?,
+                OperationType::Subscription => alone(document, &one.node.selection_set.node)?,
             }
         }
         Ok(Self {
@@ -167,6 +170,23 @@ fn once(document: &ExecutableDocument, selections: &SelectionSet) -> Result<(), 
             format!("the mutation '{name}' stands twice: give each a name of its own, as in `again: {name}`"),
         )),
     }
+}
+
+/// A subscription has one field (GraphQL, 5.2.3.1), and the library would follow each.
+fn alone(document: &ExecutableDocument, selections: &SelectionSet) -> Result<(), Refusal> {
+    let mut found = IndexMap::new();
+    fields(document, &[selections], &mut found, &mut HashSet::new());
+    if found.values().map(Vec::len).sum::<usize>() <= 1 {
+        return Ok(());
+    }
+    let names: Vec<&str> = found.into_keys().collect();
+    Err(Refusal::new(
+        ErrorKind::InvalidArgument,
+        format!(
+            "a subscription has one field, once, and this has {}: ask for each by itself",
+            names.join(", ")
+        ),
+    ))
 }
 
 fn in_order(value: Value, document: &ExecutableDocument, selections: &[&SelectionSet]) -> Value {

@@ -12,7 +12,6 @@ use std::time::Duration;
 use tasker_core::model::{State, TaskId};
 use tasker_core::{Client, Error, ErrorKind};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
-use tokio_util::sync::CancellationToken;
 
 const FIRST_LOOK: Duration = Duration::from_millis(50);
 
@@ -21,8 +20,6 @@ const FIRST_LOOK: Duration = Duration::from_millis(50);
 pub(super) struct Watching {
     /// How many more there may be.
     pub(super) room: Arc<Semaphore>,
-    /// Ends them.
-    pub(super) stop: CancellationToken,
     /// How often one looks, at the rarest.
     pub(super) slowest: Duration,
 }
@@ -93,10 +90,7 @@ impl Watch {
         while !self.ended {
             match self.look().await.transpose() {
                 Some(changed) => return Some(changed),
-                None => tokio::select! {
-                    () = self.watching.stop.cancelled() => return None,
-                    () = tokio::time::sleep(pause) => {}
-                },
+                None => tokio::time::sleep(pause).await,
             }
             pause = (pause * 2).min(self.watching.slowest);
         }

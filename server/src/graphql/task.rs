@@ -4,6 +4,7 @@ use super::annotation::TaskAnnotation;
 use super::gate::{Gate, Once, gate, may, times};
 use super::leading::open;
 use super::named::NamedTask;
+use super::named_set::NamedSet;
 use super::scalars::Time;
 use super::step::{self, WorkflowStep};
 use super::task_fields::TaskFields;
@@ -19,14 +20,13 @@ use tasker_core::model::{self, NamedTaskRecord, TaskId, TaskRecord};
 #[derive(Debug, Default)]
 struct Set {
     ids: Vec<TaskId>,
-    /// The named tasks: id, and the question whether they may be shown.
-    named: Vec<(i32, String, String)>,
+    /// The question which named tasks may be shown.
+    named: NamedSet,
     steps: Once<HashMap<TaskId, Vec<WorkflowStep>>>,
     steps_open: Once<HashSet<TaskId>>,
     annotations: Once<HashMap<TaskId, Vec<TaskAnnotation>>>,
     annotations_open: Once<HashSet<TaskId>>,
     records: Once<HashMap<TaskId, TaskRecord>>,
-    named_open: Once<HashMap<i32, bool>>,
     named_tasks: Once<HashMap<i32, NamedTaskRecord>>,
 }
 
@@ -43,13 +43,11 @@ pub(super) struct Task {
 /// `InvalidArgument` where the answer has too many objects by now.
 pub(super) fn tasks(gate: &Gate, found: Vec<model::Task>) -> Result<Vec<Task>, Refusal> {
     gate.count(found.len())?;
-    let named: HashSet<(i32, String, String)> = found
-        .iter()
-        .map(|task| (task.named_task_id, task.namespace.clone(), task.name.clone()))
-        .collect();
+    let named = found.iter();
+    let named = named.map(|task| (task.named_task_id, task.name.clone(), task.namespace.clone()));
     let set = Arc::new(Set {
         ids: found.iter().map(|task| task.task_id).collect(),
-        named: named.into_iter().collect(),
+        named: NamedSet::new(("tasker.handler", "show"), named),
         ..Set::default()
     });
     Ok(found
@@ -144,24 +142,9 @@ impl Task {
     /// The named task that it is an instance of. Takes tasker.handler:show.
     async fn named_task(&self, context: &Context<'_>) -> Result<Option<NamedTask>> {
         let (gate, set) = (gate(context), &self.set);
-        let question =
-            |namespace: &str, name: &str| may("tasker.handler", "show").about(name).within(namespace);
-        let open = set.named_open.get(|| async {
-            let named = set.named.iter();
-            let questions: Vec<_> = named
-                .map(|(_, namespace, name)| question(namespace, name))
-                .collect();
-            let answers = gate.which(&questions).await?;
-            Ok(set.named.iter().map(|(id, ..)| *id).zip(answers).collect())
-        });
-        if open.await?.get(&self.task.named_task_id) != Some(&true) {
-            Err(Access::forbidden(&question(
-                &self.task.namespace,
-                &self.task.name,
-            )))?;
-        }
+        set.named.require(gate, self.task.named_task_id).await?;
         let records = set.named_tasks.get(|| async {
-            let ids: Vec<i32> = set.named.iter().map(|(id, ..)| *id).collect();
+            let ids: Vec<i32> = set.named.open(gate).await?.iter().copied().collect();
             let client = context.data_unchecked::<Client>();
             let found = client.named_task_records(&ids).await?;
             Ok(found

@@ -185,6 +185,45 @@ async fn who_has_a_permission_may_and_is_named_in_the_trail() {
 }
 
 #[tokio::test]
+async fn whoever_is_known_without_a_name_is_nobody_else() {
+    let shop = Shop::open().await;
+    let id = shop.one(json!({})).await;
+    let unnamed = Arc::new(Principal {
+        name: None,
+        ..Principal::with_grants("", ["tasker.task:cancel"])
+    });
+    let query = "mutation($id: ID!) { cancelTask(input: {taskId: $id, by: \"anna\", reason: \"wrong order\"}) { status } }";
+    let answer = shop.ask_graph_as(&unnamed, query, json!({"id": id})).await;
+    assert_eq!(answer["data"]["cancelTask"]["status"], "cancelled", "{answer}");
+    let trail = shop.client.transitions(id.parse().unwrap(), None).await.unwrap();
+    let last = &trail.last().unwrap().metadata;
+    assert_eq!(
+        (&last["by"], &last["reason"]),
+        (&Value::Null, &json!("wrong order"))
+    );
+}
+
+#[tokio::test]
+async fn a_dry_run_shows_tasks_to_whoever_may_list_them() {
+    let shop = Shop::open().await;
+    shop.one(json!({"context": {"card": "4111"}})).await;
+    let query = "mutation { bulk(input: {verb: CANCEL, filter: {namespace: \"shop\"}, dryRun: true}) { count sample { context } } }";
+    let own = ["tasker.task:cancel", "tasker.task:bulk"];
+    for (more, shown) in [
+        (None, json!([])),
+        (Some("tasker.task:index"), json!([{"context": {"card": "4111"}}])),
+    ] {
+        let grants: Vec<&str> = own.into_iter().chain(more).collect();
+        let answer = shop.ask_graph_as(&somebody(&grants), query, json!({})).await;
+        assert_eq!(
+            answer["data"]["bulk"],
+            json!({"count": 1, "sample": shown}),
+            "{answer}"
+        );
+    }
+}
+
+#[tokio::test]
 async fn whoever_is_not_known_is_refused_before_anything_is_read() {
     let shop = Shop::with(Options {
         auth: Auth::host(),

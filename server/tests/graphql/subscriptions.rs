@@ -109,6 +109,12 @@ async fn what_cannot_be_followed_says_why_and_ends() {
         (FOLLOW, json!({"id": UNKNOWN}), "not_found"),
         (FOLLOW, json!({"id": "7"}), "not_found"),
         ("subscription { colour }", json!({}), "invalid_argument"),
+        (
+            "subscription($id: ID!) { a: taskProgress(taskId: $id) { status } ...b }
+             fragment b on Subscription { b: taskProgress(taskId: $id) { status } }",
+            json!({"id": UNKNOWN}),
+            "invalid_argument",
+        ),
     ] {
         let mut events = Events::of(&shop, query, variables).await;
         let (_, data) = events.next().await.unwrap();
@@ -153,7 +159,8 @@ async fn there_are_only_so_many_at_once_and_they_end_with_the_server() {
     let mut third = Events::of(&shop, FOLLOW, json!({"id": id})).await;
     third.task().await;
     stop.cancel();
-    third.complete().await;
+    // It is not complete: whoever follows it comes back, to another server.
+    assert_eq!(third.next().await, None);
 }
 
 /// A host that permits everything for a while.
