@@ -87,7 +87,12 @@ fn log_to_stderr(global: &GlobalOptions, color: bool) {
         2 => "debug,sqlx=info",
         _ => "trace",
     };
-    let filter = EnvFilter::try_from_env("TASKER_LOG").unwrap_or_else(|_| EnvFilter::new(wanted));
+    let asked = std::env::var("TASKER_LOG").ok().filter(|text| !text.is_empty());
+    let (filter, wrong) = match asked.as_deref().map(EnvFilter::try_new) {
+        Some(Ok(filter)) => (filter, None),
+        Some(Err(error)) => (EnvFilter::new(wanted), Some(error)),
+        None => (EnvFilter::new(wanted), None),
+    };
     let text = fmt::layer()
         .with_writer(std::io::stderr)
         .with_ansi(color)
@@ -97,4 +102,9 @@ fn log_to_stderr(global: &GlobalOptions, color: bool) {
         .with(tasker_bench::statement_counter())
         .with(text)
         .try_init();
+    if let Some(error) = wrong {
+        tracing::warn!(
+            "TASKER_LOG is left out of account: {error}; it is a level, or target=level, as in info,sqlx=warn"
+        );
+    }
 }

@@ -252,6 +252,7 @@ async fn beyond_this_machine_it_wants_to_be_told_that_nobody_is_asked_who_they_a
     assert_eq!(refused.code, 2, "{}", refused.err);
     assert!(refused.err.contains("--allow-unauthenticated"), "{}", refused.err);
     assert_eq!(shop.run(&["serve", "--prefix", "tasker"]).code, 2);
+    assert_eq!(shop.run(&["serve", "--prefix", "/a b"]).code, 2);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -326,6 +327,11 @@ async fn settings_of_authentication_that_cannot_work_are_told() {
         ("TASKER_AUTH__JWT_ALGORITHMS", "HS256", "auth.jwt_secret"),
         ("TASKER_AUTH__JWT_ALGORITHMS", "none", "none of HS256"),
         (
+            "TASKER_AUTH__JWT_SECRET",
+            "a secret of thirty-two bytes, or more",
+            "auth.jwt_algorithms is needed",
+        ),
+        (
             "TASKER_AUTH__ROLES",
             r#"{"clerk": ["tasker.task:fly"]}"#,
             "tasker.task:fly",
@@ -341,6 +347,10 @@ async fn settings_of_authentication_that_cannot_work_are_told() {
         assert!(
             !answer.status.success() && err.contains(told),
             "{variable}={value}: {err}"
+        );
+        assert!(
+            value != "none" || !err.contains("is needed"),
+            "one mistake is told once: {err}"
         );
     }
 }

@@ -5,7 +5,9 @@ use crate::problem::Refusal;
 use axum::extract::{FromRequest, FromRequestParts, Request};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
+use percent_encoding::percent_decode_str;
 use serde::de::DeserializeOwned;
+use serde::{Deserialize, Deserializer};
 use serde_json::Value;
 use std::convert::Infallible;
 use std::sync::Arc;
@@ -22,14 +24,31 @@ impl<S: Sync, T: DeserializeOwned> FromRequestParts<S> for Params<T> {
 
     async fn from_request_parts(parts: &mut Parts, _state: &S) -> Result<Self, Refusal> {
         let query = parts.uri.query().unwrap_or_default();
-        let malformed = |error| Refusal::malformed(format!("the query: {error}"));
-        let pairs: Vec<(String, String)> = serde_html_form::from_str(query).map_err(malformed)?;
-        if let Some((name, _)) = pairs.iter().find(|(_, value)| value.is_empty()) {
+        if percent_decode_str(query).decode_utf8().is_err() {
+            return Err(Refusal::malformed(
+                "the query is no UTF-8: send its texts as UTF-8",
+            ));
+        }
+        if let Some((name, _)) = form_urlencoded::parse(query.as_bytes()).find(|(_, value)| value.is_empty())
+        {
             return Err(Refusal::malformed(format!(
                 "the query: {name:?} has no value; give it one, or leave it out"
             )));
         }
-        serde_html_form::from_str(query).map(Params).map_err(malformed)
+        let pairs = serde_html_form::Deserializer::new(form_urlencoded::parse(query.as_bytes()));
+        serde_path_to_error::deserialize(pairs)
+            .map(Params)
+            .map_err(|error| Refusal::malformed(format!("the query: {}", placed(&error))))
+    }
+}
+
+/// What is wrong, and where.
+fn placed<E: std::fmt::Display>(error: &serde_path_to_error::Error<E>) -> String {
+    let (place, what) = (error.path().to_string(), error.inner().to_string());
+    if place == "." || what.starts_with(&format!("unknown field `{place}`")) {
+        what
+    } else {
+        format!("{place}: {what}")
     }
 }
 
@@ -107,20 +126,34 @@ impl Body {
     }
 }
 
+/// The value of a member that may be left out, and is never null: nobody knows whether null is to stay, or to go.
+///
+/// # Errors
+/// What a value of this type is, where it is null.
+pub(crate) fn given<'de, T: Deserialize<'de>, D: Deserializer<'de>>(
+    member: D,
+) -> Result<Option<T>, D::Error> {
+    T::deserialize(member).map(Some)
+}
+
 /// What an object says. It may stand alone, or as the one member `wrapper` of an object, as the ancestor wants it.
 pub(crate) fn read<T: DeserializeOwned>(mut value: Value, wrapper: Option<&str>) -> Result<T, Error> {
     if let (Some(wrapper), Value::Object(members)) = (wrapper, &mut value)
-        && members.len() == 1
         && members.get(wrapper).is_some_and(Value::is_object)
         && let Some(inside) = members.remove(wrapper)
     {
+        if let Some(other) = members.keys().next() {
+            return Err(Error::invalid_argument(format!(
+                "`{other}` stands beside `{wrapper}`, which has to be alone: put it into it, or leave it out"
+            )));
+        }
         value = inside;
     }
     // A list of values would be taken for an object without names.
     if !value.is_object() {
         return Err(Error::invalid_argument("an object is needed"));
     }
-    serde_json::from_value(value).map_err(|error| Error::invalid_argument(error.to_string()))
+    serde_path_to_error::deserialize(value).map_err(|error| Error::invalid_argument(placed(&error)))
 }
 
 /// JSON that can be stored: what is not even JSON is malformed, what jsonb cannot hold is invalid.

@@ -1,8 +1,8 @@
 //! Pages of lists: by cursor, by offset, or by number.
 
 use crate::problem::Refusal;
-use serde::Serialize;
-use tasker_core::model::{Total, TotalRelation};
+use serde::{Deserialize, Serialize};
+use tasker_core::model::{Listed, Total, TotalRelation};
 use utoipa::ToSchema;
 
 /// How many a page has unless told otherwise.
@@ -11,6 +11,16 @@ pub(crate) const LIMIT: u32 = 20;
 pub(crate) const MOST: u32 = 100;
 /// Counting ends here.
 pub(crate) const COUNTED: u32 = 10_000;
+
+/// Which comes first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum SortOrder {
+    /// The smallest, the oldest.
+    Asc,
+    /// The largest, the newest.
+    Desc,
+}
 
 /// Where a page stands in its list.
 #[derive(Debug, Serialize, ToSchema)]
@@ -35,6 +45,60 @@ impl Pagination {
             next_cursor,
         }
     }
+}
+
+/// A part of a list, and where it stands; `cursor` is the place of one, and `goes_on` whether the part begins behind one.
+pub(crate) fn listed<T>(
+    listed: Listed<T>,
+    goes_on: bool,
+    cursor: impl Fn(&T) -> String,
+) -> (Vec<T>, Pagination) {
+    let pagination = Pagination {
+        total: listed.total,
+        total_relation: if goes_on && listed.found.is_empty() {
+            TotalRelation::AtLeast
+        } else {
+            TotalRelation::Exact
+        },
+        next_cursor: listed.found.last().filter(|_| listed.more).map(cursor),
+    };
+    (listed.found, pagination)
+}
+
+/// A part of a list that is there as a whole, from behind `after`.
+///
+/// # Errors
+/// As [`place`].
+pub(crate) fn part<T>(
+    mut all: Vec<T>,
+    after: Option<&str>,
+    size: u32,
+    cursor: impl Fn(&T) -> String,
+) -> Result<(Vec<T>, Pagination), Refusal> {
+    let total = all.len();
+    let begin = match after {
+        None => 0,
+        Some(after) => place(&all, after, &cursor)? + 1,
+    };
+    let found: Vec<T> = all.drain(begin..).take(size as usize).collect();
+    let part = Listed {
+        more: begin + found.len() < total,
+        total: total as u64,
+        found,
+    };
+    Ok(listed(part, false, cursor))
+}
+
+/// Where in a list the one with this cursor stands.
+///
+/// # Errors
+/// Malformed: there is none.
+pub(crate) fn place<T>(all: &[T], wanted: &str, cursor: impl Fn(&T) -> String) -> Result<usize, Refusal> {
+    all.iter().position(|one| cursor(one) == wanted).ok_or_else(|| {
+        Refusal::malformed(format!(
+            "this list has no place '{wanted}': give a cursor back as it was given, with the same filter"
+        ))
+    })
 }
 
 /// How many a page has, where it is said: up to the most that there may be.

@@ -65,6 +65,13 @@ impl Refusal {
         self
     }
 
+    /// The same refusal, with what the ancestor's clients read.
+    #[must_use]
+    pub(crate) fn with_error(mut self, text: &str) -> Self {
+        self.0.error = Value::String(text.to_owned());
+        self
+    }
+
     /// What came in the way once a task had been created: asking again would create another one.
     #[must_use]
     pub(crate) fn after_creating(mut self, task_id: TaskId) -> Self {
@@ -169,9 +176,11 @@ impl std::fmt::Display for Refusal {
     }
 }
 
-/// The ancestor says by field what is wrong with a request.
+/// The ancestor says by field what is wrong with a request, and in a word who may not ask.
 fn of_old(error: &Error) -> Value {
     match error.kind {
+        ErrorKind::Unauthenticated => json!("Unauthorized"),
+        ErrorKind::Forbidden => json!("Forbidden"),
         ErrorKind::InvalidContext => json!({ "context": [error.message] }),
         ErrorKind::UnknownNamedTask => json!({ "name": [error.message] }),
         _ => Value::String(error.message.clone()),

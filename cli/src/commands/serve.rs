@@ -95,6 +95,11 @@ pub(super) async fn run(
             "--prefix begins with a slash: /{prefix}, not {prefix}."
         )));
     }
+    if let Some(wrong) = prefix.chars().find(|&one| !is_of_a_path(one)) {
+        return Err(Failure::usage(format!(
+            "--prefix is the path of a URL, and has no {wrong:?}: write it as the URL has it, with %20 for a space."
+        )));
+    }
     let origins = Origins::new(&arguments.allow_origin)?;
     if origins.are_any() && !settings.is_on() {
         return Err(Failure::usage(
@@ -159,6 +164,11 @@ pub(super) async fn run(
         () = twice => Err(Failure::interrupted()),
         ended = ending => ended,
     }
+}
+
+/// Whether a character may stand in the path of a URL (RFC 3986, 3.3).
+fn is_of_a_path(one: char) -> bool {
+    one.is_ascii_alphanumeric() || "/-._~%!$&'()*+,;=:@".contains(one)
 }
 
 /// Where to listen. A name that is this machine's alone may have other addresses, too: those are left.

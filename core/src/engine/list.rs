@@ -4,8 +4,8 @@ use super::Client;
 use super::client::call;
 use crate::error::{Error, ErrorKind, Result};
 use crate::model::{
-    Found, HandlerUse, NamePage, NamedTask, Namespace, StepFilter, StepSummary, Task, TaskFilter, TaskId,
-    TaskSearch, TemplateContent, Worker, WorkerFilter,
+    Found, HandlerUse, Listed, NamePage, NamedTask, Namespace, StepFilter, StepSummary, Task, TaskFilter,
+    TaskId, TaskSearch, TemplateContent, Worker, WorkerFilter,
 };
 use crate::store::in_order;
 use crate::template::CompiledTemplate;
@@ -126,6 +126,14 @@ impl Client {
     /// # Errors
     /// `DatabaseUnavailable`.
     pub async fn list_workers(&self, filter: &WorkerFilter) -> Result<Vec<Worker>> {
+        Ok(self.page_of_workers(filter).await?.found)
+    }
+
+    /// As [`Client::list_workers`], with how many there are and whether more follow.
+    ///
+    /// # Errors
+    /// `DatabaseUnavailable`.
+    pub async fn page_of_workers(&self, filter: &WorkerFilter) -> Result<Listed<Worker>> {
         call!(self, |store, connection| store.list_workers(connection, filter))
     }
 
@@ -134,6 +142,14 @@ impl Client {
     /// # Errors
     /// `DatabaseUnavailable`.
     pub async fn list_namespaces(&self, page: &NamePage) -> Result<Vec<Namespace>> {
+        Ok(self.page_of_namespaces(page).await?.found)
+    }
+
+    /// As [`Client::list_namespaces`], with how many there are and whether more follow.
+    ///
+    /// # Errors
+    /// `DatabaseUnavailable`.
+    pub async fn page_of_namespaces(&self, page: &NamePage) -> Result<Listed<Namespace>> {
         call!(self, |store, connection| store.list_namespaces(connection, page))
     }
 
@@ -142,6 +158,14 @@ impl Client {
     /// # Errors
     /// `DatabaseUnavailable`.
     pub async fn list_handlers(&self, page: &NamePage) -> Result<Vec<HandlerUse>> {
+        Ok(self.page_of_handlers(page).await?.found)
+    }
+
+    /// As [`Client::list_handlers`], with how many there are and whether more follow.
+    ///
+    /// # Errors
+    /// `DatabaseUnavailable`.
+    pub async fn page_of_handlers(&self, page: &NamePage) -> Result<Listed<HandlerUse>> {
         call!(self, |store, connection| store.list_handlers(connection, page))
     }
 }

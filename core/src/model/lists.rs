@@ -191,6 +191,17 @@ pub struct HandlerUse {
     pub pause: Option<Pause>,
 }
 
+/// A part of a list.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Listed<T> {
+    /// What it has.
+    pub found: Vec<T>,
+    /// How many the whole list has; not known, and 0, where nothing of it stands behind the cursor.
+    pub total: u64,
+    /// Whether more follow.
+    pub more: bool,
+}
+
 /// A part of a list that is in order of names.
 #[derive(Debug, Clone, Default)]
 pub struct NamePage {

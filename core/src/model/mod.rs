@@ -32,7 +32,7 @@ pub use database_settings::{DatabaseSettings, PoolerSetting};
 pub use doctor::{Check, CheckId, CheckSection, CheckStatus, DoctorLimits, DoctorReport};
 pub use finding::Finding;
 pub use lists::{
-    HandlerUse, NamePage, Namespace, StepFilter, StepSummary, Worker, WorkerFilter, WorkerHealth,
+    HandlerUse, Listed, NamePage, Namespace, StepFilter, StepSummary, Worker, WorkerFilter, WorkerHealth,
 };
 pub use measurements::{
     Measurements, ReadyCount, ServerMeasurements, StepCount, TableMeasurements, TaskCount, WorkMeasurements,

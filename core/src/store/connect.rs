@@ -10,7 +10,7 @@ use crate::model::DatabaseSettings;
 use sqlx::{
     AssertSqlSafe, Executor, PgConnection, Postgres,
     postgres::{PgArguments, PgConnectOptions, PgRow},
-    query::{Query, QueryScalar},
+    query::{Query, QueryAs, QueryScalar},
 };
 use std::{
     sync::{Arc, Weak},
@@ -166,6 +166,13 @@ impl Store {
         (O,): for<'r> sqlx::FromRow<'r, PgRow>,
     {
         sqlx::query_scalar(statement.sql()).persistent(self.may_name())
+    }
+
+    pub(super) fn query_as<O>(&self, statement: &Statement) -> QueryAs<'static, Postgres, O, PgArguments>
+    where
+        O: for<'r> sqlx::FromRow<'r, PgRow>,
+    {
+        sqlx::query_as(statement.sql()).persistent(self.may_name())
     }
 
     /// Whether statements have names. On the caller's own connection too what holds for ours is the best guess.

@@ -1,14 +1,30 @@
 //! Lists: steps, workers, namespaces, handlers.
 
 use super::Store;
-use super::read::rows;
+use super::read::{parse, rows};
 use crate::error::Result;
-use crate::model::{HandlerUse, NamePage, Namespace, StepFilter, StepSummary, TaskId, Worker, WorkerFilter};
+use crate::model::{
+    HandlerUse, Listed, NamePage, Namespace, StepFilter, StepSummary, TaskId, Worker, WorkerFilter,
+};
+use serde::de::DeserializeOwned;
 use sqlx::PgConnection;
 
 /// How many a list has at most: 20 unless told, never more than 1,000.
 pub(super) fn page_size(limit: u32) -> i64 {
     i64::from(if limit == 0 { 20 } else { limit.min(1000) })
+}
+
+/// Rows with how many there are, and whether more follow.
+fn listed<T: DeserializeOwned>(rows: Vec<(String, i64, bool)>) -> Result<Listed<T>> {
+    let (total, more) = rows
+        .last()
+        .map_or((0, false), |(_, total, more)| (total.unsigned_abs(), *more));
+    let found = rows.iter().map(|(text, ..)| parse(text));
+    Ok(Listed {
+        found: found.collect::<Result<_>>()?,
+        total,
+        more,
+    })
 }
 
 impl Store {
@@ -44,10 +60,10 @@ impl Store {
         &self,
         connection: &mut PgConnection,
         filter: &WorkerFilter,
-    ) -> Result<Vec<Worker>> {
+    ) -> Result<Listed<Worker>> {
         let health: Vec<&str> = filter.health.iter().map(|health| health.as_str()).collect();
-        rows(
-            self.query_scalar(&self.statements().list_workers)
+        listed(
+            self.query_as(&self.statements().list_workers)
                 .bind(filter.worker_id)
                 .bind(health)
                 .bind(&filter.handler)
@@ -67,9 +83,9 @@ impl Store {
         &self,
         connection: &mut PgConnection,
         page: &NamePage,
-    ) -> Result<Vec<Namespace>> {
-        rows(
-            self.query_scalar(&self.statements().list_namespaces)
+    ) -> Result<Listed<Namespace>> {
+        listed(
+            self.query_as(&self.statements().list_namespaces)
                 .bind(&page.containing)
                 .bind(&page.after)
                 .bind(page_size(page.limit))
@@ -86,9 +102,9 @@ impl Store {
         &self,
         connection: &mut PgConnection,
         page: &NamePage,
-    ) -> Result<Vec<HandlerUse>> {
-        rows(
-            self.query_scalar(&self.statements().list_handlers)
+    ) -> Result<Listed<HandlerUse>> {
+        listed(
+            self.query_as(&self.statements().list_handlers)
                 .bind(&page.containing)
                 .bind(&page.after)
                 .bind(page_size(page.limit))

@@ -13,7 +13,7 @@ use super::why::{Transition, trail};
 use crate::page::COUNTED;
 use async_graphql::{Context, ID, Object, Result};
 use std::collections::HashMap;
-use tasker_core::model::{NamedTaskRecord, TaskFilter, TaskSearch};
+use tasker_core::model::{TaskFilter, TaskSearch, Total, TotalRelation};
 use tasker_core::{Client, Error};
 
 /// Lists by cursor.
@@ -123,7 +123,7 @@ impl Connections {
     }
 
     /// Every version that is registered, of one namespace or of all, by cursor: `first` with `after`, or `last` with `before`;
-    /// 20 unless given, at most 100. Takes tasker.template:index.
+    /// 20 unless given, at most 100. Takes tasker.template:index; what is in them takes tasker.template:show.
     #[graphql(complexity = "times(page(first.or(last)), child_complexity)")]
     async fn templates_connection(
         &self,
@@ -142,15 +142,13 @@ impl Connections {
         gate(context).count(page.found.len())?;
         let ids: Vec<i32> = page.items().map(|one| one.named_task_id).collect();
         let records = Box::pin(client.named_task_records(&ids)).await?;
-        let mut records: HashMap<i32, NamedTaskRecord> =
-            records.into_iter().map(|one| (one.named_task_id, one)).collect();
-        Ok(Some(page.show(|one| {
-            records.remove(&one.named_task_id).map(NamedTask::from)
-        })))
+        let named = NamedTask::list(records).into_iter();
+        let mut named: HashMap<i32, NamedTask> = named.map(|one| (one.id_of(), one)).collect();
+        Ok(Some(page.show(|one| named.remove(&one.named_task_id))))
     }
 
     /// The workers, by id and by cursor: `first` with `after`; 20 unless given, at most 100. Those that live, and those that were
-    /// lost. They are not counted. Takes tasker.worker:index.
+    /// lost. Takes tasker.worker:index.
     #[graphql(complexity = "times(page(first), child_complexity)")]
     async fn workers_connection(
         &self,
@@ -173,20 +171,18 @@ impl Connections {
         });
         let mut filter = worker_filter(health, handler, ended)?;
         filter.after = after.transpose()?;
-        // One more tells whether there is a next page.
-        filter.limit = window.size + 1;
-        let mut found = Box::pin(context.data_unchecked::<Client>().list_workers(&filter)).await?;
-        let more = found.len() > window.size as usize;
-        found.truncate(window.size as usize);
-        gate(context).count(found.len())?;
+        filter.limit = window.size;
+        let listed = Box::pin(context.data_unchecked::<Client>().page_of_workers(&filter)).await?;
+        gate(context).count(listed.found.len())?;
+        let found = listed.found.into_iter();
         let page = Page {
-            found: found
-                .into_iter()
-                .map(|one| (one.worker_id.to_string(), one))
-                .collect(),
+            found: found.map(|one| (one.worker_id.to_string(), one)).collect(),
             before: filter.after.is_some(),
-            after: more,
-            total: None,
+            after: listed.more,
+            total: Some(Total {
+                total: listed.total,
+                total_relation: TotalRelation::Exact,
+            }),
         };
         Ok(Some(page.show(|one| Some(one.into()))))
     }

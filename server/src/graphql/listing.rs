@@ -109,15 +109,8 @@ impl Window {
     /// `InvalidArgument` where the list has no such place.
     pub(super) fn page_of<T>(&self, all: Vec<T>, place: impl Fn(&T) -> String) -> Result<Page<T>, Refusal> {
         let (total, size) = (all.len(), self.size as usize);
-        let at = match &self.place {
-            None => None,
-            Some(cursor) => Some(all.iter().position(|one| place(one) == *cursor).ok_or_else(|| {
-                Refusal::new(
-                    ErrorKind::InvalidArgument,
-                    format!("this list has no place '{cursor}': give a cursor back as it was given, with the same filter"),
-                )
-            })?),
-        };
+        let at = self.place.as_deref();
+        let at = at.map(|cursor| page::place(&all, cursor, &place)).transpose()?;
         let (start, end) = if self.backwards {
             let end = at.unwrap_or(total);
             (end.saturating_sub(size), end)

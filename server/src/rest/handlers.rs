@@ -1,18 +1,19 @@
 //! What is registered, as the ancestor shows it: namespaces, the names in them, and one name with its steps.
 
+use super::templates::VersionQuery;
 use crate::app::App;
 use crate::extract::{Params, Path};
 use crate::problem::{Problem, Refusal};
 use axum::Json;
 use axum::extract::State;
 use chrono::{DateTime, Utc};
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet};
 use tasker_core::ErrorKind;
 use tasker_core::model::{NamePage, NamedTask};
 use tasker_core::template::CompiledTemplate;
-use utoipa::{IntoParams, ToSchema};
+use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
@@ -132,8 +133,9 @@ async fn named_tasks(app: &App, namespace: &str) -> Result<Vec<NamedTask>, Refus
     if tasks.is_empty() && !namespaces_named(app, namespace).await? {
         return Err(Refusal::new(
             ErrorKind::NotFound,
-            format!("Namespace not found: there is no '{namespace}'; GET /handlers has all"),
-        ));
+            format!("there is no namespace '{namespace}'; GET /handlers has all"),
+        )
+        .with_error("Namespace not found"));
     }
     Ok(tasks)
 }
@@ -146,15 +148,6 @@ async fn namespaces_named(app: &App, namespace: &str) -> Result<bool, Refusal> {
     };
     let found = app.client.list_namespaces(&page).await?;
     Ok(found.iter().any(|one| one.name == namespace))
-}
-
-/// Which version.
-#[derive(Debug, Default, Deserialize, IntoParams)]
-#[into_params(parameter_in = Query)]
-#[serde(deny_unknown_fields, default)]
-struct VersionQuery {
-    /// The version; the latest unless given, or `latest`.
-    version: Option<String>,
 }
 
 /// A name with its steps.
@@ -195,15 +188,12 @@ async fn show(
     Path((namespace, name)): Path<(String, String)>,
     Params(query): Params<VersionQuery>,
 ) -> Result<Json<OneHandler>, Refusal> {
-    let version = query.version.as_deref().filter(|version| *version != "latest");
-    let found = app.client.template(&namespace, &name, version).await;
+    let found = app.client.template(&namespace, &name, query.wanted()).await;
     let template = match found {
         Err(error) if error.kind == ErrorKind::UnknownNamedTask => {
             named_tasks(&app, &namespace).await?;
-            return Err(Refusal::new(
-                ErrorKind::NotFound,
-                format!("Handler not found in namespace: {error}"),
-            ));
+            let refusal = Refusal::new(ErrorKind::NotFound, error.message);
+            return Err(refusal.with_error("Handler not found in namespace"));
         }
         found => found?,
     };

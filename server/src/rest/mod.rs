@@ -10,6 +10,7 @@ mod shown;
 mod steps;
 mod tasks;
 mod templates;
+mod trail;
 mod workers;
 
 pub(crate) use creation::Creation;
@@ -26,6 +27,7 @@ pub(crate) fn routes(bulk_bytes: usize) -> OpenApiRouter<App> {
     OpenApiRouter::new()
         .merge(tasks::routes())
         .merge(steps::routes())
+        .merge(trail::routes())
         .merge(operate::routes())
         .merge(bulk::routes(bulk_bytes))
         .merge(handlers::routes())

@@ -3,7 +3,7 @@
 use crate::app::App;
 use crate::auth::Access;
 use crate::extract::{Body, Params};
-use crate::page;
+use crate::page::{self, Pagination};
 use crate::problem::{Problem, Refusal};
 use axum::Json;
 use axum::extract::State;
@@ -30,6 +30,7 @@ struct NameQuery {
     /// Only names that contain this text.
     containing: Option<String>,
     /// How many, 1 to 1,000; 100 unless given.
+    #[param(minimum = 1)]
     limit: Option<u32>,
     /// `next_cursor` of the page before.
     cursor: Option<String>,
@@ -45,18 +46,13 @@ impl NameQuery {
     }
 }
 
-fn next<T>(found: &[T], limit: u32, name: impl Fn(&T) -> String) -> Option<String> {
-    let full = u32::try_from(found.len()).is_ok_and(|count| count == limit);
-    found.last().filter(|_| full).map(name)
-}
-
 /// Namespaces.
 #[derive(Debug, Serialize, ToSchema)]
 struct ManyNamespaces {
     /// By name, with what is paused in them.
     namespaces: Vec<Namespace>,
-    /// Give it back as `cursor` for the next page; null where there is none.
-    next_cursor: Option<String>,
+    /// Where this page stands.
+    pagination: Pagination,
 }
 
 /// List the namespaces, with what is paused in them.
@@ -67,11 +63,11 @@ async fn namespaces(
     Params(query): Params<NameQuery>,
 ) -> Result<Json<ManyNamespaces>, Refusal> {
     let page = query.page()?;
-    let namespaces = app.client.list_namespaces(&page).await?;
-    let next_cursor = next(&namespaces, page.limit, |one| one.name.clone());
+    let found = app.client.page_of_namespaces(&page).await?;
+    let (namespaces, pagination) = page::listed(found, page.after.is_some(), |one| one.name.clone());
     Ok(Json(ManyNamespaces {
         namespaces,
-        next_cursor,
+        pagination,
     }))
 }
 
@@ -80,8 +76,8 @@ async fn namespaces(
 struct ManyHandlers {
     /// By name.
     step_handlers: Vec<HandlerUse>,
-    /// Give it back as `cursor` for the next page; null where there is none.
-    next_cursor: Option<String>,
+    /// Where this page stands.
+    pagination: Pagination,
 }
 
 /// List the handlers that steps name, with who has them and what waits for them.
@@ -92,11 +88,11 @@ async fn step_handlers(
     Params(query): Params<NameQuery>,
 ) -> Result<Json<ManyHandlers>, Refusal> {
     let page = query.page()?;
-    let step_handlers = app.client.list_handlers(&page).await?;
-    let next_cursor = next(&step_handlers, page.limit, |one| one.handler.clone());
+    let found = app.client.page_of_handlers(&page).await?;
+    let (step_handlers, pagination) = page::listed(found, page.after.is_some(), |one| one.handler.clone());
     Ok(Json(ManyHandlers {
         step_handlers,
-        next_cursor,
+        pagination,
     }))
 }
 

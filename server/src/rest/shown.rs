@@ -141,6 +141,9 @@ pub(crate) fn parts(fields: Option<&str>) -> Result<Part, Refusal> {
     let unknown = names
         .iter()
         .find(|name| ![STEPS, ANNOTATIONS].contains(&name.as_str()) && !MEMBERS.contains(&name.as_str()));
+    if names.is_empty() {
+        return Err(Refusal::malformed("fields: name at least one, or leave it out"));
+    }
     match unknown {
         Some(name) => Err(Refusal::malformed(format!(
             "fields: a task has no '{name}'; it has {}, {STEPS}, {ANNOTATIONS}",

@@ -4,8 +4,8 @@ use super::conditional::{IfMatch, tag_of, tagged};
 use super::tasks::{Cancelled, WhyBody};
 use crate::app::App;
 use crate::auth::Access;
-use crate::extract::{Body, Params, Path};
-use crate::page::{self, Pagination};
+use crate::extract::{Body, Params, Path, given};
+use crate::page::{self, Pagination, SortOrder};
 use crate::problem::{Problem, Refusal};
 use axum::Json;
 use axum::extract;
@@ -13,9 +13,8 @@ use axum::http::HeaderMap;
 use axum::response::{IntoResponse, Response};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
-use tasker_core::model::{
-    State, Step, StepNo, StepSelector, StepUpdate, TaskId, Total, TotalRelation, Transition,
-};
+use std::cmp::Ordering;
+use tasker_core::model::{Listed, State, Step, StepNo, StepSelector, StepUpdate, TaskId};
 use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
@@ -25,7 +24,6 @@ pub(super) fn routes() -> OpenApiRouter<App> {
         .routes(routes!(list))
         .routes(routes!(show, update, replace, destroy))
         .routes(routes!(why))
-        .routes(routes!(transitions))
 }
 
 /// A step alone.
@@ -44,20 +42,58 @@ struct StepQuery {
     status: Vec<State>,
     /// Only of this handler.
     handler: Option<String>,
+    /// In order of what; `workflow_step_id` unless given.
+    #[param(inline)]
+    sort_by: Option<StepSort>,
+    /// `asc` or `desc`; `asc` unless given.
+    #[param(inline)]
+    sort_order: Option<SortOrder>,
     /// How many, 1 to 1,000; all unless given.
+    #[param(minimum = 1)]
     limit: Option<u32>,
     /// How many to leave out before the page begins.
     offset: Option<u32>,
     /// The number of the page, from 1; instead of `offset`.
+    #[param(minimum = 1)]
     page: Option<u32>,
     /// How many, 1 to 1,000; instead of `limit`.
+    #[param(minimum = 1)]
     per_page: Option<u32>,
-    /// `next_cursor` of the page before, with the same filters.
+    /// `next_cursor` of the page before, with the same filters and order.
     cursor: Option<StepNo>,
 }
 
 /// The largest page of steps.
 const MOST: u32 = 1000;
+
+/// What a list of steps is in order of.
+#[derive(Debug, Clone, Copy, Default, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+enum StepSort {
+    #[default]
+    WorkflowStepId,
+    Name,
+    Status,
+    Attempts,
+    RetryLimit,
+    LastAttemptedAt,
+    ProcessedAt,
+}
+
+impl StepSort {
+    fn compare(self, one: &Step, other: &Step) -> Ordering {
+        match self {
+            Self::WorkflowStepId => Ordering::Equal,
+            Self::Name => one.name.cmp(&other.name),
+            Self::Status => one.status.as_str().cmp(other.status.as_str()),
+            Self::Attempts => one.attempts.cmp(&other.attempts),
+            Self::RetryLimit => one.retry_limit.cmp(&other.retry_limit),
+            Self::LastAttemptedAt => one.last_attempted_at.cmp(&other.last_attempted_at),
+            Self::ProcessedAt => one.processed_at.cmp(&other.processed_at),
+        }
+        .then_with(|| one.workflow_step_id.cmp(&other.workflow_step_id))
+    }
+}
 
 impl StepQuery {
     /// The page out of all that the task has.
@@ -66,46 +102,52 @@ impl StepQuery {
             return Err(page::two_places());
         }
         let (limit, offset) = page::window(self.limit, self.offset, self.page, self.per_page, MOST)?;
-        let (limit, offset) = (limit.map_or(usize::MAX, |limit| limit as usize), offset as usize);
-        steps.retain(|step| {
-            (self.status.is_empty() || self.status.contains(&step.status))
-                && self
-                    .handler
-                    .as_ref()
-                    .is_none_or(|handler| *handler == step.handler)
-        });
-        let total = steps.len();
-        let after = self.cursor.map_or(0, |cursor| {
-            steps.partition_point(|step| step.workflow_step_id <= cursor)
-        });
-        steps.drain(..total.min(after.saturating_add(offset)));
-        let more = steps.len() > limit;
-        steps.truncate(limit);
-        let next = steps
-            .last()
-            .filter(|_| more)
-            .map(|last| last.workflow_step_id.to_string());
-        let total = Total {
-            total: total as u64,
-            total_relation: TotalRelation::Exact,
+        let sort = self.sort_by.unwrap_or_default();
+        steps.sort_by(|one, other| sort.compare(one, other));
+        if self.sort_order == Some(SortOrder::Desc) {
+            steps.reverse();
+        }
+        // Where the page begins is known also if the one before it is no longer among those that are looked for.
+        let begin = match self.cursor {
+            None => 0,
+            Some(cursor) => page::place(&steps, &cursor.to_string(), cursor_of)? + 1,
         };
-        Ok(ManySteps {
-            steps,
-            pagination: Pagination::new(Some(total), next),
-        })
+        let total = steps.iter().filter(|step| self.wants(step)).count();
+        let found = steps.into_iter().skip(begin).filter(|step| self.wants(step));
+        let mut found: Vec<Step> = found.skip(offset as usize).collect();
+        let size = limit.map_or(usize::MAX, |limit| limit as usize);
+        let more = found.len() > size;
+        found.truncate(size);
+        let part = Listed {
+            found,
+            total: total as u64,
+            more,
+        };
+        let (steps, pagination) = page::listed(part, false, cursor_of);
+        Ok(ManySteps { steps, pagination })
     }
+
+    fn wants(&self, step: &Step) -> bool {
+        let handler = self.handler.as_ref();
+        (self.status.is_empty() || self.status.contains(&step.status))
+            && handler.is_none_or(|handler| *handler == step.handler)
+    }
+}
+
+fn cursor_of(step: &Step) -> String {
+    step.workflow_step_id.to_string()
 }
 
 /// Steps.
 #[derive(Debug, Serialize, ToSchema)]
 struct ManySteps {
-    /// By number.
+    /// By number, unless another order was asked for.
     steps: Vec<Step>,
     /// Where this page stands.
     pagination: Pagination,
 }
 
-/// List the steps of a task, by number.
+/// List the steps of a task.
 #[utoipa::path(get, path = "/tasks/{task_id}/workflow_steps", tag = "workflow_steps", operation_id = "list_steps", security(("token" = ["tasker.workflow_step:index"])),
     params(("task_id" = uuid::Uuid, Path, description = "The task."), StepQuery),
     responses((status = 200, body = ManySteps), (status = "4XX", body = Problem, content_type = "application/problem+json")))]
@@ -138,11 +180,15 @@ fn shown(step: Step) -> Response {
 
 /// What to change of a step.
 #[derive(Debug, Default, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields, default)]
+#[serde(deny_unknown_fields)]
 struct StepPatch {
     /// How many attempts there may be. Raising it makes a step that is exhausted eligible again.
+    #[schema(nullable = false)]
+    #[serde(default, deserialize_with = "given")]
     retry_limit: Option<i32>,
     /// Its own input, instead of the context of the task.
+    #[schema(nullable = false)]
+    #[serde(default, deserialize_with = "given")]
     inputs: Option<Map<String, Value>>,
     /// Who, where the request is not authenticated.
     #[schema(max_length = 256)]
@@ -249,26 +295,4 @@ async fn why(
 ) -> Result<Json<WhyBody>, Refusal> {
     let why = app.client.why(task_id, Some(&StepSelector::parse(&step))).await?;
     Ok(Json(WhyBody { why }))
-}
-
-/// What happened to a step.
-#[derive(Debug, Serialize, ToSchema)]
-struct Trail {
-    /// Oldest first.
-    transitions: Vec<Transition>,
-}
-
-/// Show everything that happened to a step, with what its attempts said.
-#[utoipa::path(get, path = "/tasks/{task_id}/workflow_steps/{step_id}/transitions", tag = "workflow_steps", operation_id = "step_transitions", security(("token" = ["tasker.workflow_step:show"])),
-    params(("task_id" = uuid::Uuid, Path, description = "The task."), ("step_id" = String, Path, description = "Its number, or its name.")),
-    responses((status = 200, body = Trail), (status = "4XX", body = Problem, content_type = "application/problem+json")))]
-async fn transitions(
-    extract::State(app): extract::State<App>,
-    Path((task_id, step)): Path<(TaskId, String)>,
-) -> Result<Json<Trail>, Refusal> {
-    let transitions = app
-        .client
-        .transitions(task_id, Some(&StepSelector::parse(&step)))
-        .await?;
-    Ok(Json(Trail { transitions }))
 }

@@ -4,8 +4,8 @@ use super::conditional::{IfMatch, tagged};
 use super::shown::{self, Part, TaskBody};
 use crate::app::App;
 use crate::auth::Access;
-use crate::extract::{Body, Params, Path, Prefix, header, traceparent};
-use crate::page::{self, Pagination};
+use crate::extract::{Body, Params, Path, Prefix, given, header, traceparent};
+use crate::page::{self, Pagination, SortOrder};
 use crate::problem::{Problem, Refusal};
 use axum::Json;
 use axum::extract::State;
@@ -16,8 +16,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 use tasker_core::ErrorKind;
 use tasker_core::model::{
-    AnalysisWeights, Annotation, AnnotationFilter, OperatorAction, State as TaskState, TaskFilter, TaskId,
-    TaskRequest, TaskSearch, TaskSort, TaskUpdate, Transition, Why,
+    AnalysisWeights, AnnotationFilter, State as TaskState, TaskFilter, TaskId, TaskRequest, TaskSearch,
+    TaskSort, TaskUpdate, Why,
 };
 use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::router::OpenApiRouter;
@@ -28,8 +28,6 @@ pub(super) fn routes() -> OpenApiRouter<App> {
         .routes(routes!(list, create))
         .routes(routes!(show, update, replace, destroy))
         .routes(routes!(why))
-        .routes(routes!(timeline))
-        .routes(routes!(annotations, annotate))
 }
 
 /// A task alone.
@@ -89,16 +87,21 @@ pub(crate) struct TaskQuery {
     /// template does not list each of them as `searchable`.
     context: Option<String>,
     /// In order of what; `created_at` unless given.
-    sort_by: Option<String>,
+    #[param(inline)]
+    sort_by: Option<TaskSort>,
     /// `asc` or `desc`; `desc` unless given.
-    sort_order: Option<String>,
+    #[param(inline)]
+    sort_order: Option<SortOrder>,
     /// How many, 1 to 100; 20 unless given.
+    #[param(minimum = 1)]
     limit: Option<u32>,
     /// How many to leave out before the page begins.
     offset: Option<u32>,
     /// The number of the page, from 1; instead of `offset`.
+    #[param(minimum = 1)]
     page: Option<u32>,
     /// How many, 1 to 100; instead of `limit`.
+    #[param(minimum = 1)]
     per_page: Option<u32>,
     /// `next_cursor` of the page before, with the same filters and order.
     cursor: Option<String>,
@@ -155,23 +158,10 @@ impl TaskQuery {
         if self.cursor.is_some() && (self.offset.is_some() || self.page.is_some()) {
             return Err(page::two_places());
         }
-        let sort = match self.sort_by.as_deref() {
-            None => TaskSort::default(),
-            Some(text) => text.parse().map_err(malformed)?,
-        };
-        let ascending = match self.sort_order.as_deref() {
-            None | Some("desc") => false,
-            Some("asc") => true,
-            Some(other) => {
-                return Err(Refusal::malformed(format!(
-                    "sort_order is asc or desc, not '{other}'"
-                )));
-            }
-        };
         Ok(TaskSearch {
             filter: self.filter()?,
-            sort,
-            ascending,
+            sort: self.sort_by.unwrap_or_default(),
+            ascending: self.sort_order == Some(SortOrder::Asc),
             after: self
                 .cursor
                 .as_deref()
@@ -220,7 +210,9 @@ async fn create(
     headers: HeaderMap,
     body: Body,
 ) -> Result<Response, Refusal> {
-    let mut request: TaskRequest = body.read(Some("task"))?;
+    let mut request: TaskRequest = body
+        .read(Some("task"))
+        .map_err(|refusal| unnamed(&body, refusal))?;
     if let Some(key) = header(&headers, "idempotency-key")? {
         match &request.idempotency_key {
             Some(other) if other != key => {
@@ -248,6 +240,17 @@ async fn create(
         response.headers_mut().insert(names::LOCATION, place);
     }
     Ok(response)
+}
+
+/// The ancestor has a sentence for a request that names no task.
+fn unnamed(body: &Body, refusal: Refusal) -> Refusal {
+    let mut value = body.value().unwrap_or_default();
+    let inside = value.get_mut("task").map(Value::take).unwrap_or(value);
+    if inside.is_object() && inside["name"].is_null() {
+        refusal.with_error("invalid parameters: requires task name")
+    } else {
+        refusal
+    }
 }
 
 /// How to show a task.
@@ -290,16 +293,19 @@ async fn show(
 
 /// What to change of a task.
 #[derive(Debug, Default, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields, default)]
+#[serde(deny_unknown_fields)]
 struct TaskPatch {
     /// Why it was asked for.
-    #[schema(max_length = 4096)]
+    #[schema(max_length = 4096, nullable = false)]
+    #[serde(default, deserialize_with = "given")]
     reason: Option<String>,
     /// Its labels, instead of those that it has.
-    #[schema(max_items = 100)]
+    #[schema(max_items = 100, nullable = false)]
+    #[serde(default, deserialize_with = "given")]
     tags: Option<Vec<String>>,
     /// 0 (first) to 9 (last), for the steps that have not started.
-    #[schema(minimum = 0, maximum = 9)]
+    #[schema(minimum = 0, maximum = 9, nullable = false)]
+    #[serde(default, deserialize_with = "given")]
     priority: Option<i16>,
     /// Who changes it, where the request is not authenticated.
     #[schema(max_length = 256)]
@@ -401,90 +407,4 @@ pub(super) struct WhyBody {
 async fn why(State(app): State<App>, Path(task_id): Path<TaskId>) -> Result<Json<WhyBody>, Refusal> {
     let why = app.client.why(task_id, None).await?;
     Ok(Json(WhyBody { why }))
-}
-
-/// What happened to a task and its steps.
-#[derive(Debug, Serialize, ToSchema)]
-struct Timeline {
-    /// Moves between states, in order of time.
-    transitions: Vec<Transition>,
-    /// What operators did where no state moved, also to the namespace, the named task and the handlers; in order of time.
-    actions: Vec<OperatorAction>,
-}
-
-/// Show everything that happened to a task and its steps, in order of time.
-#[utoipa::path(get, path = "/tasks/{task_id}/timeline", tag = "tasks", operation_id = "task_timeline", security(("token" = ["tasker.task:show"])),
-    params(("task_id" = uuid::Uuid, Path, description = "Its id.")),
-    responses((status = 200, body = Timeline), (status = "4XX", body = Problem, content_type = "application/problem+json")))]
-async fn timeline(State(app): State<App>, Path(task_id): Path<TaskId>) -> Result<Json<Timeline>, Refusal> {
-    let mut transitions = app.client.transitions(task_id, None).await?;
-    transitions.extend(app.client.step_transitions(task_id).await?);
-    transitions.sort_by_key(|one| (one.created_at, one.workflow_step_id, one.sort_key));
-    let actions = app.client.operator_actions(task_id).await?;
-    Ok(Json(Timeline { transitions, actions }))
-}
-
-/// What was noted on a task.
-#[derive(Debug, Serialize, ToSchema)]
-struct Annotations {
-    /// Oldest first.
-    annotations: Vec<Annotation>,
-}
-
-/// An annotation alone.
-#[derive(Debug, Serialize, ToSchema)]
-struct OneAnnotation {
-    /// The annotation.
-    annotation: Annotation,
-}
-
-/// What to note.
-#[derive(Debug, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-struct NewAnnotation {
-    /// What kind of thing it says: 1 to 64 characters.
-    annotation_type: String,
-    /// What it says: any JSON but null.
-    annotation: Value,
-    /// Who notes it, where the request is not authenticated.
-    #[schema(max_length = 256)]
-    by: Option<String>,
-    /// Why.
-    #[schema(max_length = 4096)]
-    reason: Option<String>,
-}
-
-/// Show what was noted on a task.
-#[utoipa::path(get, path = "/tasks/{task_id}/annotations", tag = "tasks", operation_id = "list_annotations", security(("token" = ["tasker.task:show"])),
-    params(("task_id" = uuid::Uuid, Path, description = "Its id.")),
-    responses((status = 200, body = Annotations), (status = "4XX", body = Problem, content_type = "application/problem+json")))]
-async fn annotations(
-    State(app): State<App>,
-    Path(task_id): Path<TaskId>,
-) -> Result<Json<Annotations>, Refusal> {
-    let annotations = app.client.list_annotations(task_id).await?;
-    Ok(Json(Annotations { annotations }))
-}
-
-/// Note something on a task, to find it by.
-#[utoipa::path(post, path = "/tasks/{task_id}/annotations", tag = "tasks", operation_id = "annotate_task", security(("token" = ["tasker.task:update"])), request_body = NewAnnotation,
-    params(("task_id" = uuid::Uuid, Path, description = "Its id.")),
-    responses((status = 201, body = OneAnnotation), (status = "4XX", body = Problem, content_type = "application/problem+json")))]
-async fn annotate(
-    State(app): State<App>,
-    Path(task_id): Path<TaskId>,
-    access: Access,
-    body: Body,
-) -> Result<(StatusCode, Json<OneAnnotation>), Refusal> {
-    let new: NewAnnotation = body.read(None)?;
-    let annotation = app
-        .client
-        .annotate_task(
-            task_id,
-            &new.annotation_type,
-            &new.annotation,
-            &access.operator(new.by, new.reason)?,
-        )
-        .await?;
-    Ok((StatusCode::CREATED, Json(OneAnnotation { annotation })))
 }

@@ -2,6 +2,7 @@
 
 use crate::app::App;
 use crate::extract::{BodyFormat, Params, Path, bytes, json, unsupported};
+use crate::page::{self, Pagination};
 use crate::problem::{Problem, Refusal};
 use axum::Json;
 use axum::extract::{Request, State};
@@ -33,6 +34,11 @@ pub(super) fn routes() -> OpenApiRouter<App> {
 struct TemplateQuery {
     /// Only of this namespace.
     namespace: Option<String>,
+    /// How many, 1 to 1,000; 100 unless given.
+    #[param(minimum = 1)]
+    limit: Option<u32>,
+    /// `next_cursor` of the page before, with the same namespace.
+    cursor: Option<String>,
 }
 
 /// Templates.
@@ -40,17 +46,26 @@ struct TemplateQuery {
 struct ManyTemplates {
     /// By namespace and name, newest version first.
     templates: Vec<NamedTask>,
+    /// Where this page stands.
+    pagination: Pagination,
 }
 
-/// List every version that is registered.
+/// List the versions that are registered.
 #[utoipa::path(get, path = "/templates", tag = "templates", operation_id = "list_templates", security(("token" = ["tasker.template:index"])), params(TemplateQuery),
     responses((status = 200, body = ManyTemplates), (status = "4XX", body = Problem, content_type = "application/problem+json")))]
 async fn list(
     State(app): State<App>,
     Params(query): Params<TemplateQuery>,
 ) -> Result<Json<ManyTemplates>, Refusal> {
-    let templates = app.client.named_tasks(query.namespace.as_deref()).await?;
-    Ok(Json(ManyTemplates { templates }))
+    let size = page::size(query.limit.map(i64::from), 1000)?.unwrap_or(100);
+    let all = app.client.named_tasks(query.namespace.as_deref()).await?;
+    let (templates, pagination) = page::part(all, query.cursor.as_deref(), size, |one| {
+        one.named_task_id.to_string()
+    })?;
+    Ok(Json(ManyTemplates {
+        templates,
+        pagination,
+    }))
 }
 
 /// How to register a template.
@@ -184,9 +199,20 @@ async fn compile(
 #[derive(Debug, Default, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
 #[serde(deny_unknown_fields, default)]
-struct VersionQuery {
-    /// The version; the latest unless given.
+pub(super) struct VersionQuery {
+    /// The version; the latest unless given, or `latest`.
     version: Option<String>,
+}
+
+impl VersionQuery {
+    /// The version that is asked for, unless that is the latest.
+    pub(super) fn wanted(&self) -> Option<&str> {
+        not_latest(self.version.as_deref())
+    }
+}
+
+fn not_latest(version: Option<&str>) -> Option<&str> {
+    version.filter(|version| *version != "latest")
 }
 
 /// A template alone.
@@ -205,7 +231,7 @@ async fn show(
     Path((namespace, name)): Path<(String, String)>,
     Params(query): Params<VersionQuery>,
 ) -> Result<Json<OneTemplate>, Refusal> {
-    let template = find(&app, &namespace, &name, query.version.as_deref()).await?;
+    let template = find(&app, &namespace, &name, query.wanted()).await?;
     Ok(Json(OneTemplate { template }))
 }
 
@@ -227,7 +253,7 @@ struct GraphQuery {
     /// `json`, `mermaid`, `dot` or `svg`; `json` unless given.
     #[param(inline)]
     format: Format,
-    /// The version; the latest unless given.
+    /// The version; the latest unless given, or `latest`.
     version: Option<String>,
 }
 
@@ -259,7 +285,7 @@ async fn graph(
     Path((namespace, name)): Path<(String, String)>,
     Params(query): Params<GraphQuery>,
 ) -> Result<Response, Refusal> {
-    let template = find(&app, &namespace, &name, query.version.as_deref()).await?;
+    let template = find(&app, &namespace, &name, not_latest(query.version.as_deref())).await?;
     let graph = template.graph();
     let names: Vec<&str> = template.steps.iter().map(|step| step.name.as_str()).collect();
     let title = format!("{}.{}@{}", template.namespace, template.name, template.version);

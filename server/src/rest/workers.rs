@@ -2,7 +2,7 @@
 
 use crate::app::App;
 use crate::extract::{Params, Path};
-use crate::page;
+use crate::page::{self, Pagination};
 use crate::problem::{Problem, Refusal};
 use axum::Json;
 use axum::extract::State;
@@ -29,6 +29,7 @@ struct WorkerQuery {
     /// Also those that ended.
     ended: bool,
     /// How many, 1 to 1,000; 100 unless given.
+    #[param(minimum = 1)]
     limit: Option<u32>,
     /// `next_cursor` of the page before.
     cursor: Option<i64>,
@@ -39,8 +40,8 @@ struct WorkerQuery {
 struct ManyWorkers {
     /// By id.
     workers: Vec<Worker>,
-    /// Give it back as `cursor` for the next page; null where there is none.
-    next_cursor: Option<i64>,
+    /// Where this page stands.
+    pagination: Pagination,
 }
 
 /// A worker alone.
@@ -66,10 +67,9 @@ async fn list(
         after: query.cursor,
         limit,
     };
-    let workers = app.client.list_workers(&filter).await?;
-    let full = u32::try_from(workers.len()).is_ok_and(|count| count == limit);
-    let next_cursor = workers.last().filter(|_| full).map(|last| last.worker_id);
-    Ok(Json(ManyWorkers { workers, next_cursor }))
+    let found = app.client.page_of_workers(&filter).await?;
+    let (workers, pagination) = page::listed(found, query.cursor.is_some(), |one| one.worker_id.to_string());
+    Ok(Json(ManyWorkers { workers, pagination }))
 }
 
 /// Show a worker.

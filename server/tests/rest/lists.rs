@@ -1,9 +1,10 @@
 //! Lists of tasks.
 
 use crate::problem;
-use crate::support::Shop;
+use crate::support::{Shop, client_of};
 use axum::http::{Method, StatusCode};
 use serde_json::{Value, json};
+use tasker_core::worker::{Worker, WorkerOptions};
 
 #[tokio::test]
 async fn tasks_are_filtered_sorted_paged_and_counted() {
@@ -179,10 +180,34 @@ async fn the_steps_of_a_task_are_filtered_and_paged() {
         let page = shop.get(&format!("/tasks/{id}/workflow_steps?{query}")).await;
         assert_eq!(numbers(&page), expected, "{query}");
     }
+    // In another order a page begins where the one before ended, too.
+    for (query, expected) in [
+        ("sort_order=desc", &[4, 3, 2, 1]),
+        ("sort_by=name&sort_order=desc", &[4, 3, 2, 1]),
+        ("sort_by=retry_limit", &[1, 2, 3, 4]),
+        ("sort_by=attempts&sort_order=desc", &[4, 3, 2, 1]),
+        ("sort_by=last_attempted_at&sort_order=asc", &[1, 2, 3, 4]),
+    ] {
+        let at = format!("/tasks/{id}/workflow_steps?{query}");
+        let first = shop.get(&format!("{at}&limit=3")).await;
+        assert_eq!(numbers(&first), &expected[..3], "{query}");
+        let next = first["pagination"]["next_cursor"].as_str().unwrap();
+        // Also if the one where it ended is no longer among those that are looked for.
+        let rest = shop
+            .get(&format!("{at}&limit=3&cursor={next}&status=pending"))
+            .await;
+        assert_eq!(numbers(&rest), &expected[3..], "{query}");
+        assert_eq!(
+            rest["pagination"],
+            json!({"total": 4, "total_relation": "exact", "next_cursor": null})
+        );
+    }
     for query in [
         "sort_by=bogus",
+        "sort_order=up",
         "limit=0",
         "cursor=x",
+        "cursor=9",
         "cursor=1&offset=1",
         "status=",
         "page=0",
@@ -192,4 +217,119 @@ async fn the_steps_of_a_task_are_filtered_and_paged() {
             .await;
         problem(&refused, 400, "invalid_argument");
     }
+}
+
+/// Walks through a list of which a page has one, and tells what its members are called.
+async fn walk(shop: &Shop, path: &str, list: &str, name: &str) -> Vec<String> {
+    let between = if path.contains('?') { '&' } else { '?' };
+    let (mut seen, mut cursor) = (Vec::new(), String::new());
+    loop {
+        let page = shop.get(&format!("{path}{between}limit=1{cursor}")).await;
+        let found = page[list].as_array().unwrap();
+        assert_eq!(found.len(), 1, "{path}: {page}");
+        assert_eq!(page["pagination"]["total_relation"], "exact", "{path}");
+        seen.push(found[0][name].to_string());
+        match page["pagination"]["next_cursor"].as_str() {
+            Some(next) => cursor = format!("&cursor={next}"),
+            None => {
+                assert_eq!(page["pagination"]["total"], seen.len(), "{path}");
+                return seen;
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn every_list_has_a_total_and_pages() {
+    let shop = Shop::open().await;
+    let id = shop.one(json!({})).await;
+    for kind in ["a", "b", "c"] {
+        let note = json!({"annotation_type": kind, "annotation": 1});
+        shop.post(&format!("/tasks/{id}/annotations"), note).await;
+    }
+    shop.post(&format!("/tasks/{id}/cancel"), json!({})).await;
+    let mut workers = Vec::new();
+    for name in ["w1", "w2", "w3"] {
+        let options = WorkerOptions {
+            name: Some(name.to_owned()),
+            handlers: vec!["work".to_owned()],
+            ..WorkerOptions::default()
+        };
+        workers.push(Worker::start(&client_of(shop.url()), options).await.unwrap());
+    }
+    let steps = format!("/tasks/{id}/workflow_steps/only/transitions");
+    for (path, list, name) in [
+        ("/templates", "templates", "full_name"),
+        ("/templates?namespace=shop", "templates", "full_name"),
+        ("/namespaces", "namespaces", "name"),
+        ("/namespaces?containing=sho", "namespaces", "name"),
+        ("/step_handlers", "step_handlers", "handler"),
+        ("/workers", "workers", "name"),
+        ("/workers?handler=work&health=alive", "workers", "name"),
+        (
+            &format!("/tasks/{id}/annotations"),
+            "annotations",
+            "annotation_type",
+        ),
+        (&steps, "transitions", "to_state"),
+    ] {
+        let whole = shop.get(path).await;
+        let all = whole[list].as_array().unwrap();
+        assert_eq!(
+            whole["pagination"],
+            json!({"total": all.len(), "total_relation": "exact", "next_cursor": null}),
+            "{path}"
+        );
+        let all: Vec<String> = all.iter().map(|one| one[name].to_string()).collect();
+        assert_eq!(walk(&shop, path, list, name).await, all, "{path}");
+    }
+    for path in ["/templates", &steps] {
+        let lost = shop.ask(Method::GET, &format!("{path}?cursor=x"), None).await;
+        problem(&lost, 400, "invalid_argument");
+    }
+    for path in ["/namespaces", "/step_handlers", "/templates", "/workers", &steps] {
+        let nothing = shop.ask(Method::GET, &format!("{path}?limit=0"), None).await;
+        problem(&nothing, 400, "invalid_argument");
+    }
+    let beyond = shop.get("/namespaces?cursor=zzz").await;
+    assert_eq!(beyond["pagination"]["total_relation"], "at_least");
+    for worker in workers {
+        worker.shutdown().await.unwrap();
+    }
+}
+
+#[tokio::test]
+async fn a_page_of_a_timeline_has_what_operators_did_meanwhile() {
+    let shop = Shop::open().await;
+    let id = shop.one(json!({})).await;
+    let patch = async |tag: &str| {
+        let body = json!({"tags": [tag]});
+        shop.ask(Method::PATCH, &format!("/tasks/{id}"), Some(body)).await
+    };
+    patch("first").await;
+    shop.post(&format!("/tasks/{id}/workflow_steps/only/cancel"), json!({}))
+        .await;
+    patch("second").await;
+    let whole = shop.get(&format!("/tasks/{id}/timeline")).await;
+    let (mut transitions, mut actions, mut cursor) = (Vec::new(), Vec::new(), String::new());
+    loop {
+        let page = shop.get(&format!("/tasks/{id}/timeline?limit=1{cursor}")).await;
+        assert_eq!(
+            page["pagination"]["total"],
+            whole["transitions"].as_array().unwrap().len()
+        );
+        transitions.extend(page["transitions"].as_array().unwrap().clone());
+        let of_page = page["actions"].as_array().unwrap().clone();
+        let next = page["pagination"]["next_cursor"].as_str();
+        // Each stands on a page alone: one before the step was cancelled, one after.
+        assert!(of_page.len() <= 1, "{page}");
+        actions.extend(of_page);
+        match next {
+            Some(next) => cursor = format!("&cursor={next}"),
+            None => break,
+        }
+    }
+    assert_eq!(json!(transitions), whole["transitions"]);
+    assert_eq!(json!(actions), whole["actions"]);
+    assert_eq!(actions.len(), 2);
 }

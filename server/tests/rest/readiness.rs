@@ -2,6 +2,7 @@
 
 use crate::support::{self, Answer, Shop};
 use axum::http::{Method, StatusCode};
+use serde_json::json;
 use std::path::Path;
 use tasker_server::{Options, router};
 use tokio::net::{UnixListener, UnixStream};
@@ -41,6 +42,18 @@ async fn ready(shop: &Shop) -> Answer {
     shop.ask(Method::GET, "/health/ready", None).await
 }
 
+/// How the system is, where that cannot be known.
+async fn unknown(shop: &Shop, told: &str) {
+    let answer = shop.ask(Method::GET, "/health/status", None).await;
+    assert_eq!(answer.status, StatusCode::SERVICE_UNAVAILABLE, "{}", answer.text);
+    let body = answer.json();
+    assert_eq!(
+        (&body["healthy"], &body["status"], &body["error"]),
+        (&json!(false), &json!("error"), &json!("Health check failed"))
+    );
+    assert!(answer.text.contains(told), "{}", answer.text);
+}
+
 #[tokio::test]
 async fn a_process_is_not_ready_once_its_database_answers_no_more() {
     let mut shop = Shop::open().await;
@@ -61,7 +74,7 @@ async fn a_process_is_not_ready_once_its_database_answers_no_more() {
         assert_eq!(answer.status, StatusCode::OK, "{}", answer.text);
     }
     say.send(Line::Frozen).unwrap();
-    let answer = ready(&shop).await;
+    let (answer, ()) = tokio::join!(ready(&shop), unknown(&shop, "did not count within 10 s"));
     assert_eq!(answer.status, StatusCode::SERVICE_UNAVAILABLE, "{}", answer.text);
     assert!(
         answer.text.contains("did not answer within 5 s"),
@@ -72,4 +85,5 @@ async fn a_process_is_not_ready_once_its_database_answers_no_more() {
     let answer = ready(&shop).await;
     assert_eq!(answer.status, StatusCode::SERVICE_UNAVAILABLE, "{}", answer.text);
     assert_eq!(answer.json()["failed_checks"][0], "database");
+    unknown(&shop, "database").await;
 }

@@ -162,6 +162,8 @@ async fn requests_that_cannot_be_read_or_taken_say_why() {
         "page=0",
         "page=1&offset=3",
         "fields=colour",
+        "fields=,",
+        "name=%ff",
         "created_since=",
         "namespace=",
         "name=a&limit=",
@@ -177,6 +179,114 @@ async fn requests_that_cannot_be_read_or_taken_say_why() {
         .ask(Method::GET, "/tasks?context=%7B%22a%22%3A1%7D", None)
         .await;
     problem(&unbounded, 422, "invalid_argument");
+}
+
+#[tokio::test]
+async fn what_is_wrong_is_said_with_its_place() {
+    let shop = Shop::open().await;
+    let task = format!("/tasks/{}", shop.one(json!({})).await);
+    let step = format!("{task}/workflow_steps/only");
+    for (method, path, body, told) in [
+        (Method::GET, "/tasks?limit=many", None, "limit: "),
+        (Method::GET, "/tasks?created_since=now", None, "created_since: "),
+        (Method::GET, "/tasks?paused=perhaps", None, "paused: "),
+        (
+            Method::GET,
+            "/workers?health=alive&health=ill",
+            None,
+            "health[1]: ",
+        ),
+        (Method::GET, "/tasks?colour=red", None, "`colour`"),
+        (
+            Method::POST,
+            "/tasks",
+            Some(json!({"name": "one", "tags": ["a", 7]})),
+            "tags[1]: ",
+        ),
+        (
+            Method::POST,
+            "/tasks",
+            Some(json!({"task": {"name": "one"}, "format": "json"})),
+            "`format` stands beside `task`",
+        ),
+        (
+            Method::PATCH,
+            &task,
+            Some(json!({"priority": "high"})),
+            "priority: ",
+        ),
+        (
+            Method::PATCH,
+            &task,
+            Some(json!({"task": {"tags": [null]}})),
+            "tags[0]: ",
+        ),
+        // Whether null is to stay or to go, nobody knows.
+        (
+            Method::PATCH,
+            &task,
+            Some(json!({"priority": null})),
+            "priority: ",
+        ),
+        (Method::PATCH, &task, Some(json!({"reason": null})), "reason: "),
+        (Method::PATCH, &step, Some(json!({"inputs": null})), "inputs: "),
+        (
+            Method::PATCH,
+            &step,
+            Some(json!({"retry_limit": null})),
+            "retry_limit: ",
+        ),
+    ] {
+        let answer = shop.ask(method, path, body).await;
+        let status = if path.contains('?') { 400 } else { 422 };
+        let refused = problem(&answer, status, "invalid_argument");
+        let detail = refused["detail"].as_str().unwrap();
+        assert!(detail.contains(told), "{path}: {detail}");
+    }
+    // What is left out stays as it is.
+    let changed = shop.ask(Method::PATCH, &task, Some(json!({}))).await;
+    assert_eq!(changed.json()["task"]["reason"], "unknown", "{}", changed.text);
+}
+
+#[tokio::test]
+async fn clients_of_the_ancestor_read_what_it_said() {
+    let shop = Shop::open().await;
+    for (method, path, body, status, error) in [
+        (Method::GET, "/handlers/none", None, 404, "Namespace not found"),
+        (
+            Method::GET,
+            "/handlers/none/one",
+            None,
+            404,
+            "Namespace not found",
+        ),
+        (
+            Method::GET,
+            "/handlers/shop/none",
+            None,
+            404,
+            "Handler not found in namespace",
+        ),
+        (
+            Method::POST,
+            "/tasks",
+            Some(json!({})),
+            422,
+            "invalid parameters: requires task name",
+        ),
+        (
+            Method::POST,
+            "/tasks",
+            Some(json!({"task": {"name": null, "context": {}}})),
+            422,
+            "invalid parameters: requires task name",
+        ),
+    ] {
+        let answer = shop.ask(method, path, body).await;
+        assert_eq!(answer.status.as_u16(), status, "{path}: {}", answer.text);
+        assert_eq!(answer.json()["error"], error, "{path}");
+        assert_ne!(answer.json()["detail"], error, "{path}");
+    }
 }
 
 #[tokio::test]

@@ -255,7 +255,7 @@ async fn workers_tell_how_they_are_what_they_hold_and_what_is_stuck() {
             .await;
         let store = s.store.clone();
         let list = async |s: &mut Session, filter: WorkerFilter| {
-            store.list_workers(&mut s.c, &filter).await.unwrap()
+            store.list_workers(&mut s.c, &filter).await.unwrap().found
         };
         let any = WorkerFilter {
             ended: true,
@@ -330,11 +330,14 @@ async fn namespaces_and_handlers_tell_their_pauses_and_handlers_what_waits_for_t
         let store = s.store.clone();
         let page = NamePage::default();
         let namespaces = store.list_namespaces(&mut s.c, &page).await.unwrap();
-        let shop = namespaces.iter().find(|one| one.name == "shop").unwrap();
+        assert_eq!(namespaces.total, namespaces.found.len() as u64);
+        let shop = namespaces.found.iter().find(|one| one.name == "shop").unwrap();
         assert_eq!(shop.named_tasks, 1);
         assert_eq!(shop.pause.as_ref().unwrap().by.as_deref(), Some("anna"));
         assert_eq!(shop.paused_tasks[0].name.as_deref(), Some("shop.order"));
         let handlers = store.list_handlers(&mut s.c, &page).await.unwrap();
+        assert_eq!((handlers.total, handlers.more), (1, false));
+        let handlers = handlers.found;
         assert_eq!(handlers.len(), 1);
         assert_eq!((handlers[0].live_workers, handlers[0].waiting), (0, 1));
         assert_eq!(handlers[0].pause.as_ref().unwrap().by.as_deref(), Some("bert"));
@@ -344,7 +347,14 @@ async fn namespaces_and_handlers_tell_their_pauses_and_handlers_what_waits_for_t
             after: Some("work".into()),
             ..page
         };
-        assert!(store.list_handlers(&mut s.c, &after).await.unwrap().is_empty());
+        assert!(
+            store
+                .list_handlers(&mut s.c, &after)
+                .await
+                .unwrap()
+                .found
+                .is_empty()
+        );
     })
     .await;
 }

@@ -43,6 +43,7 @@ pub(super) async fn check(
     let workers = run!(store, held, None, |connection| store
         .list_workers(connection, &filter));
     let workers = examination.facts(workers, &[CheckId::Workers]);
+    let workers = workers.map(|workers| workers.found);
     examination.add(connections(
         server,
         each(store),

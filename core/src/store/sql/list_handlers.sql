@@ -1,5 +1,5 @@
--- Client::list_handlers: what templates name, and what is paused, by name. Index: lanes_handler, workflow_steps_ready (a
--- bounded range a lane).
+-- Client::list_handlers: what templates name, and what is paused, by name; how many there are, and whether more follow. Index:
+-- lanes_handler, workflow_steps_ready (a bounded range a lane).
 with name as (
   select distinct l.handler from tasker.lanes l
   union select p.handler from tasker.pauses p where p.handler is not null)
@@ -17,7 +17,10 @@ select jsonb_build_object('handler', h.handler,
         select from tasker.workflow_steps s where s.lane_id = l.lane_id and s.ready_at <= tasker.clock() limit 1000) s) c
     where l.handler = h.handler), 0),
   'pause', (select jsonb_build_object('scope', 'handler', 'name', h.handler, 'since', p.paused_at, 'by', p.paused_by, 'reason', p.reason)
-            from tasker.pauses p where p.handler = h.handler))::text
-from name h
-where ($1::text is null or position($1 in h.handler) > 0) and ($2::text is null or h.handler > $2)
+            from tasker.pauses p where p.handler = h.handler))::text,
+  h.total, h.place < h.total
+from (
+  select n.handler, count(*) over () as total, row_number() over (order by n.handler) as place
+  from name n where $1::text is null or position($1 in n.handler) > 0) h
+where $2::text is null or h.handler > $2
 order by h.handler limit $3

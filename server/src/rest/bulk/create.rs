@@ -38,7 +38,8 @@ struct ManyCreated {
     request_body(content(
         (Vec<TaskRequest> = "application/json", example = json!([{"name": "process_order", "namespace": "shop", "context": {"order_id": "7"}}])),
         (String = "application/x-ndjson", example = "{\"name\": \"process_order\", \"namespace\": \"shop\"}\n"))),
-    responses((status = 201, content((ManyCreated = "application/json"), (String = "application/x-ndjson"))), (status = "4XX", body = Problem, content_type = "application/problem+json")))]
+    responses((status = 201, content((ManyCreated = "application/json"), (String = "application/x-ndjson"))),
+        (status = 200, body = ManyCreated, description = "There are such tasks already, for each request."), (status = "4XX", body = Problem, content_type = "application/problem+json")))]
 async fn create(State(app): State<App>, access: Access, request: Request) -> Result<Response, Refusal> {
     match BodyFormat::of(request.headers()) {
         Some(BodyFormat::Json) => {}
@@ -59,7 +60,11 @@ async fn create(State(app): State<App>, access: Access, request: Request) -> Res
         access.sign(request);
     }
     let tasks = create_all(&app, read).await?;
-    Ok((StatusCode::CREATED, Json(ManyCreated { tasks })).into_response())
+    let status = match tasks.iter().any(|task| task.created) {
+        true => StatusCode::CREATED,
+        false => StatusCode::OK,
+    };
+    Ok((status, Json(ManyCreated { tasks })).into_response())
 }
 
 /// Creates all or none. Where some cannot even be read, the others are looked at as well: all that is wrong is told at once.

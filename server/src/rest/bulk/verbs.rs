@@ -1,7 +1,7 @@
 //! The verbs of operators on all tasks that a filter lets through.
 
 use crate::app::{App, Began};
-use crate::auth::Access;
+use crate::auth::{Access, Question};
 use crate::extract::{Body, Path};
 use crate::problem::{Problem, Refusal};
 use crate::rest::shown::{self, Part, TaskBody};
@@ -162,7 +162,7 @@ pub(crate) struct BulkAnswer {
     count_relation: TotalRelation,
     /// For which it was refused, and why.
     refused: Vec<BulkOutcome>,
-    /// Of a dry run: some of the tasks.
+    /// Of a dry run: some of the tasks, for whoever may list them (`tasker.task:index`).
     sample: Vec<TaskBody>,
     /// There may be more: give it back as `cursor`. Null where there are none.
     #[schema(value_type = Option<uuid::Uuid>)]
@@ -206,7 +206,7 @@ pub(crate) async fn operate(
     let most = request.most()?;
     let operator = access.operator(request.by, request.reason)?;
     if request.dry_run {
-        return forecast(&app, &filter).await.map(Json);
+        return forecast(&app, &access, &filter).await.map(Json);
     }
     go_through(&app, began, verb, filter, &operator, most)
         .await
@@ -272,10 +272,15 @@ fn late() -> Error {
     )
 }
 
-async fn forecast(app: &App, filter: &TaskFilter) -> Result<BulkAnswer, Refusal> {
+async fn forecast(app: &App, access: &Access, filter: &TaskFilter) -> Result<BulkAnswer, Refusal> {
     let count = app.client.count_tasks(filter, COUNTED + 1).await?;
-    let sample = app.client.sample_tasks(filter, SAMPLE).await?;
-    let sample = shown::bodies(&app.client, sample, &Part::every()).await?;
+    let may_see = access.may(&[Question::new("tasker.task", "index")]).await?;
+    let sample = if may_see == [true] {
+        let sample = app.client.sample_tasks(filter, SAMPLE).await?;
+        shown::bodies(&app.client, sample, &Part::every()).await?
+    } else {
+        Vec::new()
+    };
     Ok(BulkAnswer {
         dry_run: true,
         count: count.min(COUNTED).unsigned_abs(),
