@@ -3,28 +3,26 @@
 from __future__ import annotations
 
 import datetime
-import os
 from collections.abc import Iterable, Mapping, Sequence
 from types import TracebackType
 from typing import Any
 
 from . import _requests
-from ._calls import AsyncCalls
+from ._async_catalogue import AsyncCatalogue
+from ._async_many import AsyncMany
 from ._records import (
     Created,
     Record,
     read_all_created,
     read_created,
     read_nothing,
-    read_number,
     read_records,
     read_text,
 )
 from ._requests import TaskRequest, given
-from ._workflow import Workflow
 
 
-class AsyncClient(AsyncCalls):
+class AsyncClient(AsyncMany, AsyncCatalogue):
     """The engine, as a program holds it: configuration, until it is used.
 
     It opens at the first call, in each process for itself, and so may be made before a server forks.
@@ -216,20 +214,6 @@ class AsyncClient(AsyncCalls):
             read_records,
         )
 
-    async def list_workers(
-        self,
-        *,
-        worker_id: int | None = None,
-        health: Sequence[str] | None = None,
-        handler: str | None = None,
-        ended: bool = False,
-        after: int | None = None,
-        limit: int | None = None,
-    ) -> list[Record]:
-        """Processes that execute steps, with what they hold."""
-        arguments = given(worker_id=worker_id, health=health, handler=handler, ended=ended, after=after, limit=limit)
-        return await self._call("list_workers", arguments, read_records)
-
     async def cancel_task(self, task_id: str, *, by: str | None = None, reason: str | None = None) -> Record:
         """Cancel a task and all of its steps that have not ended.
 
@@ -343,28 +327,6 @@ class AsyncClient(AsyncCalls):
             given(task_id=task_id, namespace=namespace, name=name, handler=handler, by=by, reason=reason),
             read_nothing,
         )
-
-    async def register_template(
-        self, source: str | os.PathLike[str] | Mapping[str, Any] | Workflow, *, force: bool = False
-    ) -> Record:
-        """Register a template: the path of a YAML file, the same as a mapping, or a workflow in code.
-
-        Raises:
-            InvalidTemplateError: Everything that is wrong with it, with its places.
-        """
-        return await self._call("register_template", _requests.template(source, force), Record)
-
-    async def migrate(self) -> Record:
-        """Create the schema in the database, or bring it up to date.
-
-        Raises:
-            DatabaseUnavailableError: PostgreSQL cannot be reached.
-        """
-        return await self._call("migrate", {}, Record)
-
-    async def doctor(self) -> Record:
-        """Everything that is wrong with the database and the work in it, and what to do."""
-        return await self._call("doctor", {}, Record)
 
     async def update_task(
         self,
@@ -484,129 +446,3 @@ class AsyncClient(AsyncCalls):
         """
         arguments = given(task_id=task_id, step=step, retry_limit=retry_limit, inputs=inputs, by=by, reason=reason)
         return await self._call("update_step", arguments, Record)
-
-    # Everything that a filter lets through.
-
-    async def count_tasks(self, *, most: int | None = None, **filter: Any) -> int:
-        """How many tasks a filter lets through; counting ends at ``most``.
-
-        Args:
-            most: A million when left out.
-            **filter: As for `list_tasks`.
-        """
-        return await self._call("count_tasks", {"filter": given(**filter), **given(most=most)}, int)
-
-    async def operate_on_tasks(self, verb: str, *, by: str | None = None, reason: str | None = None, **filter: Any) -> Record:
-        """One batch of ``cancel``, ``retry``, ``resolve``, ``pause`` or ``resume`` on every task that a filter lets through.
-
-        Args:
-            verb: What is done.
-            by: Who does it, for the trail.
-            reason: Why.
-            **filter: As for `list_tasks`; ``limit`` is the size of a batch (200). Without ``status`` it is those states in
-                which the verb means something.
-
-        Returns:
-            ``outcomes``, each with ``task_id`` and ``refusal`` (why it was not done), and ``after``: give it as ``after`` for
-            the next batch. It is ``None`` when there are no more.
-        """
-        arguments = {"verb": verb, "filter": given(**filter), **given(by=by, reason=reason)}
-        return await self._call("operate_on_tasks", arguments, Record)
-
-    async def count_steps(self, *, most: int | None = None, **filter: Any) -> int:
-        """How many steps of all tasks a filter lets through; counting ends at ``most``.
-
-        Args:
-            most: A million when left out.
-            **filter: As for `find_steps`.
-        """
-        return await self._call("count_steps", {"filter": given(**filter), **given(most=most)}, int)
-
-    async def find_steps(self, **filter: Any) -> list[Record]:
-        """Steps of all tasks, newest tasks first, without inputs and results.
-
-        Args:
-            **filter: ``namespace``, ``task_name``, ``version``, ``tags``, ``since``, ``created_before``, ``task_id``,
-                ``of_open_tasks``, ``names``, ``handler``, ``status``, ``error_code``, ``waiting``, ``after``, ``limit``.
-        """
-        return await self._call("find_steps", given(**filter), read_records)
-
-    async def operate_on_steps(
-        self,
-        verb: str,
-        *,
-        by: str | None = None,
-        reason: str | None = None,
-        reset_attempts: bool | None = None,
-        results: Any = None,
-        retry_limit: int | None = None,
-        **filter: Any,
-    ) -> Record:
-        """One batch of ``cancel``, ``retry``, ``resolve`` or ``update`` on every step that a filter lets through.
-
-        Args:
-            verb: What is done.
-            by: Who does it, for the trail.
-            reason: Why.
-            reset_attempts: With ``retry``: the whole budget comes back.
-            results: With ``resolve``: what each step counts as having returned.
-            retry_limit: With ``update``: how many attempts there may be in total.
-            **filter: As for `find_steps`; ``limit`` is the size of a batch (200).
-
-        Returns:
-            As `operate_on_tasks`; each outcome with ``task_id`` and ``workflow_step_id``.
-        """
-        arguments = {
-            "verb": verb,
-            "filter": given(**filter),
-            **given(by=by, reason=reason, reset_attempts=reset_attempts, results=results, retry_limit=retry_limit),
-        }
-        return await self._call("operate_on_steps", arguments, Record)
-
-    # Templates, and who is there.
-
-    async def named_tasks(self, namespace: str | None = None) -> list[Record]:
-        """What is registered, of one namespace or of all."""
-        return await self._call("named_tasks", given(namespace=namespace), read_records)
-
-    async def template(self, name: str, *, namespace: str = "default", version: str | None = None) -> Record:
-        """A template as it was registered; the latest version unless told which.
-
-        Raises:
-            UnknownNamedTaskError: No such template is registered.
-        """
-        return await self._call("template", given(namespace=namespace, name=name, version=version), Record)
-
-    async def template_contents(self, name: str, *, namespace: str = "default") -> list[Record]:
-        """Everything that was ever registered under a name, oldest first."""
-        return await self._call("template_contents", given(namespace=namespace, name=name), read_records)
-
-    async def list_namespaces(
-        self, *, containing: str | None = None, after: str | None = None, limit: int | None = None
-    ) -> list[Record]:
-        """Namespaces by name; ``after`` is the last name of the page before."""
-        return await self._call("list_namespaces", given(containing=containing, after=after, limit=limit), read_records)
-
-    async def list_handlers(
-        self, *, containing: str | None = None, after: str | None = None, limit: int | None = None
-    ) -> list[Record]:
-        """Handlers that templates name, and which live workers have them; ``after`` is the last name of the page before."""
-        return await self._call("list_handlers", given(containing=containing, after=after, limit=limit), read_records)
-
-    # The engine.
-
-    async def schema_version(self) -> int | None:
-        """The version of the schema in the database; ``None`` where there is none yet."""
-        return await self._call("schema_version", {}, read_number)
-
-    async def database(self) -> str:
-        """The URL of the database that is used, with its password where it has one."""
-        return await self._call("database", {}, read_text)
-
-    async def database_identity(self) -> str:
-        """What tells the database that is used from all others, a copy of it included: system identifier and number."""
-        return await self._call("database_identity", {}, read_text)
-
-    async def settings(self) -> Record:
-        """The settings that hold, block by block."""
-        return await self._call("settings", {}, Record)

@@ -174,12 +174,13 @@ impl Connections {
         filter.limit = window.size;
         let listed = Box::pin(context.data_unchecked::<Client>().page_of_workers(&filter)).await?;
         gate(context).count(listed.found.len())?;
+        let is_counted = filter.after.is_none() || !listed.found.is_empty();
         let found = listed.found.into_iter();
         let page = Page {
             found: found.map(|one| (one.worker_id.to_string(), one)).collect(),
             before: filter.after.is_some(),
             after: listed.more,
-            total: Some(Total {
+            total: is_counted.then_some(Total {
                 total: listed.total,
                 total_relation: TotalRelation::Exact,
             }),
