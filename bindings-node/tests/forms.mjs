@@ -8,8 +8,8 @@ import { Hono } from 'hono';
 import { fastifyPlugin, fetchHandler, nodeHandler } from 'tasker-engine/http';
 import { atEnd } from './support.mjs';
 
-/** Text in a header goes out as UTF-8, of which Node wants one byte in each character. */
-const bytes = (text) => Buffer.from(text, 'utf8').toString('latin1');
+/** Text in a header goes out as UTF-8, a buffer as it is; Node wants one byte in each character. */
+const bytes = (value) => Buffer.from(value, 'utf8').toString('latin1');
 
 /** Asks a server by `node:http`: the answer, whose body may be read, and the request, whose body may be written. */
 export function begin(port, { method = 'GET', target, headers = {}, agent }) {
@@ -22,7 +22,8 @@ export function begin(port, { method = 'GET', target, headers = {}, agent }) {
 /** Asks, and has the whole answer. */
 export async function ask(port, { body, ...request }) {
   const { asking, answer } = begin(port, request);
-  asking.end(body);
+  // A body that is a text would have Node send the headers as text, too.
+  asking.end(body === undefined ? body : Buffer.from(body));
   const response = await answer;
   const chunks = await response.toArray();
   return { status: response.statusCode, headers: response.headers, body: Buffer.concat(chunks).toString() };

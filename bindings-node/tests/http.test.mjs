@@ -100,6 +100,10 @@ for (const [name, mount] of Object.entries(FORMS)) {
       { principal: () => 7 },
       { principal: () => ({ name: 7 }) },
       { principal: () => ({ roles: 'admin' }) },
+      { principal: () => ({ permissions: ['\ud800'] }) },
+      { principal: () => 'anna\ud800' },
+      { principal: () => ({ name: 'anna', ambient: 'no' }) },
+      { principal: () => 'anna', address: () => 7 },
       { principal: () => 'anna', authorize: fails },
       { principal: () => 'anna', authorize: async () => fails() },
       { principal: () => 'anna', authorize: () => true },
@@ -120,6 +124,71 @@ for (const [name, mount] of Object.entries(FORMS)) {
     assert.equal(await client.taskState(taskId), 'pending');
   });
 }
+
+for (const [name, mount] of Object.entries(FORMS)) {
+  test(`${name} asks nobody who asks at probes`, async (t) => {
+    const { client } = await shop(t);
+    let calls = 0;
+    const principal = () => {
+      calls += 1;
+      return null;
+    };
+    const ask = await mount(t, client, { principal });
+    for (const target of ['/health/live', '/health/ready', '/health/live?x=1']) {
+      assert.equal((await ask({ target })).status, 200);
+    }
+    assert.equal(calls, 0);
+    assert.equal((await ask({ target: '/tasks' })).status, 401);
+    assert.equal(calls, 1);
+  });
+
+  test(`${name} leaves a header that is no UTF-8 to the interface`, async (t) => {
+    const { client } = await shop(t);
+    const ask = await mount(t, client, {});
+    const latin1 = (value) => Buffer.from(value, 'latin1');
+    const create = (key) =>
+      ask({
+        method: 'POST',
+        target: '/tasks',
+        headers: { ...JSON_BODY, 'idempotency-key': key },
+        body: '{"name": "order"}',
+      });
+    const before = await client.countTasks();
+    for (const key of ['café', 'cafè']) {
+      const { status, body } = await create(latin1(key));
+      assert.deepEqual([status, await client.countTasks()], [400, before], body);
+      assert.match(body, /the header idempotency-key is no UTF-8/);
+    }
+    assert.equal((await create('café')).status, 201);
+    assert.equal((await ask({ target: '/tasks', headers: { 'x-note': latin1('café') } })).status, 200);
+  });
+}
+
+test('what the host has found that an answer depends on is kept', async (t) => {
+  const { client } = await shop(t);
+  const app = express();
+  app.use((request, response, next) => {
+    const before = request.headers['x-before'];
+    if (before) response.setHeader('Vary', before.split('|'));
+    next();
+  });
+  app.use('/tasker', nodeHandler(client));
+  const port = await serving(t, app);
+  const varies = async (before) => {
+    const { headers } = await ask(port, { target: '/tasks', headers: before ? { 'x-before': before } : {} });
+    return headers.vary;
+  };
+  assert.equal(await varies(), 'accept-encoding');
+  assert.equal(await varies('Origin'), 'Origin, accept-encoding');
+  assert.equal(await varies('Origin, Accept-Encoding|Accept'), 'Origin, Accept-Encoding, Accept');
+});
+
+test('a query that is too long is refused', async (t) => {
+  const { client } = await shop(t);
+  const ask = await FORMS.fetch(t, client, {});
+  assert.equal((await ask({ target: `/tasks?name=${'x'.repeat(65_000)}` })).status, 200);
+  assert.equal((await ask({ target: `/tasks?name=${'x'.repeat(65_530)}` })).status, 414);
+});
 
 test('the program may decide by itself', async (t) => {
   const { client, taskId } = await shop(t);

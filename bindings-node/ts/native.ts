@@ -60,6 +60,7 @@ interface Native {
   verbs(): string[];
   takeLogs(): string;
   runCommand(args: string[]): number;
+  openPaths(): string[];
   Engine: new (options: string, answered: Answered) => NativeEngine;
   Session: { forTests(options: string): NativeSession };
 }

@@ -11,6 +11,12 @@ use std::time::Duration;
 use tasker_core::Error;
 use tasker_server::mount::{Event, Exchange as CoreExchange, Mount as CoreMount};
 
+/// The paths that take nothing of whoever asks.
+#[pyfunction]
+pub(crate) fn open_paths() -> Vec<String> {
+    tasker_server::mount::open_paths()
+}
+
 /// The interface as a host mounts it: configuration, until it is used.
 #[pyclass(frozen, module = "tasker._native")]
 pub(crate) struct Mount {

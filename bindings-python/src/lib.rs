@@ -28,6 +28,7 @@ fn _native(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add("VERBS", tasker_core::bridge::verbs::VERBS.to_vec())?;
     module.add_function(wrap_pyfunction!(take_logs, module)?)?;
     module.add_function(wrap_pyfunction!(command::run_command, module)?)?;
+    module.add_function(wrap_pyfunction!(http::open_paths, module)?)?;
     module.add_class::<engine::Engine>()?;
     module.add_class::<http::Exchange>()?;
     module.add_class::<http::Mount>()?;

@@ -295,6 +295,14 @@ def test_a_body_that_ends_too_early_is_not_taken_for_whole(shop: tasker.Client) 
     assert shop.list_tasks() == []
 
 
+@pytest.mark.parametrize(("length", "status"), [(65_000, "200 OK"), (70_000, "414 Request-URI Too Long")])
+def test_a_query_that_is_too_long_is_refused(client: tasker.Client, length: int, status: str) -> None:
+    begun: list[str] = []
+    request = environ("GET", "/tasks", QUERY_STRING="name=" + "x" * length)
+    list(tasker.wsgi_app(client)(request, lambda status, headers: begun.append(status)))
+    assert begun == [status]
+
+
 class Scripted:
     """An exchange that follows a script."""
 

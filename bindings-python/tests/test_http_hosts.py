@@ -66,10 +66,39 @@ def test_the_host_says_who_asks(client: tasker.Client, task: str, form: Callable
         assert client.task(task).status == "pending"
         answer = ask("POST", f"/tasks/{task}/cancel", headers={"X-User": "ada"})
         assert answer.status_code == 200, answer.text
-        assert ask("GET", "/health/live").status_code == 200
-    last = requests[-2]
+    last = requests[-1]
     assert (last.method, last.path, last.query, last.prefix) == ("POST", f"/tasks/{task}/cancel", "", PREFIX)
     assert (last.scope is None) != (last.environ is None)
+
+
+@both
+@pytest.mark.parametrize("target", ["/health/live", "/health/ready", "/health/live?x=1"])
+def test_nobody_is_asked_who_asks_at_probes(client: tasker.Client, form: Callable[..., Any], target: str) -> None:
+    def principal(request: Request) -> Any:
+        raise AssertionError("the hook was called")
+
+    with form(client, principal=principal) as ask:
+        assert ask("GET", target).status_code == 200
+        assert ask("GET", "/tasks").status_code == 500
+
+
+@both
+def test_a_header_that_is_no_utf_8_is_for_the_interface_to_judge(
+    client: tasker.Client, task: str, form: Callable[..., Any]
+) -> None:
+    heard: list[str] = []
+
+    def principal(request: Request) -> Principal:
+        heard.append(request.headers["x-note"])
+        return Principal("ada", roles=["admin"])
+
+    with form(client, principal=principal) as ask:
+        note = {"X-Note": b"caf\xe9"}
+        refused = ask("POST", "/tasks", json={"name": "order"}, headers={"Idempotency-Key": b"caf\xe9", **note})
+        assert (refused.status_code, len(client.list_tasks())) == (400, 1)
+        assert "the header idempotency-key is no UTF-8" in refused.json()["detail"]
+        assert ask("GET", "/tasks", headers=note).status_code == 200
+    assert heard == ["café"] * 2
 
 
 @both
@@ -90,6 +119,11 @@ def test_a_cookie_alone_changes_nothing(client: tasker.Client, task: str, form: 
         (7, "returned int"),
         ({"nam": "ada"}, "a principal has no nam; it has name"),
         (Principal("ada", roles="admin"), "is a list of texts, not 'admin'"),
+        (Principal("ada", permissions=7), "permissions of a principal is a list of texts, not 7"),
+        ({"roles": ["\ud800"]}, r"roles of a principal is a list of texts, not ['\ud800']"),
+        (Principal(7), "name of a principal is a text or None, not 7"),
+        ("ada\ud800", r"name of a principal is a text or None, not 'ada\ud800'"),
+        ({"name": "ada", "ambient": "no"}, "ambient of a principal is a bool or None, not 'no'"),
         (ZeroDivisionError("the directory is down"), "the directory is down"),
     ],
 )

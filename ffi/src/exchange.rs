@@ -172,7 +172,7 @@ impl tasker_exchange {
 ///
 /// - `method`, and `target`: the path below the mount and the query, percent-encoded as they came, such as `/tasks?limit=5`
 /// - `prefix`: the path that this is mounted under, for links, such as `/tasker`
-/// - `headers`: an array of pairs of texts
+/// - `headers`: an array of pairs of texts; an array of bytes where a value is no UTF-8
 /// - `from`: the address of the client
 /// - `principal`: who asks, or null where the program knows nobody: `name`, `roles`, `permissions`, `decides` (whether the program
 ///   wants to be asked about everything instead), `ambient` (whether a cookie says so, and no CSRF token was checked)

@@ -116,6 +116,38 @@ fn a_host_need_not_know_who_asks_at_probes() {
 }
 
 #[tokio::test]
+async fn a_mount_refuses_what_tasker_serve_does() {
+    let shop = Shop::open().await;
+    let engine = engine(&shop);
+    let asking = tokio::task::spawn_blocking(move || {
+        let mount = Mount::new("{}").unwrap();
+        let ask = |method: &str, target: &str, headers: Value| {
+            let head = json!({"method": method, "target": target, "headers": headers});
+            let exchange = mount.begin(&engine, &head.to_string()).unwrap();
+            whole(&exchange, r#"{"name": "order"}"#, |_| false)
+        };
+        let no_text = json!([
+            ["content-type", "application/json"],
+            ["idempotency-key", [99, 0xE9]]
+        ]);
+        let (status, _, body) = ask("POST", "/tasks", no_text);
+        assert_eq!(status, 400);
+        assert!(body.contains("the header idempotency-key is no UTF-8"), "{body}");
+        assert_eq!(ask("GET", "/tasks", json!([["x-note", [0xE9]]])).0, 200);
+        let long = |length: usize| format!("/tasks?name={}", "x".repeat(length - "/tasks?name=".len()));
+        assert_eq!(ask("GET", &long(65_534), json!([])).0, 200);
+        let (status, content_type, body) = ask("GET", &long(65_535), json!([]));
+        assert_eq!(
+            (status, content_type.as_deref()),
+            (414, Some("application/problem+json"))
+        );
+        assert!(body.len() < 1_000, "{body}");
+        engine.close().unwrap();
+    });
+    asking.await.unwrap();
+}
+
+#[tokio::test]
 async fn a_host_says_who_asks_or_decides_by_itself() {
     let shop = Shop::open().await;
     let id = shop.one(json!({})).await;

@@ -30,6 +30,7 @@ KNOWN = {
     "id": [f"Task:{task}" for task in SEED["read"]],
     "ids": [f"WorkflowStep:{task}:1" for task in SEED["read"]],
     "workerId": SEED["worker_id"],
+    "annotationType": ["note", "flag"],
     "template": [json.dumps(template) for template in TEMPLATES],
     "priority": [3],
     "retryLimit": [7],

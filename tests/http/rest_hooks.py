@@ -4,7 +4,7 @@ import json
 
 import schemathesis
 
-from seeded import NAMES, SEED, STEPS, TASK, TEMPLATES, chosen, count, pool
+from seeded import NAMES, SEED, STEPS, TASK, TEMPLATES, again, chosen, count, pool
 
 VERBS = ["cancel", "retry", "resolve", "pause", "resume"]
 PATHS = {"namespace": ["seed"], "name": NAMES, "file": ["start.js"], "verb": VERBS}
@@ -39,7 +39,9 @@ def before_call(context, case, kwargs):
     made = (case.path_parameters, case.body, case.query)
     for name, part in (case.path_parameters or {}).items():
         if name in known:
-            case.path_parameters[name] = chosen((name, part, made), known[name]) or part
+            # A task that a verb has used up is of no use to the very same request again.
+            times = again(label, made) if name == "task_id" and kind in ("spare", "failed") else 0
+            case.path_parameters[name] = chosen((name, part, made, times), known[name]) or part
     for name, place in LEFT_OUT.items():
         parts = getattr(case, place) or {}
         if name in parts and chosen(made, [True]):

@@ -29,6 +29,16 @@ def chosen(made, among):
     return among[number // 8 % len(among)] if number % 8 else None
 
 
+made_before: Counter = Counter()
+
+
+def again(operation, made):
+    """How often the very same was made before for an operation."""
+    key = (operation, repr(made))
+    made_before[key] += 1
+    return made_before[key] - 1
+
+
 def pool(operation):
     """Which of the tasks an operation is about."""
     operation = operation.lower()

@@ -28,7 +28,7 @@ import sys
 EQUIVALENT: dict[str, str] = {}
 
 TESTS = ["--lib", "--test", "authorization", "--test", "graphql", "--test", "rest", "--test", "recorded"]
-GUARDS = re.compile(r"^\s+(allowed|wide|from_this_site|access\.(?:is_known|require)|self\.check|gate\.require|gate$|self\.gate$)\b")
+GUARDS = re.compile(r"^\s+(allowed|wide|from_this_site|self\.contents|set\.named\.require|access\.(?:is_known|require)|self\.check|gate\.require|gate$|self\.gate$)\b")
 SWITCH = """
 /// Whether a check is turned off.
 pub(crate) fn without(name: &str) -> bool {

@@ -1,5 +1,6 @@
 /** One request and its answer, on their way: the engine says what it needs, and the host's server does it. */
 
+import { isUtf8 } from 'node:buffer';
 import { ask, at } from '../answers.js';
 import type { NativeExchange } from '../native.js';
 
@@ -82,7 +83,8 @@ export class Exchange {
   }
 }
 
-/** The value of a header as text: its bytes are UTF-8, and Node has one in each character. */
-export function textOf(value: string): string {
-  return Buffer.from(value, 'latin1').toString('utf8');
+/** The value of a header, of which Node has one byte in each character: as text, or its bytes where they are no UTF-8. */
+export function headerValue(value: string): string | number[] {
+  const bytes = Buffer.from(value, 'latin1');
+  return isUtf8(bytes) ? bytes.toString('utf8') : [...bytes];
 }

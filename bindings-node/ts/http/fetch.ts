@@ -3,7 +3,7 @@
 import type { Client } from '../client.js';
 import { invalidArgument } from '../errors.js';
 import type { Exchange, Source } from './exchange.js';
-import { textOf } from './exchange.js';
+import { headerValue } from './exchange.js';
 import { Mount } from './mount.js';
 import type { HttpOptions, Principal } from './options.js';
 
@@ -50,7 +50,7 @@ export function fetchHandler<C = unknown, P extends Principal | string = Princip
     request.signal.addEventListener('abort', giveUp, { once: true });
     if (request.signal.aborted) giveUp();
     try {
-      const headers = [...request.headers].map(([name, value]) => [name, textOf(value)] as const);
+      const headers = [...request.headers].map(([name, value]) => [name, headerValue(value)] as const);
       const asked = { method: request.method, ...place, headers, from: undefined };
       const exchange = await mount.begin([request, context as C], asked, source.read, gone.signal);
       const { status, headers: answered } = await exchange.head();

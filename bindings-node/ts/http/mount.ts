@@ -1,5 +1,6 @@
 /** The interface as it is mounted, in whatever server: where it stands, who asks, what that one may do. */
 
+import { inspect } from 'node:util';
 import { at } from '../answers.js';
 import type { Client } from '../client.js';
 import { written } from '../conversation.js';
@@ -7,6 +8,7 @@ import { invalidArgument } from '../errors.js';
 import { Log } from '../logs.js';
 import { args, record } from '../names.js';
 import type { NativeMount } from '../native.js';
+import { native } from '../native.js';
 import type { Decide, Source } from './exchange.js';
 import { Exchange } from './exchange.js';
 import type { HttpOptions, Principal, Question } from './options.js';
@@ -18,7 +20,7 @@ export interface Asked {
   readonly target: string;
   /** The path that this is mounted under. */
   readonly prefix: string;
-  readonly headers: readonly (readonly [name: string, value: string])[];
+  readonly headers: readonly (readonly [name: string, value: string | number[]])[];
   /** The address of the client. */
   readonly from: string | undefined;
 }
@@ -71,8 +73,9 @@ export class Mount<A extends readonly unknown[], P extends Principal | string> {
    */
   async begin(request: A, asked: Asked, source: Source, gone: AbortSignal): Promise<Exchange> {
     try {
-      const principal = (await this.#options.principal?.(...request)) ?? null;
+      const principal = isOpen(asked.target) ? null : ((await this.#options.principal?.(...request)) ?? null);
       const from = this.#options.address?.(...request) ?? asked.from ?? null;
+      if (from !== null && !isText(from)) throw invalidArgument(`'address' gives a text, not ${shown(from)}`);
       const head = written('the head of a request', { ...asked, from, principal: this.#told(principal) });
       const decide: Decide = principal === null ? nobody : (questions) => this.#decide(principal, questions);
       return new Exchange(
@@ -96,22 +99,22 @@ export class Mount<A extends readonly unknown[], P extends Principal | string> {
   #told(principal: P | null): object | null {
     if (principal === null) return null;
     const decides = this.#options.authorize !== undefined;
-    if (typeof principal === 'string') return { name: principal, decides };
+    if (typeof principal === 'string') return { name: named(principal), decides };
     if (typeof principal !== 'object' || Array.isArray(principal)) {
       throw invalidArgument(`'principal' gives an object, a name or null, not ${String(principal)}`);
     }
     const { name, roles = [], permissions = [], ambient }: Principal = principal;
-    if ((name ?? null) !== null && typeof name !== 'string') {
-      throw invalidArgument(`the name of a principal is a text, not ${String(name)}`);
-    }
+    if ((name ?? null) !== null) named(name);
     for (const [member, texts] of Object.entries({ roles, permissions })) {
-      if (!Array.isArray(texts) || !texts.every((text) => typeof text === 'string')) {
-        throw invalidArgument(`the ${member} of a principal are an array of texts`);
+      if (!Array.isArray(texts) || !texts.every(isText)) {
+        throw invalidArgument(`the ${member} of a principal are an array of texts, not ${shown(texts)}`);
       }
     }
     const told = { name, roles, permissions, decides };
     // Left open, the engine takes a request with a cookie for one that a browser may have been led to.
-    return typeof ambient === 'boolean' ? { ...told, ambient } : told;
+    if ((ambient ?? null) === null) return told;
+    if (isBoolean(ambient)) return { ...told, ambient };
+    throw invalidArgument(`'ambient' of a principal is a boolean, not ${shown(ambient)}`);
   }
 
   async #decide(principal: P, asked: readonly object[]): Promise<boolean[]> {
@@ -133,6 +136,28 @@ export class Mount<A extends readonly unknown[], P extends Principal | string> {
 
 async function nobody(): Promise<boolean[]> {
   return [];
+}
+
+/** Whether nobody has to say there who they are, as at probes. */
+function isOpen(target: string): boolean {
+  openPaths ??= new Set(native.openPaths());
+  return openPaths.has(target.replace(/\?.*$/s, ''));
+}
+
+let openPaths: ReadonlySet<string> | undefined;
+
+function named(name: unknown): string {
+  if (!isText(name)) throw invalidArgument(`the name of a principal is a text, not ${shown(name)}`);
+  return name;
+}
+
+/** Half of a surrogate pair is no character: no UTF-8 has it. */
+function isText(value: unknown): value is string {
+  return typeof value === 'string' && value.isWellFormed();
+}
+
+function shown(value: unknown): string {
+  return inspect(value, { depth: 1, breakLength: Infinity, maxArrayLength: 10, maxStringLength: 100 });
 }
 
 function isBoolean(value: unknown): value is boolean {

@@ -5,7 +5,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Client } from '../client.js';
 import { body, readable } from './body.js';
 import type { Exchange, Head } from './exchange.js';
-import { textOf } from './exchange.js';
+import { headerValue } from './exchange.js';
 import { Mount } from './mount.js';
 import type { HttpOptions, Principal } from './options.js';
 
@@ -70,8 +70,8 @@ export async function answer<A extends readonly unknown[], P extends Principal |
   if (response.destroyed) gone.abort();
   const source = body(request);
   try {
-    const headers = readable(request).map(([name, value]) => [name, textOf(value)] as const);
-    const asked = { method: request.method ?? 'GET', ...place, headers: source.changed(headers) };
+    const headers = source.changed(readable(request)).map(([name, value]) => [name, headerValue(value)] as const);
+    const asked = { method: request.method ?? 'GET', ...place, headers };
     const exchange = await mount.begin(given, asked, source.read, gone.signal);
     await send(exchange, response, gone.signal);
   } catch (error) {
@@ -102,6 +102,8 @@ async function send(exchange: Exchange, response: ServerResponse, gone: AbortSig
 function begin(response: ServerResponse, { status, headers }: Head): boolean {
   const grouped = new Map<string, string[]>();
   for (const [name, value] of headers) grouped.set(name, [...(grouped.get(name) ?? []), value]);
+  const varies = grouped.get('vary');
+  if (varies !== undefined) grouped.set('vary', [united(response.getHeader('vary'), varies)]);
   for (const [name, [first = '', ...more]] of grouped) {
     response.setHeader(name, more.length === 0 ? first : [first, ...more]);
   }
@@ -110,6 +112,17 @@ function begin(response: ServerResponse, { status, headers }: Head): boolean {
   // Who waits for events wants to know at once that they will come.
   if (streams) response.flushHeaders();
   return streams;
+}
+
+/** What an answer depends on: what the host's middleware has found before, too. */
+function united(before: number | string | string[] | undefined, varies: string[]): string {
+  const names = [before ?? [], varies].flat().join(',').split(',');
+  const once = new Map<string, string>();
+  for (const name of names.map((name) => name.trim())) {
+    const key = name.toLowerCase();
+    if (name !== '' && !once.has(key)) once.set(key, name);
+  }
+  return [...once.values()].join(', ');
 }
 
 /** The middleware `compression` keeps what it was given until it is told. */

@@ -35,7 +35,10 @@ export interface HttpOptions<A extends readonly unknown[], P extends Principal |
   readonly prefix?: string | undefined;
   /** Whether `prefix` is taken off the path already, by a proxy or a framework, and is for links alone. */
   readonly stripped?: boolean | undefined;
-  /** Who asks: an object, a name, or `null` where that is not known. Without it, it answers in development only. */
+  /**
+   * Who asks: an object, a name, or `null` where that is not known; nobody has to say so at probes. Without it, it answers in
+   * development only.
+   */
   readonly principal?: ((...request: A) => P | null | undefined | Promise<P | null | undefined>) | undefined;
   /** Whether each of these things may be done, in order. Instead of roles and permissions. */
   readonly authorize?:

@@ -1,7 +1,7 @@
 from collections.abc import Callable, Sequence
 from typing import Any, final
 
-__all__ = ["VERBS", "VERSION", "Engine", "Exchange", "Mount", "Session", "Worker", "run_command", "take_logs"]
+__all__ = ["VERBS", "VERSION", "Engine", "Exchange", "Mount", "Session", "Worker", "open_paths", "run_command", "take_logs"]
 
 VERSION: str
 VERBS: list[str]
@@ -52,4 +52,5 @@ class Session:
     def read_results(self, rows: str) -> str: ...
 
 def take_logs() -> str: ...
+def open_paths() -> list[str]: ...
 def run_command(arguments: list[str]) -> int: ...

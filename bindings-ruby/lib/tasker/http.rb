@@ -14,6 +14,7 @@ module Tasker
     autoload :EventStream, "tasker/http/event_stream"
     autoload :Exchange, "tasker/http/exchange"
     autoload :Head, "tasker/http/head"
+    autoload :Principal, "tasker/http/principal"
 
     # The engine could not end the answer that it had begun: what was sent is not all of it.
     class BrokenAnswerError < Error; end

@@ -50,9 +50,46 @@ RSpec.describe "The interface as a Rack application", :database do
     env.merge!("HTTP_X_NAME" => "\xE9".b, "HTTP_VERSION" => "HTTP/1.1", "REMOTE_ADDR" => "")
     head = JSON.parse(Tasker::Http::Head.of(env))
     expect(head).to include("target" => "/handlers/zo%C3%AB%20shop/work?version=%F0%9F%8C%8D%20x", "prefix" => "/a", "from" => nil)
-    expect(head["headers"]).to include(%w[x-name é])
+    expect(head["headers"]).to include(["x-name", [0xE9]])
     expect(head["headers"].to_h).not_to have_key("version")
     expect(Tasker.http(client).call(env).first).to eq(404)
+  end
+
+  it "leaves a header that is no UTF-8 to the interface" do
+    register_one
+    body = JSON.generate(name: "one", namespace: "shop")
+    answers = ["caf\xE9", "caf\xE8"].map { |key| post("/tasks", body, HTTP_IDEMPOTENCY_KEY: key.b) }
+    expect(answers.map(&:status)).to eq([400, 400])
+    expect(answers.map(&:body)).to all(include("the header idempotency-key is no UTF-8"))
+    expect(client.list_tasks.to_a).to be_empty
+    expect(get("/tasks", HTTP_X_NOTE: "caf\xE9".b).status).to eq(200)
+  end
+
+  it "refuses a query that is too long, and a target that is none" do
+    answers = [65_000, 70_000].map { |length| get("/tasks", QUERY_STRING: "name=#{"x" * length}").status }
+    expect(answers).to eq([200, 414])
+    expect(Tasker.http(client).call(env_for("/").merge("REQUEST_METHOD" => "G T")).first).to eq(400)
+  end
+
+  describe "with the body of a request that was cut off" do
+    def cut_off(path, type, body)
+      env_for(path, :method => "POST", :input => body, "CONTENT_TYPE" => type, "CONTENT_LENGTH" => (body.bytesize + 83).to_s)
+    end
+
+    before { register_one }
+
+    it "takes none of it" do
+      answer = Rack::MockResponse.new(*app.call(cut_off("/tasks", "application/json", %({"name": "one", "namespace": "shop"}))))
+      expect([answer.status, answer.content_type]).to eq([400, "application/problem+json"])
+      expect(JSON.parse(answer.body)["detail"]).to eq("the body ends 83 bytes before its Content-Length")
+      expect(client.list_tasks.to_a).to be_empty
+    end
+
+    it "breaks off an answer that has begun" do
+      line = %({"name": "one", "namespace": "shop"}\n)
+      _, _, body = app.call(cut_off("/tasks/bulk", "application/x-ndjson", line))
+      expect { body.each { |piece| piece } }.to raise_error(Tasker::Http::BrokenAnswerError, /83 bytes before/)
+    end
   end
 
   it "refuses options that do not exist" do
@@ -77,6 +114,36 @@ RSpec.describe "The interface as a Rack application", :database do
       expect(get("/health/live").status).to eq(200)
       expect(get("/tasks", HTTP_X_USER: "vera").status).to eq(200)
       expect(post("/tasks", "{}", HTTP_X_USER: "vera").status).to eq(403)
+    end
+
+    it "asks nobody at probes" do
+      asked = Tasker.http(client, principal: ->(_env) { raise "asked" })
+      expect(%w[/health/live /health/ready].map { |path| get(path, asked).status }).to eq([200, 200])
+    end
+
+    it "takes names and roles as Rack and Ruby have them" do
+      people["zoe"] = {"name" => "Zoë".b, :roles => [:viewer]}
+      expect(get("/tasks", HTTP_X_USER: "zoe").status).to eq(200)
+    end
+
+    {
+      {name: 7} => "'name' of a principal is a String of UTF-8 or nil, not 7",
+      {name: "\xE9"} => "'name' of a principal is a String of UTF-8 or nil, not \"\\xE9\"",
+      {roles: "viewer"} => "'roles' of a principal is an Array of Strings of UTF-8, not \"viewer\"",
+      {permissions: [7]} => "'permissions' of a principal is an Array of Strings of UTF-8, not [7]",
+      {ambient: "no"} => "'ambient' of a principal is true, false or nil, not \"no\"",
+      {role: "viewer"} => "a principal has no 'role'; did you mean 'roles'?",
+      "vera" => "principal: gives a Hash or nil, not \"vera\""
+    }.each do |wrong, why|
+      it "says in the log that #{why}" do
+        people["otto"] = wrong
+        said = StringIO.new
+        allow(Tasker).to receive(:logger).and_return(Logger.new(said))
+        answer = get("/tasks", HTTP_X_USER: "otto")
+        expect([answer.status, answer.content_type]).to eq([500, "application/problem+json"])
+        expect(answer.body).to include("the log has why").and(satisfy { |body| !body.include?("principal") })
+        expect(said.string).to include(why)
+      end
     end
 
     it "takes no change by a cookie alone, but from a page of this site" do
@@ -117,7 +184,7 @@ RSpec.describe "The interface as a Rack application", :database do
     let(:native) { instance_double(Tasker::Native::Exchange, cancel: nil) }
     let(:exchange) do
       allow(Tasker::Native::Mount).to receive(:new).and_return(double(begin: native))
-      Tasker::Http::Exchange.new(client, {}, "{}", env)
+      Tasker::Http::Exchange.begin(client, {}, "{}", env)
     end
     let(:env) { env_for("/graphql").merge("rack.hijack?" => true) }
 

@@ -80,6 +80,11 @@ impl Exchange {
     pub(super) fn begin(router: Router, head: Head, roles: &Roles) -> Result<Self> {
         let (body, written) = mpsc::channel::<Bytes>(1);
         let (host, events) = Host::new();
+        if let Some(refusal) = head.too_long() {
+            return Ok(Self::answering(None, host, events, async {
+                refusal.into_response()
+            }));
+        }
         let stream = unfold((written, host.ask.clone()), async |(mut written, asking)| {
             asking.send(Event::Read).ok()?;
             let bytes = written.recv().await?;

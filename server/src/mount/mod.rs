@@ -98,7 +98,7 @@ impl Mount {
     ///
     /// - `method`, and `target`: the path below the mount and the query, percent-encoded as they came, such as `/tasks?limit=5`
     /// - `prefix`: the path that this is mounted under, for links; empty, or `/tasker`
-    /// - `headers`: a list of pairs of texts
+    /// - `headers`: a list of pairs of texts; a list of bytes where a value is no UTF-8
     /// - `from`: the address of the client
     /// - `principal`: who asks, or null where the host knows nobody: `name`, `roles`, `permissions`, `decides` (whether the host wants
     ///   to be asked about everything instead), `ambient` (whether a cookie says so, and no CSRF token was checked; unless given, whether there is a cookie)

@@ -11,7 +11,7 @@ from .. import _logs, _native
 from .._calls import Configured
 from .._values import from_json
 from ..errors import TaskerError
-from ._mounted import Event, Mounted, Pairs, joined, nobody_found, questions_in, undecided
+from ._mounted import Event, Mounted, Pairs, is_open, joined, nobody_found, questions_in, undecided
 from ._request import Named, Principal, Question, Request, as_answers, as_principal, below, quoted, quoted_query
 
 Scope = MutableMapping[str, Any]
@@ -38,8 +38,8 @@ def asgi_app(
     Args:
         client: A `tasker.Client` or a `tasker.AsyncClient`: its database is asked.
         principal: Finds out who asks: ``None``, a name, a `tasker.http.Principal`, or its fields as a mapping. A coroutine
-            function, or a function, which is called on a thread. Without it, everybody may do everything in development, and
-            nobody anything in a declared production environment.
+            function, or a function, which is called on a thread. It is not called for probes. Without it, everybody may do
+            everything in development, and nobody anything in a declared production environment.
         authorize: Decides by itself what somebody may do: one truth value for each question. A coroutine function, or a
             function, which is called on a thread.
         allow_unauthenticated: Whether everybody may do everything where there is no ``principal``, in production, too.
@@ -77,11 +77,11 @@ class AsgiApp(Mounted):
             raise ValueError(f"tasker.asgi_app answers http, not {kind}")
 
     async def _http(self, scope: Scope, receive: Receive, send: Send) -> None:
-        headers = [(_text(name).lower(), _text(value)) for name, value in scope["headers"]]
+        headers = [(name.decode("latin-1").lower(), value) for name, value in scope["headers"]]
         request = _request(scope, headers)
         try:
             principal = None
-            if self._principal is not None:
+            if self._principal is not None and not is_open(request):
                 answer = await _called(self._principal, request)
                 principal = as_principal(answer, decides=self._authorize is not None)
         except Exception:
@@ -251,11 +251,3 @@ def _request(scope: Scope, headers: Pairs) -> Request:
         client=client[0] if client else None,
         scope=scope,
     )
-
-
-def _text(value: bytes) -> str:
-    """The text of a header: UTF-8, or what it always was."""
-    try:
-        return value.decode()
-    except UnicodeDecodeError:
-        return value.decode("latin-1")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import logging
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
@@ -14,7 +15,8 @@ from ._request import Principal, Question, Request
 
 log = logging.getLogger("tasker.http")
 
-Pairs = Sequence[tuple[str, str]]
+# Names in lower case, and values as they came.
+Pairs = Sequence[tuple[str, bytes]]
 Event = tuple[str, Any]
 
 
@@ -60,11 +62,29 @@ class Mounted:
             "method": request.method,
             "target": f"{request.path}?{request.query}" if request.query else request.path,
             "prefix": request.prefix,
-            "headers": headers,
+            "headers": [(name, _said(value)) for name, value in headers],
             "from": request.client,
             "principal": known,
         }
         return self._mount.begin(self._engine, to_json(head))
+
+
+def is_open(request: Request) -> bool:
+    """Whether nobody has to say there who they are, as at probes."""
+    return request.path in _open_paths()
+
+
+@functools.cache
+def _open_paths() -> frozenset[str]:
+    return frozenset(_native.open_paths())
+
+
+def _said(value: bytes) -> str | list[int]:
+    """The value of a header in JSON: its text, or its bytes where they are no UTF-8."""
+    try:
+        return value.decode()
+    except UnicodeDecodeError:
+        return list(value)
 
 
 def nobody_found() -> _native.Exchange:
@@ -86,8 +106,10 @@ def questions_in(asked: str) -> tuple[int, list[Question]]:
 
 
 def joined(headers: Pairs) -> dict[str, str]:
-    """Headers by name."""
+    """Headers by name, for a hook: UTF-8, or what they always were."""
     by_name: dict[str, str] = {}
     for name, value in headers:
-        by_name[name] = f"{by_name[name]}, {value}" if name in by_name else value
+        said = _said(value)
+        text = said if isinstance(said, str) else value.decode("latin-1")
+        by_name[name] = f"{by_name[name]}, {text}" if name in by_name else text
     return by_name

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 from urllib.parse import quote, unquote_to_bytes
 
@@ -89,13 +89,28 @@ def as_principal(answer: object, decides: bool) -> Principal | None:
     principal = _principal(answer)
     if principal is None:
         return None
+    if principal.name is not None and not _is_text(principal.name):
+        raise TypeError(f"name of a principal is a text or None, not {principal.name!r}")
+    if principal.ambient is not None and not isinstance(principal.ambient, bool):
+        raise TypeError(f"ambient of a principal is a bool or None, not {principal.ambient!r}")
     for field in ("roles", "permissions"):
         listed = getattr(principal, field)
-        if isinstance(listed, str) or not all(isinstance(item, str) for item in listed):
+        if not isinstance(listed, Collection) or isinstance(listed, str) or not all(map(_is_text, listed)):
             raise TypeError(f"{field} of a principal is a list of texts, not {listed!r}")
         if listed and decides:
             raise TypeError(f"{field} of a principal do not count beside authorize, which decides: leave one of them out")
     return principal
+
+
+def _is_text(value: object) -> bool:
+    """Whether it is a text that can be said in UTF-8: half of a surrogate pair cannot."""
+    if not isinstance(value, str):
+        return False
+    try:
+        value.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def _principal(answer: object) -> Principal | None:

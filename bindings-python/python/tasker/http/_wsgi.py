@@ -12,7 +12,7 @@ from .. import _logs, _native
 from .._calls import Configured
 from .._values import from_json
 from ..errors import TaskerError
-from ._mounted import Event, Mounted, Pairs, joined, nobody_found, questions_in, undecided
+from ._mounted import Event, Mounted, Pairs, is_open, joined, nobody_found, questions_in, undecided
 from ._request import Named, Principal, Question, Request, as_answers, as_principal, below, quoted, quoted_query
 from ._sse import Cut
 
@@ -41,8 +41,9 @@ def wsgi_app(
 
     Args:
         client: A `tasker.Client` or a `tasker.AsyncClient`: its database is asked.
-        principal: Finds out who asks: ``None``, a name, a `tasker.http.Principal`, or its fields as a mapping. Without it,
-            everybody may do everything in development, and nobody anything in a declared production environment.
+        principal: Finds out who asks: ``None``, a name, a `tasker.http.Principal`, or its fields as a mapping. It is not called
+            for probes. Without it, everybody may do everything in development, and nobody anything in a declared production
+            environment.
         authorize: Decides by itself what somebody may do: one truth value for each question.
         allow_unauthenticated: Whether everybody may do everything where there is no ``principal``, in production, too.
         body_bytes: The largest body of a request.
@@ -87,7 +88,7 @@ class WsgiApp(Mounted):
         request = _request(environ, headers)
         try:
             principal = None
-            if self._principal is not None:
+            if self._principal is not None and not is_open(request):
                 principal = as_principal(self._principal(request), decides=self._authorize is not None)
         except Exception:
             principal, exchange = None, nobody_found()
@@ -237,7 +238,7 @@ def _phrase(status: int) -> str:
         return "Unknown"
 
 
-def _headers(environ: Environ) -> Iterator[tuple[str, str]]:
+def _headers(environ: Environ) -> Iterator[tuple[str, bytes]]:
     for key, value in environ.items():
         if key.startswith("HTTP_"):
             name = key[5:]
@@ -245,7 +246,7 @@ def _headers(environ: Environ) -> Iterator[tuple[str, str]]:
             name = key
         else:
             continue
-        yield name.replace("_", "-").lower(), _text(value)
+        yield name.replace("_", "-").lower(), _bytes(value)
 
 
 def _request(environ: Environ, headers: Pairs) -> Request:
@@ -264,9 +265,9 @@ def _request(environ: Environ, headers: Pairs) -> Request:
     )
 
 
-def _text(value: str) -> str:
-    """The text of a header: UTF-8, or what it always was."""
+def _bytes(value: str) -> bytes:
+    """The value of a header: WSGI has one byte of it in each character. What has other characters is the host's own."""
     try:
-        return value.encode("latin-1").decode()
-    except UnicodeError:
-        return value
+        return value.encode("latin-1")
+    except UnicodeEncodeError:
+        return value.encode(errors="replace")

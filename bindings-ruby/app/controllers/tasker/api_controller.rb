@@ -44,7 +44,7 @@ module Tasker
       options = {principals: auth.authentication_enabled || auth.authorization_enabled}
       head = Http::Head.of(request.env, from: request.remote_ip, principal: tasker_principal)
       # A stream of events is asked about on a thread of its own, which must not keep a connection of ActiveRecord's.
-      Http::Exchange.new(Tasker.client, options, head, request.env) do |question|
+      Http::Exchange.begin(Tasker.client, options, head, request.env) do |question|
         ::Rails.application.executor.wrap { tasker_may?(question) }
       end
     end

@@ -40,11 +40,17 @@ impl Mount {
         })
     }
 
-    /// Begins a request: its head is the text of a JSON object. Waits where the engine has to be opened for it.
+    /// Begins a request: its head is the text of a JSON object. What cannot be begun is answered by a refusal. Waits where the engine
+    /// has to be opened for it.
     pub(crate) fn begin(ruby: &Ruby, this: &Self, engine: &Engine, head: String) -> Result<Exchange, Error> {
         let (mount, engine) = (Arc::clone(&this.mount), engine.shared());
         let exchange = wait_for(ruby, move |done| {
-            std::thread::spawn(move || done.tell(caught(|| mount.begin(&engine, &head))));
+            let begin = move || {
+                Ok(mount
+                    .begin(&engine, &head)
+                    .unwrap_or_else(ServerExchange::refused))
+            };
+            std::thread::spawn(move || done.tell(caught(begin)));
             Ok(())
         })?;
         Ok(Exchange { exchange })
@@ -58,6 +64,21 @@ pub(crate) struct Exchange {
 }
 
 impl Exchange {
+    /// The answer to a request before which something went wrong in the host: the log has these words.
+    pub(crate) fn failed(ruby: &Ruby, why: String) -> Result<Self, Error> {
+        Self::refused(ruby, tasker_core::Error::internal(why))
+    }
+
+    /// The answer to a request that cannot be read, with these words.
+    pub(crate) fn malformed(ruby: &Ruby, why: String) -> Result<Self, Error> {
+        Self::refused(ruby, tasker_core::Error::invalid_argument(why))
+    }
+
+    fn refused(ruby: &Ruby, error: tasker_core::Error) -> Result<Self, Error> {
+        let exchange = without_gvl(ruby, || Ok(ServerExchange::refused(error)))?;
+        Ok(Self { exchange })
+    }
+
     /// What to do next, as a pair of a name and what comes with it; waits for it.
     pub(crate) fn next(ruby: &Ruby, this: &Self) -> Result<RArray, Error> {
         let event = wait_for(ruby, |done| {

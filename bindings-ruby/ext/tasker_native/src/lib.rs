@@ -86,6 +86,8 @@ fn init(ruby: &Ruby) -> Result<(), Error> {
 
     let exchange = native.define_class("Exchange", ruby.class_object())?;
     exchange.undef_default_alloc_func();
+    exchange.define_singleton_method("failed", function!(http::Exchange::failed, 1))?;
+    exchange.define_singleton_method("malformed", function!(http::Exchange::malformed, 1))?;
     exchange.define_method("next", method!(http::Exchange::next, 0))?;
     exchange.define_method("write", method!(http::Exchange::write, 1))?;
     exchange.define_method("finish", method!(http::Exchange::finish, 0))?;

@@ -10,8 +10,8 @@ module Tasker
       # @param client [Client, nil] else {Tasker.client}, as it is when a request comes
       # @param principal [#call, nil] who asks: takes the env of Rack, and gives nil where nobody is known, or a Hash of `name` (for
       #   the trail), `roles` (of the setting `auth.roles`), `permissions` (`["tasker.task:show", "tasker.handler:*"]`), and `ambient`
-      #   (whether a cookie says so, and no CSRF token was checked). Without it, everybody may do everything, but not where
-      #   production is declared
+      #   (whether a cookie says so, and no CSRF token was checked). It is not called for probes. Without it, everybody may do
+      #   everything, but not where production is declared
       # @param decide [#call, nil] whether it may be done: takes a question (`resource`, `action`, `resource_id`, `parent_id`) and the
       #   env. Without it, roles and permissions decide
       # @param options [Hash] `allow_unauthenticated`, `body_bytes`, `bulk_bytes`, `timeout_seconds`
@@ -30,18 +30,23 @@ module Tasker
       # @param env [Hash] of Rack
       # @return [Array(Integer, Hash, #each)]
       def call(env)
-        head = Head.of(env, principal: principal(env))
-        exchange = Exchange.new(@client || Tasker.client, @options, head, env) { |question| @decide.call(question, env) }
-        exchange.answer
+        exchange(env).answer
       ensure
         Logs.tell
       end
 
       private
 
+      def exchange(env)
+        head = Head.of(env, principal: principal(env))
+        Exchange.begin(@client || Tasker.client, @options, head, env) { |question| @decide.call(question, env) }
+      rescue Principal::NobodyError => e
+        Exchange.failed(e.message, env)
+      end
+
       def principal(env)
         known = @principal&.call(env) unless Http.open?(env["PATH_INFO"])
-        known && {**known, decides: !@decide.nil?}
+        known && {**Principal.checked(known), decides: !@decide.nil?}
       end
     end
   end

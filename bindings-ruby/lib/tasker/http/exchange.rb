@@ -16,16 +16,31 @@ module Tasker
       # @return [Exception, nil] what kept the host from saying yes: what its coordinator has raised
       attr_reader :failure
 
+      # Begins a request.
+      #
       # @param client [Client]
       # @param options [Hash] of the mount
       # @param head [String] see {Head}
       # @param env [Hash] of Rack
       # @yieldparam question [Hash{String => String, nil}] `resource`, `action`, `resource_id`, `parent_id`
       # @yieldreturn [Boolean] whether it may be done
-      def initialize(client, options, head, env, &decide)
-        @native = client.mount(options).begin(client.engine, head)
+      # @return [Exchange]
+      def self.begin(client, options, head, env, &) = new(client.mount(options).begin(client.engine, head), env, &)
+
+      # The answer where the program is wrong: the log has why.
+      #
+      # @param why [String]
+      # @param env [Hash] of Rack
+      # @return [Exchange]
+      def self.failed(why, env) = new(Native::Exchange.failed(why), env)
+
+      # @param native [Native::Exchange]
+      # @param env [Hash] of Rack
+      def initialize(native, env, &decide)
+        @native = native
         @env = env
         @decide = decide
+        @read_bytes = 0
       end
 
       # The answer, for Rack. Waits until its head is known.
@@ -67,11 +82,11 @@ module Tasker
         name, value = follow
         raise BrokenAnswerError, value.to_s unless name == :head
 
-        begun = JSON.parse(value)
-        [begun["status"], headers_of(begun["headers"])]
+        @begun = JSON.parse(value)
+        [@begun["status"], headers_of(@begun["headers"])]
       ensure
         # An interrupt has ended the wait.
-        close unless begun
+        close unless @begun
       end
 
       # Does what the engine asks for, until the answer goes on.
@@ -87,8 +102,21 @@ module Tasker
       end
 
       def give_more
-        bytes = input&.read(READ_BYTES)
-        bytes.nil? || bytes.empty? ? @native.finish : @native.write(bytes)
+        bytes = input&.read(READ_BYTES).to_s
+        @read_bytes += bytes.bytesize
+        return @native.write(bytes) unless bytes.empty?
+
+        missing = Integer(@env["CONTENT_LENGTH"].to_s, 10, exception: false).to_i - @read_bytes
+        missing.positive? ? cut_off(missing) : @native.finish
+      end
+
+      # Half a request is none. Not every server says that the client went away before the end.
+      def cut_off(missing)
+        @native.cancel
+        why = "the body ends #{missing} bytes before its Content-Length"
+        raise BrokenAnswerError, why if @begun
+
+        @native = Native::Exchange.malformed(why)
       end
 
       # From its beginning: somebody may have looked into it before.

@@ -39,19 +39,25 @@ module Tasker
           # Some servers note the version of the protocol as if it were a header.
           next if name.nil? || value.to_s.empty? || (key == "HTTP_VERSION" && value.start_with?("HTTP/"))
 
-          [name, text(value.to_s)]
+          [name, text_or_bytes(value.to_s)]
         end
       end
 
       def escaped(text, unsafe) = text.b.gsub(unsafe) { |byte| format("%%%02X", byte.ord) }.force_encoding(Encoding::UTF_8)
 
-      # Headers are bytes, and nearly always text.
+      # A path is bytes, and nearly always text.
       def text(bytes)
-        text = bytes.dup.force_encoding(Encoding::UTF_8)
-        text.valid_encoding? ? text : bytes.dup.force_encoding(Encoding::ISO_8859_1).encode(Encoding::UTF_8)
+        text = text_or_bytes(bytes)
+        text.is_a?(String) ? text : bytes.dup.force_encoding(Encoding::ISO_8859_1).encode(Encoding::UTF_8)
       end
 
-      private_class_method :target, :headers, :escaped, :text
+      # What is no UTF-8 is for the engine to judge.
+      def text_or_bytes(bytes)
+        text = bytes.dup.force_encoding(Encoding::UTF_8)
+        text.valid_encoding? ? text : bytes.bytes
+      end
+
+      private_class_method :target, :headers, :escaped, :text, :text_or_bytes
     end
   end
 end
