@@ -10,12 +10,6 @@ use tasker_core::bridge::Engine;
 use tasker_core::{Error, Result};
 use tasker_server::mount::{Event, Exchange as ServerExchange, Mount as ServerMount};
 
-/// The paths that take nothing of whoever asks.
-#[napi]
-pub fn open_paths() -> Vec<String> {
-    tasker_server::mount::open_paths()
-}
-
 /// The interface as it is mounted: options, until the first request.
 #[napi]
 pub struct Mount {

@@ -31,6 +31,12 @@ pub fn verbs() -> Vec<&'static str> {
     tasker_core::bridge::verbs::VERBS.to_vec()
 }
 
+/// The paths of the HTTP interface that take nothing of whoever asks.
+#[napi]
+pub fn open_paths() -> Vec<String> {
+    tasker_server::mount::open_paths()
+}
+
 /// What the engine logged since the last call, as the text of a JSON list; empty where that is nothing.
 #[napi]
 pub fn take_logs() -> napi::Result<String> {
