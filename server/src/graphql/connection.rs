@@ -9,8 +9,9 @@ use super::query::{order, page, some};
 use super::scalars::{task_id, task_text};
 use super::step::{self, WorkflowStep};
 use super::task::{self, Task};
-use super::why::{Transition, trail};
+use super::why::Transition;
 use crate::page::COUNTED;
+use crate::rest::trail;
 use async_graphql::{Context, ID, Object, Result};
 use std::collections::HashMap;
 use tasker_core::model::{TaskFilter, TaskSearch, Total, TotalRelation};
@@ -114,10 +115,9 @@ impl Connections {
     ) -> Result<Option<Listing<Transition>>> {
         allowed(context, may("tasker.task", "show").about(task_text(&task_id))).await?;
         let window = Window::of(first, after, last, before)?;
-        let found = Box::pin(trail(context, self::task_id(&task_id)?)).await?;
-        let page = window.page_of(found, |one| {
-            format!("{}:{}", one.workflow_step_id.unwrap_or(0), one.sort_key)
-        })?;
+        let client = context.data_unchecked::<Client>();
+        let found = Box::pin(trail::moves(client, self::task_id(&task_id)?)).await?;
+        let page = window.page_of(found, trail::place)?;
         gate(context).count(page.found.len())?;
         Ok(Some(page.show(|one| Some(one.into()))))
     }

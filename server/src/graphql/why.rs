@@ -2,10 +2,11 @@
 
 use super::gate::{allowed, gate, may, times};
 use super::scalars::{Time, step_text, task_id, task_text};
+use crate::rest::trail;
 use async_graphql::{Context, ID, Object, Result, SimpleObject};
 use serde_json::{Value, json};
-use tasker_core::model::{self, StepSelector, TaskId};
-use tasker_core::{Client, Error};
+use tasker_core::Client;
+use tasker_core::model::{self, StepSelector};
 
 /// Reasons and trails.
 #[derive(Debug, Default)]
@@ -35,7 +36,8 @@ impl Reasons {
     #[graphql(complexity = "times(20, child_complexity)")]
     async fn timeline(&self, context: &Context<'_>, task_id: ID) -> Result<Option<Vec<Transition>>> {
         allowed(context, may("tasker.task", "show").about(task_text(&task_id))).await?;
-        let found = trail(context, self::task_id(&task_id)?).await?;
+        let client = context.data_unchecked::<Client>();
+        let found = Box::pin(trail::moves(client, self::task_id(&task_id)?)).await?;
         gate(context).count(found.len())?;
         Ok(Some(found.into_iter().map(Transition::from).collect()))
     }
@@ -50,18 +52,6 @@ impl Reasons {
         gate(context).count(found.len())?;
         Ok(Some(found.into_iter().map(OperatorAction::from).collect()))
     }
-}
-
-/// Everything that happened to a task and its steps, in order of time.
-///
-/// # Errors
-/// `NotFound`, `DatabaseUnavailable`.
-pub(super) async fn trail(context: &Context<'_>, id: TaskId) -> Result<Vec<model::Transition>, Error> {
-    let client = context.data_unchecked::<Client>();
-    let mut found = Box::pin(client.transitions(id, None)).await?;
-    found.extend(client.step_transitions(id).await?);
-    found.sort_by_key(|one| (one.created_at, one.workflow_step_id, one.sort_key));
-    Ok(found)
 }
 
 /// Why a task or a step does not go on.

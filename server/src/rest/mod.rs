@@ -10,7 +10,7 @@ mod shown;
 mod steps;
 mod tasks;
 mod templates;
-mod trail;
+pub(crate) mod trail;
 mod workers;
 
 pub(crate) use creation::Creation;

@@ -11,6 +11,7 @@ use axum::http::StatusCode;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use tasker_core::model::{Annotation, OperatorAction, StepSelector, TaskId, Transition};
+use tasker_core::{Client, Error};
 use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
@@ -69,11 +70,8 @@ async fn timeline(
     Path(task_id): Path<TaskId>,
     Params(query): Params<TrailQuery>,
 ) -> Result<Json<Timeline>, Refusal> {
-    let mut all = app.client.transitions(task_id, None).await?;
-    all.extend(app.client.step_transitions(task_id).await?);
-    all.sort_by_key(|one| (one.created_at, one.workflow_step_id, one.sort_key));
+    let all = moves(&app.client, task_id).await?;
     let mut actions = app.client.operator_actions(task_id).await?;
-    let place = |one: &Transition| format!("{}:{}", one.workflow_step_id.unwrap_or(0), one.sort_key);
     let since = match &query.cursor {
         None => None,
         Some(cursor) => all
@@ -92,6 +90,22 @@ async fn timeline(
         actions,
         pagination,
     }))
+}
+
+/// Every move of a task and its steps, in order of time.
+///
+/// # Errors
+/// `NotFound`, `DatabaseUnavailable`.
+pub(crate) async fn moves(client: &Client, task_id: TaskId) -> Result<Vec<Transition>, Error> {
+    let mut found = client.transitions(task_id, None).await?;
+    found.extend(client.step_transitions(task_id).await?);
+    found.sort_by_key(|one| (one.created_at, one.workflow_step_id, one.sort_key));
+    Ok(found)
+}
+
+/// The cursor of a move among those of a task and its steps.
+pub(crate) fn place(one: &Transition) -> String {
+    format!("{}:{}", one.workflow_step_id.unwrap_or(0), one.sort_key)
 }
 
 /// What happened to a step.

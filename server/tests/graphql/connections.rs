@@ -1,10 +1,9 @@
 //! Lists by cursor, and things by their ids among everything.
 
-use crate::support::{Shop, UNKNOWN, client_of};
+use crate::support::{Shop, UNKNOWN};
 use axum::http::Method;
 use serde_json::{Value, json};
 use tasker_core::template::{ParseOptions, Template};
-use tasker_core::worker::{Worker, WorkerOptions};
 
 const PAGE: &str = "query($first: Int, $after: String, $last: Int, $before: String, $by: String, $filter: TaskFilter) {
     tasksConnection(first: $first, after: $after, last: $last, before: $before, sortBy: $by, sortOrder: \"asc\", filter: $filter) {
@@ -285,15 +284,7 @@ async fn templates_steps_and_timelines_have_pages_as_well() {
 #[tokio::test]
 async fn workers_have_pages_forwards() {
     let shop = Shop::open().await;
-    let mut workers = Vec::new();
-    for name in ["w1", "w2", "w3"] {
-        let options = WorkerOptions {
-            name: Some(name.to_owned()),
-            handlers: vec!["work".to_owned()],
-            ..WorkerOptions::default()
-        };
-        workers.push(Worker::start(&client_of(shop.url()), options).await.unwrap());
-    }
+    let workers = shop.workers(&["w1", "w2", "w3"]).await;
     let query =
         "query($after: String) { workersConnection(first: 2, after: $after) { totalCount nodes { name }
         pageInfo { hasNextPage hasPreviousPage endCursor } } }";

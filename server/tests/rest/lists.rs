@@ -1,10 +1,9 @@
 //! Lists of tasks.
 
 use crate::problem;
-use crate::support::{Shop, client_of};
+use crate::support::Shop;
 use axum::http::{Method, StatusCode};
 use serde_json::{Value, json};
-use tasker_core::worker::{Worker, WorkerOptions};
 
 #[tokio::test]
 async fn tasks_are_filtered_sorted_paged_and_counted() {
@@ -248,15 +247,7 @@ async fn every_list_has_a_total_and_pages() {
         shop.post(&format!("/tasks/{id}/annotations"), note).await;
     }
     shop.post(&format!("/tasks/{id}/cancel"), json!({})).await;
-    let mut workers = Vec::new();
-    for name in ["w1", "w2", "w3"] {
-        let options = WorkerOptions {
-            name: Some(name.to_owned()),
-            handlers: vec!["work".to_owned()],
-            ..WorkerOptions::default()
-        };
-        workers.push(Worker::start(&client_of(shop.url()), options).await.unwrap());
-    }
+    let workers = shop.workers(&["w1", "w2", "w3"]).await;
     let steps = format!("/tasks/{id}/workflow_steps/only/transitions");
     for (path, list, name) in [
         ("/templates", "templates", "full_name"),

@@ -13,6 +13,7 @@ use http_body_util::BodyExt;
 use serde_json::{Value, json};
 use std::sync::Arc;
 use tasker_core::template::{ParseOptions, Template};
+use tasker_core::worker::{Worker, WorkerOptions};
 use tasker_core::{Client, ClientOptions};
 use tasker_server::{Caller, Options, Principal, router};
 use tasker_tests::TestDatabase;
@@ -126,6 +127,20 @@ impl Shop {
 
     pub(crate) async fn post(&self, path: &str, body: Value) -> Answer {
         self.ask(Method::POST, path, Some(body)).await
+    }
+
+    /// Workers of these names, that have the handler `work`.
+    pub(crate) async fn workers(&self, names: &[&str]) -> Vec<Worker> {
+        let mut workers = Vec::new();
+        for name in names {
+            let options = WorkerOptions {
+                name: Some((*name).to_owned()),
+                handlers: vec!["work".to_owned()],
+                ..WorkerOptions::default()
+            };
+            workers.push(Worker::start(&client_of(self.url()), options).await.unwrap());
+        }
+        workers
     }
 
     pub(crate) async fn ask_graph(&self, query: &str, variables: Value) -> Answer {
